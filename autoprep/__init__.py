@@ -1,0 +1,1 @@
+"""autoprep: data-preprocessing-first AutoML."""

@@ -1,0 +1,1 @@
+"""The catalogue of Numba kernels: arrays in, arrays out."""

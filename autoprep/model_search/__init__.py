@@ -1,0 +1,1 @@
+"""A compact search for the model that finishes the pipeline."""

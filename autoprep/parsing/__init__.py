@@ -1,0 +1,1 @@
+"""Text to value: numbers, dates, booleans, nothing-words; shared by reading, profiling and checks."""

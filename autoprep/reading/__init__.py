@@ -1,0 +1,1 @@
+"""Read anything: dialects, sources, tables."""

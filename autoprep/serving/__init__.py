@@ -1,0 +1,1 @@
+"""The artefact, prediction, and the HTTP application."""

@@ -1,0 +1,1 @@
+"""Features over one table or many."""

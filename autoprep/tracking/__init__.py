@@ -1,0 +1,1 @@
+"""Experiments, versions and papers."""

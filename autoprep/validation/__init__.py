@@ -1,0 +1,1 @@
+"""Rules, their catalogue, and their evaluation."""
