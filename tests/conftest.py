@@ -1,0 +1,37 @@
+"""Where tests find what is not part of the project, and what happens when it is not there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _development_data() -> Path | None:
+    said = os.environ.get("AUTOPREP_DATA")
+    for folder in [Path(said)] if said else [ROOT.parent / "shared" / "data"]:
+        if (folder / "MANIFEST.json").is_file():
+            return folder
+    return None
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder of real development data sets."""
+    folder = _development_data()
+    if folder is None:
+        pytest.skip("the development data sets are not beside the checkout")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium browser."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        pytest.skip("no chromium on this machine")
+    return found
