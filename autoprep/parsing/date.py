@@ -1,0 +1,356 @@
+"""Dates, times and durations in many spellings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import cache
+
+import polars as pl
+
+from autoprep.errors import SettingError
+from autoprep.parsing.text import squeeze
+
+_MONTHS: tuple[tuple[str, ...], ...] = (
+    (
+        "january jan jan. januar jänner janvier janv janv. enero ene gennaio gen",
+        "janeiro januari января январь янв stycznia",
+    ),
+    (
+        "february feb feb. februar février févr févr. fév febrero febbraio",
+        "fevereiro fev februari февраля февраль фев lutego",
+    ),
+    ("march mar mar. mrz märz maerz mars marzo", "março marco maart марта март мар marzec marca"),
+    ("april apr apr. avril avr avr. abril abr aprile", "апреля апрель апр kwietnia"),
+    ("may mai mayo maggio mag maio mei maj", "мая май maja"),
+    ("june jun jun. juni juin junio giugno giu", "junho июня июнь июн czerwca"),
+    ("july jul jul. juli juillet juil juil. julio luglio lug", "julho июля июль июл lipca"),
+    ("august aug aug. août aout agosto ago augustus", "augusti августа август авг sierpnia"),
+    (
+        "september sep sep. sept sept. septembre septiembre settembre set",
+        "setembro сентября сентябрь сен сент września",
+    ),
+    ("october oct oct. oktober okt okt. octobre octubre ottobre ott", "outubro out октября октябрь окт października"),
+    ("november nov nov. novembre noviembre", "novembro ноября ноябрь ноя listopada"),
+    (
+        "december dec dec. dezember dez dez. décembre déc déc. diciembre dic",
+        "dicembre dezembro декабря декабрь дек grudnia",
+    ),
+)
+#: Name or abbreviation of a month, lower case -> 1..12.
+MONTHS: dict[str, int] = {word: i + 1 for i, words in enumerate(_MONTHS) for word in " ".join(words).split()}
+
+_DATES = {
+    "ymd": ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y %m %d", "%Y-%b-%d", "%Y %b %d", "%Y年%m月%d日"),
+    "dmy": ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%d %m %Y", "%d/%m/%y", "%d-%m-%y", "%d.%m.%y"),
+    "mdy": ("%m/%d/%Y", "%m-%d-%Y", "%m.%d.%Y", "%m %d %Y", "%m/%d/%y", "%m-%d-%y", "%m.%d.%y"),
+    "": (
+        *(
+            "%d %b %Y",
+            "%d-%b-%Y",
+            "%d/%b/%Y",
+            "%d. %b %Y",
+            "%d.%b.%Y",
+            "%d-%b-%y",
+            "%d %b %y",
+            "%d%b%Y",
+            "%d de %b de %Y",
+        ),
+        *(
+            "%b %d, %Y",
+            "%b %d %Y",
+            "%b-%d-%Y",
+            "%b %d, %y",
+            "%a, %d %b %Y",
+            "%a %d %b %Y",
+            "%a, %b %d, %Y",
+            "%a %b %d %Y",
+        ),
+    ),
+}
+_PARTIAL = ("%Y-%m", "%m/%Y", "%b %Y", "%b-%Y", "%b-%y", "%Y-%b", "%d-%b", "%b-%d", "%d %b", "%b %d")
+_TIMES = ("%H:%M:%S%z", "%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%H:%M%z")
+#: Every date format that is tried, without a time of day.
+DATE_FORMATS: tuple[str, ...] = tuple(f for group in _DATES.values() for f in group)
+#: Dates with a time of day.
+DATETIME_FORMATS: tuple[str, ...] = (
+    *(f"{d} {t}" for d in DATE_FORMATS if "%a" not in d for t in _TIMES),
+    *(f"{d}T{t}" for d in ("%Y-%m-%d", "%Y%m%d") for t in _TIMES if "%p" not in t),
+    *("%a, %d %b %Y %H:%M:%S%z", "%a %b %d %H:%M:%S %Y", "%a %b %d %Y %H:%M:%S%z"),
+)
+#: A month or a day of the year only.
+PARTIAL_FORMATS: tuple[str, ...] = _PARTIAL
+TIME_FORMATS: tuple[str, ...] = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p")
+FORMATS: tuple[str, ...] = DATE_FORMATS + DATETIME_FORMATS
+
+_MONTH_NAME = "(?i:" + "|".join(sorted((re.escape(m) for m in MONTHS), key=lambda m: (-len(m), m))) + ")"
+_CODES = {
+    "Y": r"(?P<Y>[12]\d{3})",
+    "y": r"['’]?(?P<y>\d{2})",
+    "m": r"(?P<m>\d{1,2})",
+    "d": r"(?P<d>\d{1,2})(?:st|nd|rd|th)?",
+    "b": rf"(?P<b>{_MONTH_NAME})\.?",
+    "a": r"(?:[^\W\d]{2,10})\.?",
+    "H": r"(?P<H>\d{1,2})",
+    "I": r"(?P<I>\d{1,2})",
+    "M": r"(?P<M>\d{2})",
+    "S": r"(?P<S>\d{2})(?:[.,](?P<f>\d{1,9}))?",
+    "p": r"(?P<p>(?i:[ap]\.?m\.?))",
+    "z": r"\s*(?P<z>Z|UTC|GMT|[+\-]\d{2}:?\d{2}|[+\-]\d{2})",
+}
+
+
+@cache
+def regex(fmt: str) -> str:
+    """The regex, anchored and with named groups, of a format written in strptime's codes.
+
+    Codes: %Y %y %m %d %b (name of a month in any of twelve languages) %a %H %I %M %S (fraction allowed) %p %z.
+
+    Raises:
+        SettingError: a code is not known.
+
+    Example:
+        >>> import re
+        >>> re.match(regex("%d/%m/%Y"), "3/12/2024").groupdict()
+        {'d': '3', 'm': '12', 'Y': '2024'}
+    """
+    out, i = [], 0
+    while i < len(fmt):
+        if fmt[i] == "%":
+            code = fmt[i + 1 : i + 2]
+            if code not in _CODES:
+                raise SettingError(f"'%{code}' in '{fmt}' is no known date code", hint=f"known: {', '.join(_CODES)}")
+            out.append(_CODES[code])
+            i += 2
+            continue
+        out.append(r"\s?" if fmt[i] == " " and fmt[i + 1 : i + 3] == "%p" else re.escape(fmt[i]))
+        i += 1
+    text = "".join(out)
+    if fmt.startswith("%Y%m%d"):
+        text = text.replace(r"\d{1,2}", r"\d{2}", 2).replace("(?:st|nd|rd|th)?", "", 1)
+    if "%b" not in fmt:
+        text = text.replace("(?:st|nd|rd|th)?", "")
+    return f"^{text}$"
+
+
+def order(fmt: str) -> str:
+    """The order of a format's parts: "dmy", "mdy", "ymd", or "" where a month's name leaves no doubt.
+
+    Example:
+        >>> order("%d/%m/%Y"), order("%m/%d/%y %H:%M"), order("%Y-%m-%d"), order("%d %b %Y")
+        ('dmy', 'mdy', 'ymd', '')
+    """
+    if "%b" in fmt:
+        return ""
+    codes = [c.lower() for c in re.findall(r"%([YymdyY])", fmt)]
+    return "".join(dict.fromkeys(codes)) if len(codes) >= 3 else ""
+
+
+def swap(fmt: str) -> str:
+    """The format with day and month changed round.
+
+    Example:
+        >>> swap("%d/%m/%Y")
+        '%m/%d/%Y'
+    """
+    return fmt.replace("%d", "\0").replace("%m", "%d").replace("\0", "%m")
+
+
+def has_time(fmt: str) -> bool:
+    """Whether a format holds a time of day.
+
+    Example:
+        >>> has_time("%Y-%m-%d"), has_time("%Y-%m-%dT%H:%M:%S")
+        (False, True)
+    """
+    return "%H" in fmt or "%I" in fmt
+
+
+def matches(expr: pl.Expr, fmt: str) -> pl.Expr:
+    """Whether a cell has the shape of a format (a day of 31 February has); null stays null.
+
+    Example:
+        >>> pl.select(matches(pl.lit("2024-02-31"), "%Y-%m-%d")).item()
+        True
+    """
+    return squeeze(expr).str.contains(regex(fmt))
+
+
+def parse(
+    expr: pl.Expr, formats: Sequence[str] = ("%Y-%m-%d",), *, dtype: str = "date", pivot: int = 69, year: int = 1900
+) -> pl.Expr:
+    """Date or Datetime (microseconds, UTC where the text gives an offset, no time zone attached) of a cell.
+
+    The first format that gives a day of the calendar decides; null where none does.
+
+    Args:
+        expr: String.
+        formats: in strptime's codes, see ``regex``.
+        dtype: "date" or "datetime".
+        pivot: two-digit years below it are 20xx, the others 19xx (POSIX: 69).
+        year: the year of formats without one.
+
+    Raises:
+        SettingError: a format or ``dtype`` is not known.
+
+    Example:
+        >>> frame = pl.DataFrame({"x": ["3/12/2024", "5 Mar 2020", "31/02/2020", "soon"]})
+        >>> frame.select(parse(pl.col("x"), ["%d/%m/%Y", "%d %b %Y"])).to_series().to_list()
+        [datetime.date(2024, 12, 3), datetime.date(2020, 3, 5), None, None]
+        >>> pl.select(parse(pl.lit("2024-01-02T03:04:05+02:00"), ["%Y-%m-%dT%H:%M:%S%z"], dtype="datetime")).item()
+        datetime.datetime(2024, 1, 2, 1, 4, 5)
+    """
+    if dtype not in ("date", "datetime"):
+        raise SettingError(f"dtype is '{dtype}'", hint="date or datetime")
+    text = squeeze(expr)
+    made = [_moment(text, fmt, pivot, year, dtype) for fmt in formats]
+    return pl.coalesce(made) if made else pl.lit(None, pl.Date if dtype == "date" else pl.Datetime("us"))
+
+
+def _moment(text: pl.Expr, fmt: str, pivot: int, year: int, dtype: str) -> pl.Expr:
+    pattern = regex(fmt)
+    names = list(re.compile(pattern).groupindex)
+    groups = text.str.extract_groups(pattern)
+
+    def part(name: str) -> pl.Expr:
+        return groups.struct.field(name)
+
+    if "b" in names:
+        month = (
+            part("b")
+            .str.to_lowercase()
+            .replace_strict(list(MONTHS), [f"{m:02d}" for m in MONTHS.values()], default=None, return_dtype=pl.String)
+        )
+    else:
+        month = part("m").str.zfill(2) if "m" in names else pl.lit("01")
+    day = part("d").str.zfill(2) if "d" in names else pl.lit("01")
+    if "Y" in names:
+        years = part("Y")
+    elif "y" in names:
+        short = part("y")
+        years = pl.when(short < f"{pivot:02d}").then(pl.lit("20") + short).otherwise(pl.lit("19") + short)
+    else:
+        years = pl.when(part(names[0]).is_not_null()).then(pl.lit(f"{year:04d}"))
+    date = pl.concat_str([years, month, day], separator="-").str.to_date("%Y-%m-%d", strict=False)
+    if dtype == "date":
+        return date
+    return date.cast(pl.Datetime("us")) + _offset_us(part, names)
+
+
+def _offset_us(part: Callable[[str], pl.Expr], names: list[str]) -> pl.Expr:
+    def number(name: str) -> pl.Expr:
+        return part(name).cast(pl.Int64, strict=False)
+
+    micro = pl.lit(0, pl.Int64)
+    if "H" in names:
+        hour = number("H")
+        micro = pl.when(hour < 24).then(hour) * 3_600_000_000
+    elif "I" in names:
+        hour = number("I")
+        late = part("p").str.to_lowercase().str.starts_with("p")
+        micro = (pl.when(hour.is_between(1, 12)).then(hour % 12) + pl.when(late).then(12).otherwise(0)) * 3_600_000_000
+    if "M" in names:
+        minute = number("M")
+        micro = micro + pl.when(minute < 60).then(minute) * 60_000_000
+    if "S" in names:
+        second = number("S")
+        micro = micro + pl.when(second < 61).then(second) * 1_000_000
+        micro = micro + part("f").str.pad_end(6, "0").str.slice(0, 6).cast(pl.Int64, strict=False).fill_null(0)
+    if "z" in names:
+        zone = part("z").str.replace_all(":", "", literal=True)
+        sign = pl.when(zone.str.starts_with("-")).then(-1).otherwise(1)
+        hours = zone.str.slice(1, 2).cast(pl.Int64, strict=False).fill_null(0)
+        minutes = zone.str.slice(3, 2).cast(pl.Int64, strict=False).fill_null(0)
+        numeric = zone.str.contains(r"^[+\-]")
+        micro = micro - pl.when(numeric).then(sign * (hours * 60 + minutes)).otherwise(0) * 60_000_000
+    return pl.duration(microseconds=micro)
+
+
+def parse_time(expr: pl.Expr, formats: Sequence[str] = TIME_FORMATS) -> pl.Expr:
+    """Time of day of a cell; null for other text.
+
+    Example:
+        >>> frame = pl.DataFrame({"x": ["9:05", "11:30 PM", "25:00"]})
+        >>> frame.select(parse_time(pl.col("x"))).to_series().to_list()
+        [datetime.time(9, 5), datetime.time(23, 30), None]
+    """
+    text = squeeze(expr)
+    moments = []
+    for fmt in formats:
+        groups = text.str.extract_groups(regex(fmt))
+        names = list(re.compile(regex(fmt)).groupindex)
+        offset = _offset_us(groups.struct.field, names)
+        moments.append(pl.lit(0, pl.Datetime("us")) + offset)
+    return pl.coalesce(moments).dt.time()
+
+
+def parse_epoch(expr: pl.Expr, unit: str = "s") -> pl.Expr:
+    """Datetime of seconds ("s"), milliseconds ("ms"), microseconds ("us") or nanoseconds ("ns") since 1970 UTC.
+
+    Args:
+        expr: a number, or String.
+
+    Example:
+        >>> pl.select(parse_epoch(pl.lit("1700000000"))).item()
+        datetime.datetime(2023, 11, 14, 22, 13, 20)
+    """
+    factor = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}[unit]
+    return (expr.cast(pl.Float64, strict=False) * factor).cast(pl.Int64, strict=False).cast(pl.Datetime("us"))
+
+
+def epoch_unit(value: float) -> str | None:
+    """The unit in which a number is a moment between 1990 and 2050, or None.
+
+    Example:
+        >>> epoch_unit(1.7e9), epoch_unit(1.7e12), epoch_unit(5)
+        ('s', 'ms', None)
+    """
+    for unit, factor in (("s", 1.0), ("ms", 1e3), ("us", 1e6), ("ns", 1e9)):
+        if 631_152_000 * factor <= value <= 2_524_608_000 * factor:
+            return unit
+    return None
+
+
+def parse_excel(expr: pl.Expr, *, base_1904: bool = False) -> pl.Expr:
+    """Datetime of a day number of Excel (1900 system, or 1904).
+
+    Example:
+        >>> pl.select(parse_excel(pl.lit("45000.5"))).item()
+        datetime.datetime(2023, 3, 15, 12, 0)
+    """
+    days = 24107 if base_1904 else 25569
+    return (
+        ((expr.cast(pl.Float64, strict=False) - days) * 86_400_000_000)
+        .round()
+        .cast(pl.Int64, strict=False)
+        .cast(pl.Datetime("us"))
+    )
+
+
+_DURATION = (
+    r"^(?:(\d+)\s*d(?:ays?)?[ ,]*)?(?:(\d+)\s*h(?:ours?|rs?)?[ ,]*)?"
+    r"(?:(\d+)\s*m(?:in(?:utes?|s)?)?[ ,]*)?(?:(\d+(?:\.\d+)?)\s*s(?:ec(?:onds?|s)?)?)?$"
+)
+
+
+def parse_duration(expr: pl.Expr) -> pl.Expr:
+    """Duration of ``2h 30m``, ``1 day 4 hours``, ``90 min``, ``PT1H30M`` or ``36:15:00``; null for other text.
+
+    Example:
+        >>> frame = pl.DataFrame({"x": ["2h 30m", "36:15:00", "PT1H", "7"]})
+        >>> frame.select(parse_duration(pl.col("x")).dt.total_minutes()).to_series().to_list()
+        [150, 2175, 60, None]
+    """
+    text = squeeze(expr).str.to_lowercase().str.replace(r"^p(\d+d)?t?(\d)", "$1$2")
+    parts = text.str.extract_groups(_DURATION)
+    given = text.str.contains(r"\d\s*[dhms]")
+    total = pl.lit(0.0)
+    for i, seconds in enumerate((86400, 3600, 60, 1), 1):
+        total = total + parts.struct.field(str(i)).cast(pl.Float64, strict=False).fill_null(0) * seconds
+    worded = pl.when(given & text.str.contains(_DURATION)).then(total)
+    clock = text.str.extract_groups(r"^(\d{1,4}):([0-5]\d):([0-5]\d)$")
+    timed = sum(
+        (clock.struct.field(str(i)).cast(pl.Float64, strict=False) * s for i, s in enumerate((3600, 60, 1), 1)),
+        start=pl.lit(0.0),
+    )
+    return pl.duration(microseconds=(pl.coalesce(worded, timed) * 1e6).cast(pl.Int64))

@@ -1,0 +1,292 @@
+"""Numbers as people write them: separators, currency, percent, accounting signs, magnitudes, words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
+
+import polars as pl
+
+from autoprep.errors import SettingError
+from autoprep.parsing.text import ODD_SPACES, halfwidth, trim
+
+#: Symbols and codes of money -> ISO 4217 code ("" where the symbol is shared).
+CURRENCIES: dict[str, str] = {
+    **{"$": "", "US$": "USD", "A$": "AUD", "C$": "CAD", "NZ$": "NZD", "HK$": "HKD", "S$": "SGD", "R$": "BRL"},
+    **{"€": "EUR", "£": "GBP", "¥": "", "円": "JPY", "元": "CNY", "₹": "INR", "₽": "RUB", "₩": "KRW", "₺": "TRY"},
+    **{
+        "₪": "ILS",
+        "₫": "VND",
+        "฿": "THB",
+        "₴": "UAH",
+        "₦": "NGN",
+        "₱": "PHP",
+        "₡": "CRC",
+        "₸": "KZT",
+        "¢": "",
+        "₿": "BTC",
+    },
+    **{
+        "Rs.": "INR",
+        "Rs": "INR",
+        "zł": "PLN",
+        "Kč": "CZK",
+        "Ft": "HUF",
+        "kr": "",
+        "kr.": "",
+        "Fr.": "CHF",
+        "руб": "RUB",
+    },
+}
+CODES = (
+    *("USD", "EUR", "GBP", "JPY", "CNY", "CHF", "AUD", "CAD", "NZD", "HKD", "SGD", "SEK", "NOK", "DKK", "PLN", "CZK"),
+    *("HUF", "RON", "BGN", "TRY", "RUB", "UAH", "INR", "PKR", "BDT", "LKR", "IDR", "MYR", "THB", "VND", "PHP", "KRW"),
+    *("TWD", "BRL", "MXN", "ARS", "CLP", "COP", "PEN", "ZAR", "EGP", "NGN", "KES", "GHS", "MAD", "ILS", "SAR", "AED"),
+    *("QAR", "KWD", "BHD", "OMR", "JOD", "KZT", "ISK", "RMB", "BTC", "EURO", "EUROS", "DOLLARS", "POUNDS"),
+)
+CURRENCIES |= {
+    code: code if len(code) == 3 else {"EURO": "EUR", "EUROS": "EUR", "DOLLARS": "", "POUNDS": "GBP"}[code]
+    for code in CODES
+}
+#: Magnitude words and letters -> factor; compared without case.
+MAGNITUDES: dict[str, float] = {
+    **{
+        "k": 1e3,
+        "tsd": 1e3,
+        "tsd.": 1e3,
+        "thousand": 1e3,
+        "thousands": 1e3,
+        "m": 1e6,
+        "mm": 1e6,
+        "mn": 1e6,
+        "mio": 1e6,
+    },
+    **{
+        "mio.": 1e6,
+        "mln": 1e6,
+        "mil": 1e6,
+        "million": 1e6,
+        "millions": 1e6,
+        "b": 1e9,
+        "bn": 1e9,
+        "bil": 1e9,
+        "mrd": 1e9,
+    },
+    **{"mrd.": 1e9, "mld": 1e9, "billion": 1e9, "billions": 1e9, "t": 1e12, "tn": 1e12, "trn": 1e12, "trillion": 1e12},
+    **{"lakh": 1e5, "lakhs": 1e5, "lac": 1e5, "crore": 1e7, "crores": 1e7, "cr": 1e7, "万": 1e4, "億": 1e8, "亿": 1e8},
+}
+DECIMALS, THOUSANDS = (".", ","), ("", ",", ".", " ", "'")
+
+
+def _any(words: Mapping[str, object]) -> str:
+    return "(?:" + "|".join(re.escape(w) for w in sorted(words, key=lambda w: (-len(w), w))) + ")"
+
+
+CURRENCY = "(?i:" + _any(CURRENCIES) + ")"
+MAGNITUDE = "(?i:" + _any(MAGNITUDES) + ")"
+
+
+@dataclass(frozen=True)
+class NumberFormat:
+    """How the numbers of a column are written.
+
+    Attributes:
+        decimal: "." or ",".
+        thousands: "", ",", ".", " " (any space) or "'"; where set, plain digits are accepted too.
+        currency: accept a symbol or code on either side.
+        percent: accept a percent or per mille sign.
+        accounting: accept ``(12)``, ``12-`` and ``12 CR`` as negative.
+        magnitude: accept ``3k``, ``2.5 million``.
+        notes: accept ``~30`` and footnote marks (``12*``).
+        fraction: divide by 100 what carries a percent sign (by 1000 for per mille).
+
+    Raises:
+        SettingError: a separator is none of the known ones, or both are the same.
+
+    Example:
+        >>> NumberFormat(decimal=",", thousands=".").to_dict()["decimal"]
+        ','
+    """
+
+    decimal: str = "."
+    thousands: str = ""
+    currency: bool = True
+    percent: bool = True
+    accounting: bool = True
+    magnitude: bool = False
+    notes: bool = False
+    fraction: bool = False
+
+    def __post_init__(self) -> None:
+        if self.decimal not in DECIMALS or self.thousands not in THOUSANDS or self.decimal == self.thousands:
+            said = f"decimal '{self.decimal}' with thousands '{self.thousands}'"
+            raise SettingError(f"{said} is no number format", hint=f"decimal: {DECIMALS}; thousands: {THOUSANDS}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values; ``NumberFormat(**values)`` makes it again."""
+        return asdict(self)
+
+
+PLAIN = NumberFormat(currency=False, percent=False, accounting=False)
+_SIGN = r"[+\-]?"
+
+
+def body(decimal: str = ".", thousands: str = "") -> str:
+    """Regex of the digits of a number, sign and exponent included, without anchors.
+
+    Example:
+        >>> import re
+        >>> bool(re.fullmatch(body(",", "."), "1.234,5")), bool(re.fullmatch(body(), "1,234"))
+        (True, False)
+    """
+    d = re.escape(decimal)
+    plain = rf"(?:\d+(?:{d}\d*)?|{d}\d+)(?:[eE][+\-]?\d{{1,3}})?"
+    if not thousands:
+        return rf"{_SIGN}{plain}"
+    t = re.escape(thousands)
+    grouped = rf"\d{{1,3}}(?:{t}\d{{3}})+(?:{d}\d*)?|\d{{1,2}}(?:{t}\d{{2}})*{t}\d{{3}}(?:{d}\d*)?"
+    return rf"{_SIGN}(?:{grouped}|{plain})"
+
+
+def tidy(expr: pl.Expr) -> pl.Expr:
+    """Trimmed, full-width digits as ASCII, spaces plain, minus signs and apostrophes of print as those of the keyboard.
+
+    Example:
+        >>> pl.select(tidy(pl.lit("−１ 234’567"))).item()
+        "-1 234'567"
+    """
+    plain = halfwidth(trim(expr)).str.replace_all(f"[{ODD_SPACES}]", " ")
+    return plain.str.replace_many(["−", "‒", "–", "﹣", "’", "´", "`"], ["-", "-", "-", "-", "'", "'", "'"])
+
+
+def parse(expr: pl.Expr, fmt: NumberFormat = PLAIN) -> pl.Expr:
+    """Float64 of a cell written in the given format; null where it is written otherwise.
+
+    Args:
+        expr: String.
+        fmt: how the column writes numbers. A percent sign is dropped (``5%`` gives 5) unless ``fmt.fraction``.
+
+    Example:
+        >>> frame = pl.DataFrame({"x": ["$1,234.50", "(1,200)", "15-", "12%", "EUR 7", "1.5M", "abc"]})
+        >>> frame.select(parse(pl.col("x"), NumberFormat(thousands=","))).to_series().to_list()
+        [1234.5, -1200.0, -15.0, 12.0, 7.0, None, None]
+        >>> pl.select(parse(pl.lit("1.5M"), NumberFormat(magnitude=True))).item()
+        1500000.0
+        >>> pl.select(parse(pl.lit("1.234,5"), NumberFormat(decimal=",", thousands="."))).item()
+        1234.5
+    """
+    text = tidy(expr)
+    negative: pl.Expr | None = None
+    scale: pl.Expr | None = None
+    if fmt.notes:
+        text = text.str.replace(r"^(?:~|≈|ca\.?|approx\.?|about|around)\s*", "").str.replace(
+            r"\s*(?:\*+|†|‡|[¹²³])$", ""
+        )
+    if fmt.accounting:
+        negative = text.str.contains(r"^\(.*\)$|\d\s*-$|(?i)\d\s*cr$")
+        text = (
+            text.str.replace(r"^\((.*)\)$", "$1")
+            .str.replace(r"(\d\S*)\s*-$", "$1")
+            .str.replace(r"(?i)(\d)\s*[cd]r$", "$1")
+        )
+    if fmt.currency:
+        text = text.str.replace(rf"^([+\-]?)\s*{CURRENCY}\s*([+\-]?\s*[\d.,])", "$1$2").str.replace(
+            rf"\s*{CURRENCY}$", ""
+        )
+    if fmt.percent:
+        if fmt.fraction:
+            scale = pl.when(text.str.ends_with("%")).then(0.01).when(text.str.ends_with("‰")).then(0.001).otherwise(1.0)
+        text = text.str.replace(r"\s*[%‰]$", "")
+    if fmt.magnitude:
+        letters = text.str.extract(rf"\d\s*\.?\s*({MAGNITUDE})\.?$", 1).str.to_lowercase()
+        factor = letters.replace_strict(
+            list(MAGNITUDES), list(MAGNITUDES.values()), default=1.0, return_dtype=pl.Float64
+        )
+        factor = factor.fill_null(1.0)
+        scale = factor if scale is None else scale * factor
+        text = text.str.replace(rf"(\d)(\.?)\s*{MAGNITUDE}\.?$", "$1$2")
+        if fmt.currency:
+            text = text.str.replace(rf"\s*{CURRENCY}$", "")
+    text = text.str.replace(r"^([+\-])\s+", "$1")
+    value = pl.when(text.str.contains(f"^(?:{body(fmt.decimal, fmt.thousands)})$")).then(_to_float(text, fmt))
+    out = value.otherwise(None)
+    if scale is not None:
+        out = out * scale
+    return pl.when(negative).then(-out.abs()).otherwise(out) if negative is not None else out
+
+
+def _to_float(text: pl.Expr, fmt: NumberFormat) -> pl.Expr:
+    if fmt.thousands:
+        text = text.str.replace_all(fmt.thousands, "", literal=True)
+    if fmt.decimal != ".":
+        text = text.str.replace(fmt.decimal, ".", literal=True)
+    return text.str.strip_chars_start("+").cast(pl.Float64, strict=False)
+
+
+def matches(expr: pl.Expr, fmt: NumberFormat = PLAIN) -> pl.Expr:
+    """Whether ``parse`` reads the cell; null stays null.
+
+    Example:
+        >>> frame = pl.DataFrame({"x": ["1,5", "x", None]})
+        >>> frame.select(matches(pl.col("x"), NumberFormat(decimal=","))).to_series().to_list()
+        [True, False, None]
+    """
+    return pl.when(expr.is_null()).then(None).otherwise(parse(expr, fmt).is_not_null())
+
+
+def currency_of(expr: pl.Expr) -> pl.Expr:
+    """The currency symbol or code that stands at an edge of the cell beside digits, as written; null without one.
+
+    Example:
+        >>> frame = pl.DataFrame({"x": ["$5", "7 EUR", "9", "USA 5"]})
+        >>> frame.select(currency_of(pl.col("x"))).to_series().to_list()
+        ['$', 'EUR', None, None]
+    """
+    text = tidy(expr).str.replace(r"^\((.*)\)$", "$1")
+    left = text.str.extract(rf"^[+\-]?\s*({CURRENCY})\s*[+\-]?\s*[\d.,]", 1)
+    return pl.coalesce(left, text.str.extract(rf"\d[.,]?\d*\s*(?:{MAGNITUDE})?\s*({CURRENCY})$", 1))
+
+
+_ONES = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
+    *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+)
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+
+
+@cache
+def _number_words() -> dict[str, float]:
+    small: dict[str, float] = {word: float(i) for i, word in enumerate(_ONES)}
+    for i, ten in enumerate(_TENS):
+        small[ten] = 20 + 10 * i
+        small |= {f"{ten} {_ONES[j]}": 20 + 10 * i + j for j in range(1, 10)}
+    under = dict(small)
+    for i in range(1, 10):
+        under[f"{_ONES[i]} hundred"] = 100 * i
+        under |= {f"{_ONES[i]} hundred {word}": 100 * i + n for word, n in small.items() if n}
+    out = dict(under)
+    for word, n in under.items():
+        for name, factor in (("thousand", 1e3), ("million", 1e6), ("billion", 1e9)):
+            if n:
+                out[f"{word} {name}"] = n * factor
+    for word, n in small.items():
+        for tail in (f"{_ONES[i]} hundred" for i in range(1, 10)):
+            if n:
+                out[f"{word} thousand {tail}"] = n * 1000 + under[tail]
+    return out
+
+
+def parse_words(expr: pl.Expr) -> pl.Expr:
+    """Float64 of a number written in English words; null for anything else.
+
+    Example:
+        >>> frame = pl.DataFrame({"x": ["Forty-two", "SIXTY THOUSAND", "one hundred and five", "dog"]})
+        >>> frame.select(parse_words(pl.col("x"))).to_series().to_list()
+        [42.0, 60000.0, 105.0, None]
+    """
+    words = _number_words()
+    text = trim(expr).str.to_lowercase().str.replace_all(r"[\s\-]+", " ").str.replace_all(" and ", " ", literal=True)
+    return text.replace_strict(list(words), [float(n) for n in words.values()], default=None, return_dtype=pl.Float64)

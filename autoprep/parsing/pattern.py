@@ -1,0 +1,62 @@
+"""Shapes of values (``AA-9999``) and of well-known kinds of text."""
+
+from __future__ import annotations
+
+import polars as pl
+
+EMAIL = r"^[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)*\.[A-Za-z]{2,24}$"
+URL = r"^(?:(?:https?|ftp)://|www\.)[^\s/$.?#][^\s]*$"
+UUID = r"^\{?[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\}?$"
+IPV4 = r"^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)$"
+IPV6 = r"^(?:[0-9A-Fa-f]{1,4}:){2,7}(?::?[0-9A-Fa-f]{1,4})$|^::1$|^(?:[0-9A-Fa-f]{1,4}:){1,7}:$"
+PHONE = (
+    r"^(?:\+\d{1,3}[\s.\-]?(?:\(?\d{1,4}\)?[\s.\-]?){2,5}\d{2,4}|\(\d{3}\)\s?\d{3}[\s.\-]?\d{4}|\d{3}[\s.\-]\d{3}[\s.\-]\d{4}"
+    r"|0\d{2,4}[\s\-/]\d{3,8}(?:[\s\-]\d{2,4})*)(?:\s*(?:x|ext\.?)\s*\d{1,5})?$"
+)
+JSON = r"^\s*(?:\{\s*(?:\"[^\"]*\"\s*:.*)?\}|\[\s*(?:[\[{\"\d\-tfn].*)?\])\s*$"
+LIST = r"^\s*[\[(].*[\])]\s*$"
+IBAN = r"^[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?$"
+CARD = r"^(?:\d{4}[ \-]?){3}\d{4}$|^3[47]\d{2}[ \-]?\d{6}[ \-]?\d{5}$"
+SSN = r"^\d{3}-\d{2}-\d{4}$"
+POSTAL = (
+    r"^\d{5}(?:-\d{4})?$",
+    r"^[A-Za-z]{1,2}\d[A-Za-z\d]?\s*\d[A-Za-z]{2}$",
+    r"^[A-Za-z]\d[A-Za-z]\s?\d[A-Za-z]\d$",
+    r"^\d{4}\s?[A-Z]{2}$",
+    r"^\d{3}-\d{4}$",
+    r"^\d{2}-\d{3}$",
+    r"^\d{5}-\d{3}$",
+    r"^[A-Z]{1,2}-\d{4,5}$",
+)
+KEY_VALUE = r"^\s*[\w .\-]+[=:][^;,|=:]*(?:[;,|]\s*[\w .\-]+[=:][^;,|=:]*)+;?\s*$"
+LEADING_ZERO = r"^0\d+$"
+
+
+def shape(expr: pl.Expr, *, exact: bool = True) -> pl.Expr:
+    """The shape of a cell: capital letters as A, small ones as a, digits as 9, other characters as they are.
+
+    Args:
+        expr: String.
+        exact: keep every letter and digit; otherwise runs of one kind are written once with ``+``.
+
+    Example:
+        >>> pl.select(shape(pl.lit("AB-1234"))).item()
+        'AA-9999'
+        >>> pl.select(shape(pl.lit("Ada Lovelace 36"), exact=False)).item()
+        'Aa+ Aa+ 9+'
+    """
+    out = expr.str.replace_all(r"\d", "9").str.replace_all(r"\p{Lu}", "A").str.replace_all(r"[^\P{L}A]", "a")
+    if not exact:
+        for letter in "Aa9":
+            out = out.str.replace_all(letter + "{2,}", letter + "+")
+    return out
+
+
+def matches(expr: pl.Expr, pattern: str) -> pl.Expr:
+    """Whether the trimmed cell matches one of the patterns above; null stays null.
+
+    Example:
+        >>> pl.select(matches(pl.lit(" ada@example.org "), EMAIL)).item()
+        True
+    """
+    return expr.str.strip_chars().str.contains(pattern)

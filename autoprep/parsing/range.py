@@ -1,0 +1,87 @@
+"""Ranges (``10-20``) and inequalities (``<5``, ``3+``)."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from autoprep.parsing.number import CURRENCY, MAGNITUDE, NumberFormat, body, tidy
+from autoprep.parsing.number import parse as parse_number
+
+_TO = r"\s*(?:-|–|—|~|\.\.\.?|to|and|bis|à|a|и|до)\s*"
+_LEAST = r"(?:>=|≥|=>|at least|min\.?|minimum|from|ab)"
+_MOST = r"(?:<=|≤|=<|up to|at most|max\.?|maximum|bis)"
+_OVER = r"(?:>|over|more than|above|greater than|über|plus de)"
+_UNDER = r"(?:<|under|less than|below|fewer than|unter|moins de)"
+_TAIL = r"(?:\s+[A-Za-z][A-Za-z.]*){0,3}(?:\s*\([^()]*\))?"
+
+
+def _side(fmt: NumberFormat) -> str:
+    return rf"(?:{CURRENCY}\s*)?{body(fmt.decimal, fmt.thousands)}(?:\s*{MAGNITUDE}\b)?(?:\s*(?:%|{CURRENCY}))?"
+
+
+def _value(text: pl.Expr, fmt: NumberFormat) -> pl.Expr:
+    loose = NumberFormat(fmt.decimal, fmt.thousands, magnitude=True)
+    return parse_number(text, loose)
+
+
+def parse(expr: pl.Expr, fmt: NumberFormat | None = None, *, words: bool = True) -> tuple[pl.Expr, pl.Expr]:
+    """The low and the high end (Float64) of a range or an inequality; an open end is null, as are both for other text.
+
+    Args:
+        expr: String.
+        fmt: separators of the numbers.
+        words: allow up to three words or a bracket after it (``1001 to 5000 employees``).
+
+    Example:
+        >>> frame = pl.DataFrame({"x": ["10-20", "$137K-$171K (est.)", "<5", "3+", "1 to 2 million", "7"]})
+        >>> low, high = parse(pl.col("x"))
+        >>> frame.select(low.alias("low"), high.alias("high")).rows()
+        [(10.0, 20.0), (137000.0, 171000.0), (None, 5.0), (3.0, None), (1000000.0, 2000000.0), (None, None)]
+    """
+    fmt = fmt or NumberFormat()
+    text, side, tail = tidy(expr), _side(fmt), _TAIL if words else ""
+    both = text.str.extract_groups(rf"(?i)^(?:between\s+|from\s+)?({side}){_TO}({side}){tail}$")
+    low, high = both.struct.field("1"), both.struct.field("2")
+    scale = high.str.extract(rf"({MAGNITUDE})$", 1)
+    bare = low.str.contains(r"[\d.,]$")
+    low = pl.when(scale.is_not_null() & bare).then(low + scale).otherwise(low)
+    left, right = _value(low, fmt), _value(high, fmt)
+    ordered = left <= right
+    least = pl.coalesce(
+        text.str.extract(rf"(?i)^(?:{_LEAST}|{_OVER})\s*({side}){tail}$", 1),
+        text.str.extract(
+            rf"(?i)^({side})\s*(?:\+|plus|or more|and (?:more|over|above|up)|or (?:over|above)|>){tail}$", 1
+        ),
+    )
+    most = pl.coalesce(
+        text.str.extract(rf"(?i)^(?:{_MOST}|{_UNDER})\s*({side}){tail}$", 1),
+        text.str.extract(rf"(?i)^({side})\s*(?:or less|or under|or below|or fewer|and (?:under|below|less)){tail}$", 1),
+    )
+    return (
+        pl.coalesce(pl.when(ordered).then(left), _value(least, fmt)),
+        pl.coalesce(pl.when(ordered).then(right), _value(most, fmt)),
+    )
+
+
+def is_range(expr: pl.Expr, fmt: NumberFormat | None = None) -> pl.Expr:
+    """Whether a cell has two ends; null stays null.
+
+    Example:
+        >>> frame = pl.DataFrame({"x": ["10-20", "<5", "7", "2020-01"]})
+        >>> frame.select(is_range(pl.col("x"))).to_series().to_list()
+        [True, False, False, False]
+    """
+    low, high = parse(expr, fmt)
+    return pl.when(expr.is_null()).then(None).otherwise(low.is_not_null() & high.is_not_null())
+
+
+def is_inequality(expr: pl.Expr, fmt: NumberFormat | None = None) -> pl.Expr:
+    """Whether a cell has one end only; null stays null.
+
+    Example:
+        >>> frame = pl.DataFrame({"x": ["10-20", "<5", "10,000+"]})
+        >>> frame.select(is_inequality(pl.col("x"), NumberFormat(thousands=","))).to_series().to_list()
+        [False, True, True]
+    """
+    low, high = parse(expr, fmt)
+    return pl.when(expr.is_null()).then(None).otherwise(low.is_not_null() != high.is_not_null())
