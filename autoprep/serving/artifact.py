@@ -1,0 +1,418 @@
+"""The artefact: one folder that holds a model whole, is safe to load from a stranger, and proves itself."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from autoprep import lineage
+from autoprep.errors import ArtifactError, AutoprepError, InputError
+from autoprep.serving.predictor import Scorer
+from autoprep.serving.state import read_json, read_state, write_state
+from autoprep.types import Dialect, Feature, Leaderboard, Plan, Trial, load_yaml
+
+FORMAT = 1
+KIND = "autoprep model"
+MANIFEST = "manifest.json"
+MAX_FILES = 10_000
+MAX_MANIFEST_BYTES = 16 << 20
+MAX_PLAN_BYTES = 256 << 20
+REPLAY_ROWS = 100
+#: Papers that may be written again after the fact; everything else is sealed when the model is saved.
+PAPERS = ("report.html", "card.md", "datasheet.md", "governance.md", "profile.json", "lineage.jsonl", "sbom.json")
+_MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A loaded model folder.
+
+    Attributes:
+        folder: where it lies.
+        manifest: format, versions, facts and the hash of every file.
+        plan: the cleaning plan.
+        contract: the Great Expectations suite as plain values; {} when there is none.
+        features: definitions of the generated features, as text.
+        synthesizer: what makes the features, or None.
+        predictor: the model.
+        leaderboard: the search's trials, or None.
+        notes: what a user should know (versions that differ from those of training).
+    """
+
+    folder: Path
+    manifest: Mapping[str, Any]
+    plan: Plan
+    contract: Mapping[str, Any]
+    features: tuple[str, ...]
+    synthesizer: Any
+    predictor: Any
+    leaderboard: Leaderboard | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What was handed to ``save`` as facts: task, target, metric, classes, scores, seeds."""
+        return dict(self.manifest["facts"])
+
+    @property
+    def dialect(self) -> Dialect | None:
+        """How the training file was laid out, or None for a typed source."""
+        said = self.manifest.get("dialect")
+        return Dialect.from_dict(said) if said else None
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the manifest, and so over every file: the model's identity."""
+        return str(self.manifest["seal"])
+
+    def scorer(self) -> Scorer:
+        """What turns raw rows into predictions."""
+        return _scorer(self.plan, self.predictor, self.synthesizer, self.facts)
+
+    def paper(self, name: str) -> str:
+        """The text of a file of the folder ("report.html", "card.md", "profile.json").
+
+        Raises:
+            InputError: the folder has no such file.
+        """
+        if name not in self.manifest["files"]:
+            raise InputError("is not in the model folder", where=str(self.folder / name))
+        return (self.folder / name).read_text(encoding="utf-8")
+
+    def examples(self) -> pl.DataFrame:
+        """Raw rows kept for the replay, as the source held them; no columns when none were kept."""
+        file = self.folder / "replay" / "rows.arrow"
+        return pl.read_ipc(file.read_bytes()) if file.is_file() else pl.DataFrame()
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What predicting the kept raw rows again gave.
+
+    Attributes:
+        rows: rows predicted.
+        identical: every value equals the kept one, bit by bit.
+        columns: the columns that differ.
+        worst: largest absolute difference of a number.
+    """
+
+    rows: int
+    identical: bool
+    columns: tuple[str, ...] = ()
+    worst: float = 0.0
+
+
+def save(
+    folder: str | Path,
+    *,
+    plan: Plan,
+    predictor: Any,
+    facts: Mapping[str, Any],
+    synthesizer: Any = None,
+    contract: Mapping[str, Any] | None = None,
+    features: Sequence[Feature] = (),
+    profile: Any = None,
+    leaderboard: Leaderboard | None = None,
+    dialect: Dialect | None = None,
+    replay: pl.DataFrame | None = None,
+    papers: Mapping[str, str] | None = None,
+) -> Path:
+    """Write a model folder, whole or not at all, and prove it: what was written is loaded and replayed.
+
+    Args:
+        folder: replaced when it is a model folder already; refused when it holds anything else.
+        plan: the cleaning plan, fitted on training rows.
+        predictor: has ``save(folder)``; see ``Scorer``.
+        facts: plain values; "task" is required, "classes" too for classification.
+        synthesizer: has ``to_dict()``, or None.
+        contract: a Great Expectations suite as plain values.
+        features: generated features, in the order of the table.
+        profile: has ``to_json()``, or None.
+        leaderboard: the search's trials.
+        dialect: how the training file was laid out.
+        replay: raw rows to keep; at most ``REPLAY_ROWS`` of them.
+        papers: file name (one of ``PAPERS``) -> text.
+
+    Raises:
+        InputError: the folder cannot be written, or is not a model folder.
+        ArtifactError: what was written does not predict as the parts in memory do.
+    """
+    target = Path(folder)
+    _refuse_foreign(target)
+    facts = json.loads(lineage.canonical_json(dict(facts)))
+    with lineage.whole_folder(target) as beside:
+        _text(beside / ".gitattributes", "* -text\n")
+        _text(beside / "plan.yaml", plan.to_yaml())
+        _text(beside / "features.txt", "".join(f"{f.name} = {f.definition}\n" for f in features))
+        _text(beside / "contract.json", _pretty(contract or {}))
+        if synthesizer is not None:
+            write_state(beside, "synthesizer", synthesizer.to_dict())
+        if leaderboard is not None:
+            _text(beside / "leaderboard.json", _pretty(_leaderboard_to_dict(leaderboard)))
+        if profile is not None:
+            _text(beside / "profile.json", _profile_text(profile))
+        for name, text in (papers or {}).items():
+            if name not in PAPERS:
+                raise InputError("is not a paper of a model folder", where=name, hint=", ".join(PAPERS))
+            _text(beside / name, text)
+        (beside / "models").mkdir()
+        predictor.save(beside / "models")
+        predicted = None
+        if replay is not None and replay.height:
+            rows = replay.head(REPLAY_ROWS)
+            predicted = _scorer(plan, predictor, synthesizer, facts).predict(rows)
+            (beside / "replay").mkdir()
+            _ipc(rows, beside / "replay" / "rows.arrow")
+            _ipc(predicted, beside / "replay" / "predictions.arrow")
+        _seal(beside, {"format": FORMAT, "kind": KIND, "facts": facts, "dialect": dialect and dialect.to_dict()})
+        if predicted is not None:
+            again = _replay(load(beside))
+            if not again.identical:
+                said = f"columns {', '.join(again.columns)} differ, by up to {again.worst:g}"
+                raise ArtifactError(f"the model does not predict the same once it is written and read: {said}")
+    return target
+
+
+def add_papers(folder: str | Path, papers: Mapping[str, str]) -> None:
+    """Write papers (names in ``PAPERS``) into a model folder and seal it again.
+
+    Raises:
+        ArtifactError: the folder was altered before.
+        InputError: a name that is not a paper's.
+    """
+    target = Path(folder)
+    manifest = read_manifest(target)
+    verify(target, manifest)
+    for name, text in papers.items():
+        if name not in PAPERS:
+            raise InputError("is not a paper of a model folder", where=name, hint=", ".join(PAPERS))
+        with lineage.whole_file(target / name) as beside:
+            _text(beside, text)
+    _seal(target, {key: manifest[key] for key in ("format", "kind", "facts", "dialect")}, manifest["versions"])
+
+
+def load(folder: str | Path) -> Artifact:
+    """Read a model folder, checking every file against the manifest first; nothing in it is run.
+
+    Raises:
+        ArtifactError: missing, damaged, altered, or written by a newer version.
+    """
+    target = Path(folder)
+    manifest = read_manifest(target)
+    verify(target, manifest)
+    try:
+        plan = _plan(target / "plan.yaml")
+        contract = read_json(target / "contract.json")
+        features = tuple((target / "features.txt").read_text(encoding="utf-8").splitlines())
+        board = target / "leaderboard.json"
+        leaderboard = _leaderboard_from_dict(read_json(board)) if board.is_file() else None
+        synthesizer = _synthesizer(target)
+        predictor = _predictor(target / "models")
+    except ArtifactError:
+        raise
+    except (AutoprepError, OSError, KeyError, TypeError, ValueError, UnicodeDecodeError) as error:
+        said = error.what if isinstance(error, AutoprepError) else f"{type(error).__name__}: {error}"
+        raise ArtifactError(f"cannot be loaded ({said})", where=str(target), hint="fit it again") from error
+    return Artifact(
+        folder=target,
+        manifest=manifest,
+        plan=plan,
+        contract=contract,
+        features=features,
+        synthesizer=synthesizer,
+        predictor=predictor,
+        leaderboard=leaderboard,
+        notes=_version_notes(manifest.get("versions") or {}),
+    )
+
+
+def replay(folder: str | Path) -> Replay:
+    """Predict the kept raw rows again and compare with the kept predictions, bit by bit.
+
+    Raises:
+        ArtifactError: see ``load``; or the folder keeps no rows.
+    """
+    return _replay(load(folder))
+
+
+def _replay(artifact: Artifact) -> Replay:
+    file = artifact.folder / "replay" / "predictions.arrow"
+    if not file.is_file():
+        raise ArtifactError("keeps no rows to replay", where=str(artifact.folder), hint="fit it again")
+    kept = pl.read_ipc(file.read_bytes())
+    again = artifact.scorer().predict(artifact.examples())
+    if again.schema != kept.schema:
+        return Replay(kept.height, False, tuple(sorted(set(again.columns) ^ set(kept.columns))) or ("types",))
+    differing = [c for c in kept.columns if not kept.get_column(c).equals(again.get_column(c), null_equal=True)]
+    numbers = [c for c in differing if kept.schema[c].is_numeric()]
+    gaps = (np.nan_to_num((kept.get_column(c) - again.get_column(c)).to_numpy()) for c in numbers)
+    worst = max((float(np.abs(gap).max(initial=0.0)) for gap in gaps), default=0.0)
+    return Replay(kept.height, not differing, tuple(differing), worst)
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Read and check the manifest itself: its seal, its kind, its format; older formats are migrated.
+
+    Raises:
+        ArtifactError: not a model folder, altered, or newer.
+    """
+    file = folder / MANIFEST
+    if not folder.is_dir():
+        raise ArtifactError(
+            "no such model folder", where=str(folder), hint="give the folder that 'autoprep fit -o' wrote"
+        )
+    if not file.is_file():
+        raise ArtifactError("is not a model folder (no manifest.json)", where=str(folder))
+    manifest = read_json(file, MAX_MANIFEST_BYTES)
+    if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
+        raise ArtifactError("is not the manifest of an autoprep model", where=str(file))
+    made_by = (manifest.get("versions") or {}).get("autoprep", "unknown")
+    found = manifest.get("format")
+    if not isinstance(found, int) or found > FORMAT:
+        raise ArtifactError(
+            f"has format {found}, made by autoprep {made_by}; this version reads up to {FORMAT}",
+            where=str(folder),
+            hint="upgrade autoprep, or fit the model again",
+        )
+    if file.read_bytes() != _render_manifest(manifest).encode():
+        raise ArtifactError("was altered after it was written", where=str(file), hint="copy or fit the model again")
+    known: dict[str, Any] = manifest
+    while known["format"] < FORMAT:
+        migrate = _MIGRATIONS.get(known["format"])
+        if migrate is None:
+            raise ArtifactError(f"has format {found}, which is no longer read", where=str(folder), hint="fit it again")
+        known = migrate(known)
+    if not isinstance(known.get("files"), dict) or not isinstance(known.get("facts"), dict):
+        raise ArtifactError("is not complete", where=str(file), hint="copy or fit the model again")
+    return known
+
+
+def verify(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Check size and SHA-256 of every file, and that the folder holds no other.
+
+    Raises:
+        ArtifactError: a file is missing, altered, unlisted, a link, or points out of the folder.
+    """
+    listed = manifest["files"]
+    if len(listed) > MAX_FILES:
+        raise ArtifactError(f"lists {len(listed):,} files", where=str(folder), hint=f"at most {MAX_FILES:,}")
+    for name, said in listed.items():
+        file = folder / _safe(name, folder)
+        try:
+            found = file.lstat()
+        except OSError:
+            raise ArtifactError("is missing", where=str(file), hint="copy or fit the model again") from None
+        if not stat.S_ISREG(found.st_mode):
+            raise ArtifactError("is not a plain file", where=str(file))
+        if found.st_size != said.get("bytes") or lineage.hash_file(file) != said.get("sha256"):
+            raise ArtifactError(
+                "was altered or damaged after the model was saved", where=str(file), hint="copy or fit the model again"
+            )
+    strangers = sorted(set(_files(folder)) - set(listed) - {MANIFEST})
+    if strangers:
+        raise ArtifactError(
+            f"holds a file that the model did not write: {strangers[0]}", where=str(folder), hint="remove it"
+        )
+
+
+def _safe(name: str, folder: Path) -> PurePosixPath:
+    path = PurePosixPath(name)
+    bad = path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name or "\0" in name or not path.parts
+    if bad or any((folder / parent).is_symlink() for parent in path.parents):
+        raise ArtifactError(f"lists the file {name!r}, which lies outside", where=str(folder))
+    return path
+
+
+def _files(folder: Path) -> list[str]:
+    """Every file below, as relative POSIX names; what file managers leave behind (.DS_Store) is not counted."""
+    names = (p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_symlink() or not p.is_dir())
+    return sorted(n for n in names if n.rsplit("/", 1)[-1] not in (".DS_Store", "Thumbs.db", "desktop.ini"))
+
+
+def _seal(folder: Path, head: dict[str, Any], versions: Mapping[str, str] | None = None) -> None:
+    files = {
+        name: {"bytes": (folder / name).stat().st_size, "sha256": lineage.hash_file(folder / name)}
+        for name in _files(folder)
+        if name != MANIFEST
+    }
+    manifest = {**head, "versions": dict(versions or lineage.versions()), "files": files}
+    with lineage.whole_file(folder / MANIFEST) as beside:
+        _text(beside, _render_manifest(manifest))
+
+
+def _render_manifest(manifest: Mapping[str, Any]) -> str:
+    body = {key: value for key, value in manifest.items() if key != "seal"}
+    return _pretty({**body, "seal": lineage.hash_value(body)})
+
+
+def _refuse_foreign(folder: Path) -> None:
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / MANIFEST).is_file():
+        raise InputError("holds files and is not a model folder", where=str(folder), hint="choose another with -o")
+
+
+def _text(file: Path, text: str) -> None:
+    file.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _pretty(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n"
+
+
+def _ipc(frame: pl.DataFrame, file: Path) -> None:
+    frame.write_ipc(file, compression="zstd", compat_level=pl.CompatLevel.oldest())
+
+
+def _profile_text(profile: Any) -> str:
+    text = profile.to_json()
+    return text if isinstance(text, str) else _pretty(text)
+
+
+def _leaderboard_to_dict(board: Leaderboard) -> dict[str, Any]:
+    trials = [{**vars(trial), "parameters": dict(trial.parameters)} for trial in board.trials]
+    return {"metric": board.metric, "greater_is_better": board.greater_is_better, "trials": trials}
+
+
+def _leaderboard_from_dict(said: Mapping[str, Any]) -> Leaderboard:
+    return Leaderboard(said["metric"], said["greater_is_better"], tuple(Trial(**t) for t in said["trials"]))
+
+
+def _plan(file: Path) -> Plan:
+    if file.stat().st_size > MAX_PLAN_BYTES:
+        raise ArtifactError(f"is larger than {MAX_PLAN_BYTES:,} bytes", where=str(file))
+    return Plan.from_dict(load_yaml(file), where=str(file))
+
+
+def _synthesizer(folder: Path) -> Any:
+    if not (folder / "synthesizer.json").is_file():
+        return None
+    from autoprep import synthesis
+
+    maker: Any = synthesis
+    return maker.Synthesizer.from_dict(read_state(folder, "synthesizer"))
+
+
+def _predictor(folder: Path) -> Any:
+    from autoprep import model_search
+
+    maker: Any = model_search
+    return maker.load_predictor(folder)
+
+
+def _scorer(plan: Plan, predictor: Any, synthesizer: Any, facts: Mapping[str, Any]) -> Scorer:
+    return Scorer(plan, predictor, synthesizer, str(facts["task"]), tuple(facts.get("classes") or ()))
+
+
+def _version_notes(versions: Mapping[str, str]) -> tuple[str, ...]:
+    now = lineage.versions()
+    return tuple(
+        f"{name} was {then} when the model was made and is {now[name]} here"
+        for name, then in versions.items()
+        if name in now and now[name] != then and name not in ("machine", "system")
+    )

@@ -1,0 +1,237 @@
+"""From raw rows to predictions: clean, synthesize, predict, and say what was met on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import polars as pl
+
+from autoprep.errors import ArtifactError, InputError
+from autoprep.types import Plan
+
+EVENTS = {
+    "row": pl.Int64(),
+    "column": pl.String(),
+    "rule": pl.String(),
+    "reason": pl.String(),
+    "policy": pl.String(),
+}
+CHUNK_ROWS = 100_000
+
+
+class Transform(Protocol):
+    """Cleaning at prediction time: row by row the same rows, and the events of the scoring contract."""
+
+    def __call__(self, frame: pl.DataFrame, plan: Plan) -> tuple[pl.DataFrame, pl.DataFrame]: ...
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """What turns raw rows into predictions; the same object serves files, streams and HTTP.
+
+    Attributes:
+        plan: the cleaning plan.
+        predictor: ``predict(frame)``; for classification ``predict_proba(frame)``; for regression maybe
+            ``interval(frame)``.
+        synthesizer: ``transform(frame)`` after cleaning, or None when the predictor holds its own.
+        task: "binary", "multiclass" or "regression".
+        classes: the classes in the order of ``predict_proba``'s columns.
+        clean: the function that cleans; ``autoprep.cleaning.transform`` when None.
+    """
+
+    plan: Plan
+    predictor: Any
+    synthesizer: Any = None
+    task: str = "regression"
+    classes: Sequence[Any] = ()
+    clean: Transform | None = None
+    _raw_schema: Mapping[str, pl.DataType] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_raw_schema", {c: _dtype(d) for c, d in self.plan.inputs.items()})
+
+    def raw(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The training columns in training order, as the source held them; what is not there stays out.
+
+        Typed values of a column that training read as text become the text that a file would hold, so that a JSON
+        number and a CSV cell of the same value meet the plan alike.
+        """
+        target, found = self.plan.target, []
+        for name, dtype in self._raw_schema.items():
+            if name == target or name not in frame.columns:
+                continue
+            found.append(_as_source(pl.col(name), frame.schema[name], dtype))
+        if not found:
+            raise InputError(
+                "none of the columns is one that the model was trained on",
+                where="the new rows",
+                hint="expected: " + ", ".join(list(self._raw_schema)[:12]),
+            )
+        return frame.select(found)
+
+    def transform(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Clean raw rows: as many rows in the same order, and the events (columns as in ``EVENTS``)."""
+        cleaned, events = (self.clean or _transform())(self.raw(frame), self.plan)
+        if cleaned.height != frame.height:
+            raise ArtifactError(f"cleaning gave {cleaned.height} rows for {frame.height}", where="plan.yaml")
+        return cleaned, events
+
+    def features(self, cleaned: pl.DataFrame) -> pl.DataFrame:
+        """The table the model sees."""
+        return cleaned if self.synthesizer is None else self.synthesizer.transform(cleaned)
+
+    def predict(self, frame: pl.DataFrame, *, reasons: bool = True) -> pl.DataFrame:
+        """Predict raw rows, keeping their number and order.
+
+        Returns:
+            ``prediction``; ``probability_<class>`` (Float64) per class for classification; ``lower`` and ``upper``
+            (Float64) for a regression whose model gives intervals; ``reasons`` (String: "rule:column" codes joined
+            by ";", "" for none). A row that the contract rejects has a null prediction.
+        """
+        return self.explain(frame, reasons=reasons)[0]
+
+    def explain(self, frame: pl.DataFrame, *, reasons: bool = True) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+        """Predict, and give besides the cleaned rows and the events that ``reasons`` abbreviates."""
+        cleaned, events = self.transform(frame)
+        table = self.features(cleaned)
+        columns: list[pl.Series] = []
+        if self.task == "regression":
+            values = np.asarray(self.predictor.predict(table), dtype=np.float64) if frame.height else np.empty(0)
+            columns.append(pl.Series("prediction", values, dtype=pl.Float64))
+            columns += self._interval(table, frame.height)
+        else:
+            columns += self._classified(table, frame.height)
+        predicted = pl.DataFrame(columns)
+        rejected = events.filter(pl.col("policy") == "reject").get_column("row").drop_nulls().unique()
+        if rejected.len():
+            keep = ~pl.int_range(pl.len()).is_in(rejected.implode())
+            predicted = predicted.with_columns(pl.when(keep).then(pl.all()))
+        if reasons:
+            predicted = predicted.with_columns(reasons_of(events, frame.height))
+        return predicted, cleaned, events
+
+    def _interval(self, table: pl.DataFrame, height: int) -> list[pl.Series]:
+        interval = getattr(self.predictor, "interval", None)
+        if interval is None or not height:
+            return []
+        bounds = interval(table)
+        if bounds is None:
+            return []
+        lower, upper = bounds if isinstance(bounds, tuple) else np.asarray(bounds).T
+        return [
+            pl.Series("lower", np.asarray(lower, dtype=np.float64)),
+            pl.Series("upper", np.asarray(upper, dtype=np.float64)),
+        ]
+
+    def _classified(self, table: pl.DataFrame, height: int) -> list[pl.Series]:
+        names = [str(c) for c in self.classes]
+        if not height:
+            shares = np.empty((0, len(names)))
+            labels: Any = []
+        else:
+            shares = np.asarray(self.predictor.predict_proba(table), dtype=np.float64)
+            labels = np.asarray(self.predictor.predict(table)).tolist()
+            if shares.ndim != 2 or shares.shape[1] != len(names):
+                raise ArtifactError(f"the model gives {shares.shape} probabilities for {len(names)} classes")
+        prediction = pl.Series("prediction", [None if v is None else str(v) for v in labels], dtype=pl.String)
+        return [prediction, *(pl.Series(f"probability_{n}", shares[:, i]) for i, n in enumerate(names))]
+
+    def stream(self, frame: pl.LazyFrame, chunk_rows: int = CHUNK_ROWS) -> Iterator[tuple[int, pl.DataFrame]]:
+        """Predict a table larger than memory: yields (first row, predictions) chunk by chunk, in order."""
+        first = 0
+        for chunk in frame.collect_batches(chunk_size=chunk_rows, maintain_order=True):
+            if chunk.height:
+                yield first, self.predict(chunk)
+                first += chunk.height
+        if not first:
+            yield 0, self.predict(frame.head(0).collect())
+
+
+def _transform() -> Transform:
+    from autoprep import cleaning
+
+    maker: Any = cleaning
+    found: Transform = maker.transform
+    return found
+
+
+def reasons_of(events: pl.DataFrame, height: int) -> pl.Series:
+    """One text per row: the distinct "rule:column" codes of its events in order of column and rule, joined by ";".
+
+    An event whose ``row`` is null concerns every row.
+
+    Example:
+        >>> events = pl.DataFrame({"row": [1, 1], "column": ["age", "age"], "rule": ["missing.word", "missing.word"],
+        ...                        "reason": ["", ""], "policy": ["repair", "repair"]})
+        >>> reasons_of(events, 2).to_list()
+        ['', 'missing.word:age']
+    """
+    empty = pl.Series("reasons", [""] * height, dtype=pl.String)
+    if not events.height or not height:
+        return empty
+    code = pl.col("rule") + pl.lit(":") + pl.col("column").fill_null("")
+    coded = events.select(pl.col("row").cast(pl.Int64), code.str.strip_suffix(":").alias("code"), "column")
+    everywhere = coded.filter(pl.col("row").is_null()).get_column("code").unique().sort().to_list()
+    grouped = (
+        coded.filter(pl.col("row").is_not_null())
+        .unique(["row", "code"])
+        .sort("row", "column", "code", nulls_last=True)
+        .group_by("row", maintain_order=True)
+        .agg(pl.col("code").str.join(";"))
+    )
+    joined = pl.DataFrame({"row": pl.int_range(height, eager=True)}).join(
+        grouped, on="row", how="left", maintain_order="left"
+    )
+    own = joined.get_column("code").fill_null("")
+    if not everywhere:
+        return own.rename("reasons")
+    prefix = ";".join(everywhere)
+    said = pl.when(pl.col("reasons") == "").then(pl.lit(prefix)).otherwise(pl.lit(prefix + ";") + pl.col("reasons"))
+    return own.rename("reasons").to_frame().select(said.alias("reasons")).get_column("reasons")
+
+
+def _dtype(name: str) -> pl.DataType:
+    for simple in _SIMPLE:
+        if name == str(simple):
+            return simple()
+    if name.startswith("Datetime"):
+        return pl.Datetime("ns") if "'ns'" in name else pl.Datetime("ms") if "'ms'" in name else pl.Datetime("us")
+    return pl.Duration("us") if name.startswith("Duration") else pl.String()
+
+
+_SIMPLE: tuple[type[pl.DataType], ...] = (
+    pl.String,
+    pl.Boolean,
+    pl.Int8,
+    pl.Int16,
+    pl.Int32,
+    pl.Int64,
+    pl.UInt8,
+    pl.UInt16,
+    pl.UInt32,
+    pl.UInt64,
+    pl.Float32,
+    pl.Float64,
+    pl.Date,
+    pl.Time,
+)
+
+
+def _as_source(column: pl.Expr, found: pl.DataType, wanted: pl.DataType) -> pl.Expr:
+    if found == wanted or found == pl.Null:
+        return column.cast(wanted) if found == pl.Null else column
+    if wanted == pl.String and not found.is_nested():
+        return _as_text(column, found)
+    if found == pl.String or found.is_nested():
+        return column
+    return column.cast(wanted, strict=False) if wanted.is_numeric() and found.is_numeric() else column
+
+
+def _as_text(column: pl.Expr, found: pl.DataType) -> pl.Expr:
+    if not found.is_float():
+        return column.cast(pl.String)
+    whole = (column == column.floor()) & (column.abs() < 2**53)
+    return pl.when(whole).then(column.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(column.cast(pl.String))
