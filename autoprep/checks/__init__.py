@@ -1,1 +1,19 @@
-"""The catalogue of verbs that rules use."""
+"""The catalogue of verbs: the small repairs that rules and plans are written in, as pure Polars expressions."""
+
+from autoprep.checks import missing, number, privacy, table, text, time
+from autoprep.checks.base import PHASES, VERBS, Level, Repair, Verb, verb
+
+__all__ = [
+    "PHASES",
+    "VERBS",
+    "Level",
+    "Repair",
+    "Verb",
+    "missing",
+    "number",
+    "privacy",
+    "table",
+    "text",
+    "time",
+    "verb",
+]

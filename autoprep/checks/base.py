@@ -1,0 +1,112 @@
+"""What a verb is: a small repair, found by name, that turns a cell expression into a better one."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import polars as pl
+
+from autoprep.errors import SettingError, did_you_mean
+from autoprep.registry import Catalogue
+
+Level = Literal["cell", "column", "row", "table"]
+
+#: Order of application, smallest first: text is mended before it is parsed, cells before columns, columns before rows.
+PHASES = {"encoding": 10, "space": 20, "missing": 30, "split": 35, "value": 40, "typing": 50, "column": 60, "row": 70}
+
+
+@dataclass(frozen=True)
+class Repair:
+    """A repaired cell, as expressions over the cell.
+
+    Attributes:
+        value: the repaired value.
+        residue: Boolean; true where a cell held text that the repair could not parse (``value`` is null there).
+        dtype: what ``value`` is: "text", "integer", "number", "boolean", "date", "datetime", "time", "same".
+        extra: suffix of an added column -> its expression ("__status", "__low").
+        notes: reason -> Boolean expression; cells that were repaired but should be mentioned at prediction time.
+    """
+
+    value: pl.Expr
+    residue: pl.Expr | None = None
+    dtype: str = "text"
+    extra: Mapping[str, pl.Expr] = field(default_factory=dict)
+    notes: Mapping[str, pl.Expr] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Verb:
+    """An entry of the catalogue.
+
+    Attributes:
+        name: an imperative, as rules and plans write it.
+        level: "cell" verbs map ``pl.Expr`` to ``Repair``; "column" verbs say what becomes of a column (``drop`` or
+            ``exclude``); "row" and "table" verbs give a Boolean expression of the rows to keep ("row": it looks at one
+            row only; "table": it compares rows).
+        function: ``function(cell, **parameters)`` for cells, ``function(names, **parameters)`` for rows and tables.
+        phase: a word of ``PHASES``.
+        theme: the folder of rules that it mostly serves.
+        columns: names of the parameters that name other columns; the applier passes them as expressions.
+        learnt: whether the parameters must be learnt from the column (a rule alone cannot give them).
+        elementwise: false when the verb needs all rows at once.
+        summary: first line of the function's docstring.
+    """
+
+    name: str
+    level: Level
+    function: Callable[..., Any]
+    phase: str
+    theme: str
+    columns: tuple[str, ...] = ()
+    learnt: bool = False
+    elementwise: bool = True
+    summary: str = ""
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the keyword parameters."""
+        found = inspect.signature(self.function).parameters.values()
+        return tuple(p.name for p in found if p.kind is p.KEYWORD_ONLY)
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Names of the parameters without a default."""
+        found = inspect.signature(self.function).parameters.values()
+        return tuple(p.name for p in found if p.kind is p.KEYWORD_ONLY and p.default is p.empty)
+
+    def refuse_unknown(self, given: Mapping[str, Any], where: str | None = None) -> None:
+        """Refuse parameters that the verb does not have.
+
+        Raises:
+            SettingError: names the nearest parameter that it does have.
+        """
+        for key in given:
+            if key not in self.parameters:
+                hint = did_you_mean(key, self.parameters) if self.parameters else f"'{self.name}' takes none"
+                raise SettingError(f"'{self.name}' has no parameter '{key}'", where=where, hint=hint)
+
+
+VERBS: Catalogue[Verb] = Catalogue("verb", group="autoprep.verbs")
+
+
+def verb(
+    name: str,
+    *,
+    phase: str,
+    theme: str,
+    level: Level = "cell",
+    columns: tuple[str, ...] = (),
+    learnt: bool = False,
+    elementwise: bool = True,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register the decorated function as a verb."""
+
+    def keep(function: Callable[..., Any]) -> Callable[..., Any]:
+        said = (inspect.getdoc(function) or "").splitlines()
+        VERBS.put(name, Verb(name, level, function, phase, theme, columns, learnt, elementwise, said[0] if said else ""))
+        return function
+
+    return keep

@@ -1,0 +1,86 @@
+"""Verbs that tell "nothing" from something."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from autoprep.checks.base import Repair, verb
+
+
+def _is_word(cell: pl.Expr, words: Sequence[str]) -> pl.Expr:
+    folded = sorted({word.strip().lower() for word in words})
+    return cell.str.strip_chars().str.to_lowercase().is_in(folded).fill_null(False)
+
+
+@verb("nullify", phase="missing", theme="missing")
+def nullify(cell: pl.Expr, *, words: Sequence[str], status: Sequence[str] = ()) -> Repair:
+    """Make words that mean "nothing" null, whatever their case and the space around them.
+
+    Words in ``status`` say more than "nothing": they stay, lower-cased, in an added column ``<name>__status``.
+
+    Example:
+        >>> frame = pl.DataFrame({"a": ["Ada", "N/A", " null "]})
+        >>> frame.select(nullify(pl.col("a"), words=["n/a", "null"]).value)["a"].to_list()
+        ['Ada', None, None]
+    """
+    if not words:
+        return Repair(cell)
+    value = pl.when(_is_word(cell, words)).then(None).otherwise(cell)
+    return Repair(value, extra=status_column(cell, status))
+
+
+def status_column(cell: pl.Expr, words: Sequence[str]) -> dict[str, pl.Expr]:
+    """The added column that keeps words which say why there is no value; none when there are no such words."""
+    if not words:
+        return {}
+    folded = cell.str.strip_chars().str.to_lowercase()
+    return {"__status": pl.when(_is_word(cell, words)).then(folded).otherwise(None)}
+
+
+@verb("nullify_blank", phase="missing", theme="missing")
+def nullify_blank(cell: pl.Expr) -> Repair:
+    """Make cells of nothing but space null.
+
+    Example:
+        >>> pl.select(nullify_blank(pl.lit("  ")).value).item() is None
+        True
+    """
+    return Repair(pl.when(cell.str.strip_chars() == "").then(None).otherwise(cell))
+
+
+@verb("nullify_sentinel", phase="missing", theme="missing")
+def nullify_sentinel(cell: pl.Expr, *, values: Sequence[str]) -> Repair:
+    """Make placeholder values (-999, 1900-01-01) null, in text and in typed columns.
+
+    Example:
+        >>> pl.DataFrame({"a": [1.5, -999.0]}).select(nullify_sentinel(pl.col("a"), values=["-999"]).value)["a"].to_list()
+        [1.5, None]
+    """
+    spelt = [str(v).strip() for v in values]
+    spelt += [f"{v}.0" for v in spelt if v.lstrip("-").isdigit()]
+    found = cell.cast(pl.String).str.strip_chars().is_in(sorted(set(spelt))).fill_null(False)
+    return Repair(pl.when(found).then(None).otherwise(cell), dtype="same")
+
+
+@verb("nullify_pattern", phase="missing", theme="missing")
+def nullify_pattern(cell: pl.Expr, *, pattern: str) -> Repair:
+    """Make cells that match a regular expression null.
+
+    Example:
+        >>> pl.select(nullify_pattern(pl.lit("#REF!"), pattern="^#[A-Z/0]+[!?]?$").value).item() is None
+        True
+    """
+    return Repair(pl.when(cell.str.contains(pattern).fill_null(False)).then(None).otherwise(cell))
+
+
+@verb("fill", phase="column", theme="missing")
+def fill(cell: pl.Expr, *, value: str | float | bool) -> Repair:
+    """Write a constant where nothing stands (lossy; only when a person asks).
+
+    Example:
+        >>> pl.DataFrame({"a": [1, None]}).select(fill(pl.col("a"), value=0).value)["a"].to_list()
+        [1, 0]
+    """
+    return Repair(cell.fill_null(value), dtype="same")

@@ -1,0 +1,193 @@
+"""Verbs that mend text: space, control characters, entities, encodings, full-width characters, spelling maps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from autoprep.checks.base import Repair, verb
+from autoprep.parsing import text
+
+@verb("trim", phase="space", theme="text")
+def trim(cell: pl.Expr) -> Repair:
+    """Drop space at both ends; a cell of nothing but space becomes empty text.
+
+    Example:
+        >>> pl.select(trim(pl.lit("  a b\\t")).value).item()
+        'a b'
+    """
+    return Repair(text.trim(cell))
+
+
+@verb("squeeze", phase="space", theme="text")
+def squeeze(cell: pl.Expr) -> Repair:
+    """Make every run of space inside a cell one plain space, and drop space at both ends.
+
+    Example:
+        >>> pl.select(squeeze(pl.lit(" a \\u00a0 b ")).value).item()
+        'a b'
+    """
+    return Repair(text.squeeze(cell))
+
+
+@verb("strip_control", phase="encoding", theme="text")
+def strip_control(cell: pl.Expr) -> Repair:
+    """Remove characters that cannot be seen: controls, zero-width spaces, direction marks, byte order marks.
+
+    Example:
+        >>> pl.select(strip_control(pl.lit("a\\u200bb\\x00")).value).item()
+        'ab'
+    """
+    return Repair(text.strip_control(cell))
+
+
+@verb("narrow_width", phase="encoding", theme="text")
+def narrow_width(cell: pl.Expr) -> Repair:
+    """Write full-width letters, digits and signs in their usual width.
+
+    Example:
+        >>> pl.select(narrow_width(pl.lit("１２ａ")).value).item()
+        '12a'
+    """
+    return Repair(text.halfwidth(cell))
+
+
+@verb("straighten_quotes", phase="encoding", theme="text")
+def straighten_quotes(cell: pl.Expr) -> Repair:
+    """Write typographic quotes and apostrophes as plain ones.
+
+    Example:
+        >>> pl.select(straighten_quotes(pl.lit("it’s “so”")).value).item()
+        'it\\'s "so"'
+    """
+    return Repair(cell.str.replace_many(["‘", "’", "‚", "“", "”", "„"], ["'", "'", "'", '"', '"', '"']))
+
+
+@verb("fix_mojibake", phase="encoding", theme="text")
+def fix_mojibake(cell: pl.Expr) -> Repair:
+    """Undo UTF-8 text that was read as Windows-1252 ("cafÃ©" was "café").
+
+    Example:
+        >>> pl.select(fix_mojibake(pl.lit("cafÃ© â€“ MÃ¼nchen")).value).item()
+        'café – München'
+    """
+    return Repair(text.repair_mojibake(cell))
+
+
+@verb("unescape_html", phase="encoding", theme="text")
+def unescape_html(cell: pl.Expr) -> Repair:
+    """Write HTML entities as the characters that they stand for.
+
+    Example:
+        >>> pl.select(unescape_html(pl.lit("a &lt;b&gt; &amp; c")).value).item()
+        'a <b> & c'
+    """
+    return Repair(text.unescape_html(cell))
+
+
+@verb("strip_tags", phase="encoding", theme="text")
+def strip_tags(cell: pl.Expr) -> Repair:
+    """Remove HTML tags, keeping the text between them.
+
+    Example:
+        >>> pl.select(strip_tags(pl.lit("<p>a <b>b</b></p>")).value).item()
+        'a b'
+    """
+    return Repair(text.trim(cell.str.replace_all(text.TAG, "")))
+
+
+@verb("map_values", phase="value", theme="category")
+def map_values(cell: pl.Expr, *, mapping: Mapping[str, str | None]) -> Repair:
+    """Replace whole values by others; values that the mapping does not name stay.
+
+    Example:
+        >>> frame = pl.DataFrame({"a": ["NYC", "Rome"]})
+        >>> frame.select(map_values(pl.col("a"), mapping={"NYC": "New York"}).value)["a"].to_list()
+        ['New York', 'Rome']
+    """
+    if not mapping:
+        return Repair(cell)
+    return Repair(cell.replace(list(mapping), list(mapping.values())))
+
+
+@verb("merge_variants", phase="value", theme="category", learnt=True)
+def merge_variants(cell: pl.Expr, *, mapping: Mapping[str, str | None]) -> Repair:
+    """Write variants of one category (case, space, accents, punctuation) the way most cells write it."""
+    return map_values(cell, mapping=mapping)
+
+
+@verb("fix_typos", phase="value", theme="category", learnt=True)
+def fix_typos(cell: pl.Expr, *, mapping: Mapping[str, str | None]) -> Repair:
+    """Write rare misspellings as the frequent value that they are one or two key strokes away from."""
+    return map_values(cell, mapping=mapping)
+
+
+@verb("lookup", phase="value", theme="table", columns=("by",), learnt=True)
+def lookup(cell: pl.Expr, *, by: pl.Expr, mapping: Mapping[str, str | None]) -> Repair:
+    """Write what the other rows with the same key in column ``by`` agree on.
+
+    Example:
+        >>> frame = pl.DataFrame({"zip": ["1", "1", "2"], "city": ["Rome", "Rxme", "Oslo"]})
+        >>> frame.select(lookup(pl.col("city"), by=pl.col("zip"), mapping={"1": "Rome"}).value)["city"].to_list()
+        ['Rome', 'Rome', 'Oslo']
+    """
+    if not mapping:
+        return Repair(cell)
+    said = by.replace_strict(list(mapping), list(mapping.values()), default=None, return_dtype=pl.String)
+    return Repair(pl.coalesce(said, cell))
+
+
+@verb("case", phase="value", theme="text")
+def case(cell: pl.Expr, *, to: str = "lower") -> Repair:
+    """Write text in one case: "lower", "upper" or "title".
+
+    Example:
+        >>> pl.select(case(pl.lit("aB"), to="upper").value).item()
+        'AB'
+    """
+    made = {"lower": cell.str.to_lowercase, "upper": cell.str.to_uppercase, "title": cell.str.to_titlecase}
+    return Repair(made[to]())
+
+
+@verb("take_part", phase="split", theme="text")
+def take_part(cell: pl.Expr, *, pattern: str) -> Repair:
+    """Keep what the first group of a regular expression matches; cells without a match stay.
+
+    Example:
+        >>> pl.select(take_part(pl.lit("id: 17"), pattern="(\\\\d+)").value).item()
+        '17'
+    """
+    return Repair(pl.coalesce(cell.str.extract(pattern, 1), cell))
+
+
+@verb("split_packed", phase="typing", theme="text")
+def split_packed(cell: pl.Expr, *, separator: str, names: Sequence[str]) -> Repair:
+    """Add one column per part of a packed cell ("Boston, MA"); the packed column stays as it was.
+
+    Example:
+        >>> repair = split_packed(pl.lit("Boston, MA"), separator=",", names=["city", "state"])
+        >>> [pl.select(part).item() for part in repair.extra.values()]
+        ['Boston', 'MA']
+    """
+    parts = cell.str.splitn(separator, len(names))
+    added = {
+        f"__{name}": parts.struct.field(f"field_{i}").str.strip_chars().replace("", None) for i, name in enumerate(names)
+    }
+    return Repair(cell, dtype="same", extra=added)
+
+
+@verb("move_spill", phase="split", theme="text", columns=("neighbour",), learnt=True)
+def move_spill(cell: pl.Expr, *, neighbour: pl.Expr, values: Sequence[str], pattern: str) -> Repair:
+    """Drop the tail of a cell that belongs to the empty neighbour ("Bend OR" beside an empty state is "Bend")."""
+    tail = cell.str.extract(pattern, 2)
+    spilt = (neighbour.is_null() | (neighbour.str.strip_chars() == "")) & tail.is_in(list(values))
+    return Repair(pl.when(spilt).then(cell.str.extract(pattern, 1)).otherwise(cell))
+
+
+@verb("take_spill", phase="split", theme="text", columns=("neighbour",), learnt=True)
+def take_spill(cell: pl.Expr, *, neighbour: pl.Expr, values: Sequence[str], pattern: str) -> Repair:
+    """Fill an empty cell with the tail that spilt into its neighbour."""
+    tail = neighbour.str.extract(pattern, 2)
+    spilt = (cell.is_null() | (cell.str.strip_chars() == "")) & tail.is_in(list(values))
+    return Repair(pl.when(spilt).then(tail).otherwise(cell))

@@ -1,0 +1,99 @@
+"""Verbs that read dates, times and truth values written as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from autoprep.checks.base import Repair, verb
+from autoprep.checks.missing import status_column
+from autoprep.checks.number import residue
+from autoprep.parsing import boolean, date
+
+
+@verb("parse_date", phase="typing", theme="time")
+def parse_date(cell: pl.Expr, *, formats: Sequence[str], status: Sequence[str] = ()) -> Repair:
+    """Read dates in the formats that the column is written in; their order of day and month holds for all cells.
+
+    Example:
+        >>> frame = pl.DataFrame({"a": ["3/8/2023", "pending"]})
+        >>> frame.select(parse_date(pl.col("a"), formats=["%d/%m/%Y"]).value)["a"].to_list()
+        [datetime.date(2023, 8, 3), None]
+    """
+    value = date.parse(cell, list(formats))
+    return Repair(value, residue(cell, value), "date", status_column(cell, status))
+
+
+@verb("parse_datetime", phase="typing", theme="time")
+def parse_datetime(cell: pl.Expr, *, formats: Sequence[str], status: Sequence[str] = ()) -> Repair:
+    """Read moments (microseconds; UTC where the text gives an offset) in the formats that the column is written in.
+
+    Example:
+        >>> repair = parse_datetime(pl.lit("2024-01-02 03:04"), formats=["%Y-%m-%d %H:%M"])
+        >>> pl.select(repair.value).item()
+        datetime.datetime(2024, 1, 2, 3, 4)
+    """
+    value = date.parse(cell, list(formats), dtype="datetime")
+    return Repair(value, residue(cell, value), "datetime", status_column(cell, status))
+
+
+@verb("parse_time", phase="typing", theme="time")
+def parse_time(cell: pl.Expr, *, status: Sequence[str] = ()) -> Repair:
+    """Read times of day ("9:05", "11:30 PM").
+
+    Example:
+        >>> pl.select(parse_time(pl.lit("11:30 PM")).value).item()
+        datetime.time(23, 30)
+    """
+    value = date.parse_time(cell)
+    return Repair(value, residue(cell, value), "time", status_column(cell, status))
+
+
+@verb("parse_epoch", phase="typing", theme="time")
+def parse_epoch(cell: pl.Expr, *, unit: str = "s") -> Repair:
+    """Read counts of seconds ("s"), "ms", "us" or "ns" since 1970 as moments in UTC.
+
+    Example:
+        >>> pl.select(parse_epoch(pl.lit("1700000000")).value).item()
+        datetime.datetime(2023, 11, 14, 22, 13, 20)
+    """
+    value = date.parse_epoch(cell, unit)
+    return Repair(value, residue(cell, value), "datetime")
+
+
+@verb("parse_excel_date", phase="typing", theme="time")
+def parse_excel_date(cell: pl.Expr, *, base_1904: bool = False) -> Repair:
+    """Read Excel's day numbers as moments.
+
+    Example:
+        >>> pl.select(parse_excel_date(pl.lit("45000")).value).item()
+        datetime.datetime(2023, 3, 15, 0, 0)
+    """
+    value = date.parse_excel(cell, base_1904=base_1904)
+    return Repair(value, residue(cell, value), "datetime")
+
+
+@verb("parse_boolean", phase="typing", theme="category")
+def parse_boolean(
+    cell: pl.Expr, *, true: Sequence[str] = (), false: Sequence[str] = (), status: Sequence[str] = ()
+) -> Repair:
+    """Read truth values; spellings the column did not have are understood too, and mentioned.
+
+    Example:
+        >>> pl.DataFrame({"a": ["Yes", "n", "?"]}).select(parse_boolean(pl.col("a")).value)["a"].to_list()
+        [True, False, None]
+    """
+    own_true, own_false = _folded(true), _folded(false)
+    all_true = own_true + [w for w in _folded(boolean.TRUE_WORDS) if w not in own_true + own_false]
+    all_false = own_false + [w for w in _folded(boolean.FALSE_WORDS) if w not in own_false + all_true]
+    value = boolean.parse(cell, all_true, all_false)
+    notes = {}
+    if true or false:
+        seen = cell.str.strip_chars().str.to_lowercase().is_in(own_true + own_false)
+        notes = {"a new spelling of a truth value": value.is_not_null() & ~seen}
+    return Repair(value, residue(cell, value), "boolean", status_column(cell, status), notes)
+
+
+def _folded(words: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(str(w).strip().lower() for w in words))
