@@ -5,13 +5,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import polars as pl
 
 from autoprep.errors import SettingError, did_you_mean
 from autoprep.registry import Catalogue
 
+F = TypeVar("F", bound=Callable[..., Any])
 Level = Literal["cell", "column", "row", "table"]
 
 #: Order of application, smallest first: text is mended before it is parsed, cells before columns, columns before rows.
@@ -101,12 +102,14 @@ def verb(
     columns: tuple[str, ...] = (),
     learnt: bool = False,
     elementwise: bool = True,
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+) -> Callable[[F], F]:
     """Register the decorated function as a verb."""
 
-    def keep(function: Callable[..., Any]) -> Callable[..., Any]:
+    def keep(function: F) -> F:
         said = (inspect.getdoc(function) or "").splitlines()
-        VERBS.put(name, Verb(name, level, function, phase, theme, columns, learnt, elementwise, said[0] if said else ""))
+        VERBS.put(
+            name, Verb(name, level, function, phase, theme, columns, learnt, elementwise, said[0] if said else "")
+        )
         return function
 
     return keep

@@ -22,7 +22,7 @@ def nullify(cell: pl.Expr, *, words: Sequence[str], status: Sequence[str] = ()) 
 
     Example:
         >>> frame = pl.DataFrame({"a": ["Ada", "N/A", " null "]})
-        >>> frame.select(nullify(pl.col("a"), words=["n/a", "null"]).value)["a"].to_list()
+        >>> frame.select(nullify(pl.col("a"), words=["n/a", "null"]).value).to_series().to_list()
         ['Ada', None, None]
     """
     if not words:
@@ -55,7 +55,8 @@ def nullify_sentinel(cell: pl.Expr, *, values: Sequence[str]) -> Repair:
     """Make placeholder values (-999, 1900-01-01) null, in text and in typed columns.
 
     Example:
-        >>> pl.DataFrame({"a": [1.5, -999.0]}).select(nullify_sentinel(pl.col("a"), values=["-999"]).value)["a"].to_list()
+        >>> frame = pl.DataFrame({"a": [1.5, -999.0]})
+        >>> frame.select(nullify_sentinel(pl.col("a"), values=["-999"]).value).to_series().to_list()
         [1.5, None]
     """
     spelt = [str(v).strip() for v in values]
@@ -80,7 +81,7 @@ def fill(cell: pl.Expr, *, value: str | float | bool) -> Repair:
     """Write a constant where nothing stands (lossy; only when a person asks).
 
     Example:
-        >>> pl.DataFrame({"a": [1, None]}).select(fill(pl.col("a"), value=0).value)["a"].to_list()
+        >>> pl.DataFrame({"a": [1, None]}).select(fill(pl.col("a"), value=0).value).to_series().to_list()
         [1, 0]
     """
     return Repair(cell.fill_null(value), dtype="same")

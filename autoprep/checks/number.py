@@ -27,7 +27,7 @@ def parse_integer(cell: pl.Expr, *, decimal: str = ".", thousands: str = "", sta
     """Read whole numbers (Int64); text that is none, or does not fit 64 bits, is left over.
 
     Example:
-        >>> pl.DataFrame({"a": ["7", "-3", "x"]}).select(parse_integer(pl.col("a")).value)["a"].to_list()
+        >>> pl.DataFrame({"a": ["7", "-3", "x"]}).select(parse_integer(pl.col("a")).value).to_series().to_list()
         [7, -3, None]
     """
     bare = cell.str.strip_chars()
@@ -64,7 +64,7 @@ def parse_number(
 
     Example:
         >>> frame = pl.DataFrame({"a": ["1.234,5", "7", "soon"]})
-        >>> frame.select(parse_number(pl.col("a"), decimal=",", thousands=".").value)["a"].to_list()
+        >>> frame.select(parse_number(pl.col("a"), decimal=",", thousands=".").value).to_series().to_list()
         [1234.5, 7.0, None]
     """
     fmt = NumberFormat(decimal, thousands, False, False, accounting, magnitude, notes)
@@ -84,7 +84,7 @@ def parse_amount(
 
     Example:
         >>> frame = pl.DataFrame({"a": ["$1,234.50", "(7)", "free"]})
-        >>> frame.select(parse_amount(pl.col("a")).value)["a"].to_list()
+        >>> frame.select(parse_amount(pl.col("a")).value).to_series().to_list()
         [1234.5, -7.0, None]
     """
     fmt = NumberFormat(decimal, thousands, True, False, True, magnitude)
@@ -110,7 +110,7 @@ def parse_percent(
         status: left-over words to keep as a category.
 
     Example:
-        >>> pl.DataFrame({"a": ["52.2%", "7"]}).select(parse_percent(pl.col("a")).value)["a"].to_list()
+        >>> pl.DataFrame({"a": ["52.2%", "7"]}).select(parse_percent(pl.col("a")).value).to_series().to_list()
         [52.2, 7.0]
     """
     value = number.parse(cell, NumberFormat(decimal, thousands, False, True, True))
@@ -142,9 +142,9 @@ def parse_quantity(
 
     Example:
         >>> frame = pl.DataFrame({"a": ["890 g", "3.39 kg"]})
-        >>> frame.select(parse_quantity(pl.col("a"), to="g").value)["a"].to_list()
+        >>> frame.select(parse_quantity(pl.col("a"), to="g").value).to_series().to_list()
         [890.0, 3390.0]
-        >>> pl.DataFrame({"a": ["12.0 oz."]}).select(parse_quantity(pl.col("a")).value)["a"].to_list()
+        >>> pl.DataFrame({"a": ["12.0 oz."]}).select(parse_quantity(pl.col("a")).value).to_series().to_list()
         [12.0]
     """
     fmt = NumberFormat(decimal, thousands)
@@ -180,7 +180,7 @@ def parse_number_words(cell: pl.Expr, *, status: Sequence[str] = ()) -> Repair:
     """Read numbers written in digits or in English words ("forty-two").
 
     Example:
-        >>> pl.DataFrame({"a": ["forty-two", "7"]}).select(parse_number_words(pl.col("a")).value)["a"].to_list()
+        >>> pl.DataFrame({"a": ["forty-two", "7"]}).select(parse_number_words(pl.col("a")).value).to_series().to_list()
         [42.0, 7.0]
     """
     return _number(cell, pl.coalesce(number.parse(cell), number.parse_words(cell)), status)
@@ -191,7 +191,8 @@ def rescale(cell: pl.Expr, *, factor: float, above: float) -> Repair:
     """Multiply values above a bound by a factor (a scale jump; review first).
 
     Example:
-        >>> pl.DataFrame({"a": [1.7, 170.0]}).select(rescale(pl.col("a"), factor=0.01, above=3).value)["a"].to_list()
+        >>> frame = pl.DataFrame({"a": [1.7, 170.0]})
+        >>> frame.select(rescale(pl.col("a"), factor=0.01, above=3).value).to_series().to_list()
         [1.7, 1.7]
     """
     return Repair(pl.when(cell.abs() > above).then(cell * factor).otherwise(cell), dtype="same")
@@ -202,7 +203,7 @@ def clip(cell: pl.Expr, *, low: float | None = None, high: float | None = None) 
     """Pull values beyond a bound to it (lossy; only when a person asks).
 
     Example:
-        >>> pl.DataFrame({"a": [1, 99]}).select(clip(pl.col("a"), high=10).value)["a"].to_list()
+        >>> pl.DataFrame({"a": [1, 99]}).select(clip(pl.col("a"), high=10).value).to_series().to_list()
         [1, 10]
     """
     return Repair(cell.clip(low, high), dtype="same")
@@ -213,7 +214,7 @@ def nullify_outside(cell: pl.Expr, *, low: float | None = None, high: float | No
     """Make numbers outside a range that cannot be true null.
 
     Example:
-        >>> pl.DataFrame({"a": [-4, 9]}).select(nullify_outside(pl.col("a"), low=0).value)["a"].to_list()
+        >>> pl.DataFrame({"a": [-4, 9]}).select(nullify_outside(pl.col("a"), low=0).value).to_series().to_list()
         [None, 9]
     """
     value = cell.cast(pl.Float64, strict=False)

@@ -9,6 +9,7 @@ import polars as pl
 from autoprep.checks.base import Repair, verb
 from autoprep.parsing import text
 
+
 @verb("trim", phase="space", theme="text")
 def trim(cell: pl.Expr) -> Repair:
     """Drop space at both ends; a cell of nothing but space becomes empty text.
@@ -103,7 +104,7 @@ def map_values(cell: pl.Expr, *, mapping: Mapping[str, str | None]) -> Repair:
 
     Example:
         >>> frame = pl.DataFrame({"a": ["NYC", "Rome"]})
-        >>> frame.select(map_values(pl.col("a"), mapping={"NYC": "New York"}).value)["a"].to_list()
+        >>> frame.select(map_values(pl.col("a"), mapping={"NYC": "New York"}).value).to_series().to_list()
         ['New York', 'Rome']
     """
     if not mapping:
@@ -129,7 +130,7 @@ def lookup(cell: pl.Expr, *, by: pl.Expr, mapping: Mapping[str, str | None]) -> 
 
     Example:
         >>> frame = pl.DataFrame({"zip": ["1", "1", "2"], "city": ["Rome", "Rxme", "Oslo"]})
-        >>> frame.select(lookup(pl.col("city"), by=pl.col("zip"), mapping={"1": "Rome"}).value)["city"].to_list()
+        >>> frame.select(lookup(pl.col("city"), by=pl.col("zip"), mapping={"1": "Rome"}).value).to_series().to_list()
         ['Rome', 'Rome', 'Oslo']
     """
     if not mapping:
@@ -172,7 +173,8 @@ def split_packed(cell: pl.Expr, *, separator: str, names: Sequence[str]) -> Repa
     """
     parts = cell.str.splitn(separator, len(names))
     added = {
-        f"__{name}": parts.struct.field(f"field_{i}").str.strip_chars().replace("", None) for i, name in enumerate(names)
+        f"__{name}": parts.struct.field(f"field_{i}").str.strip_chars().replace("", None)
+        for i, name in enumerate(names)
     }
     return Repair(cell, dtype="same", extra=added)
 

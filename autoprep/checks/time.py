@@ -18,7 +18,7 @@ def parse_date(cell: pl.Expr, *, formats: Sequence[str], status: Sequence[str] =
 
     Example:
         >>> frame = pl.DataFrame({"a": ["3/8/2023", "pending"]})
-        >>> frame.select(parse_date(pl.col("a"), formats=["%d/%m/%Y"]).value)["a"].to_list()
+        >>> frame.select(parse_date(pl.col("a"), formats=["%d/%m/%Y"]).value).to_series().to_list()
         [datetime.date(2023, 8, 3), None]
     """
     value = date.parse(cell, list(formats))
@@ -81,7 +81,7 @@ def parse_boolean(
     """Read truth values; spellings the column did not have are understood too, and mentioned.
 
     Example:
-        >>> pl.DataFrame({"a": ["Yes", "n", "?"]}).select(parse_boolean(pl.col("a")).value)["a"].to_list()
+        >>> pl.DataFrame({"a": ["Yes", "n", "?"]}).select(parse_boolean(pl.col("a")).value).to_series().to_list()
         [True, False, None]
     """
     own_true, own_false = _folded(true), _folded(false)
