@@ -1,1 +1,6 @@
-"""The catalogue of feature primitives."""
+"""Feature primitives: what a value of a row or of a group of rows can be made of others."""
+
+from autoprep.primitives import calendar, category, number, text
+from autoprep.primitives.primitive import AGGREGATIONS, TRANSFORMS, Aggregation, Transform
+
+__all__ = ["AGGREGATIONS", "TRANSFORMS", "Aggregation", "Transform", "calendar", "category", "number", "text"]

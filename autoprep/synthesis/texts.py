@@ -1,0 +1,152 @@
+"""Free text as numbers: weighted words and character trigrams, projected on their main directions."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import polars as pl
+
+from autoprep.primitives.text import WORD
+from autoprep.synthesis.encodings import Array
+from autoprep.synthesis.names import call
+from autoprep.synthesis.steps import Step, step
+from autoprep.types import Feature
+
+LONGEST = 48
+
+
+def pieces_of(column: pl.Series, analyzer: str) -> pl.DataFrame:
+    """The pieces of each text: ``row`` (UInt32), ``piece`` (String), ``count`` (UInt32).
+
+    Args:
+        column: String. analyzer: "words" (single words) or "trigrams" (three characters, of the first 48).
+
+    Example:
+        >>> pieces_of(pl.Series(["red Red car", None]), "words").sort("piece").rows()
+        [(0, 'car', 1), (0, 'red', 2)]
+    """
+    text = column.cast(pl.String).str.to_lowercase()
+    if analyzer == "words":
+        lists = text.str.slice(0, 20_000).str.extract_all(WORD)
+    else:
+        padded = pl.concat_str(pl.lit(" "), pl.col("t").str.strip_chars().str.slice(0, LONGEST), pl.lit(" "))
+        frame = text.alias("t").to_frame().with_columns(padded.alias("t"))
+        longest = min(int(frame["t"].str.len_chars().max() or 0), LONGEST + 2)  # type: ignore[arg-type]
+        parts = [
+            pl.when(pl.col("t").str.len_chars() >= i + 3).then(pl.col("t").str.slice(i, 3))
+            for i in range(max(longest - 2, 1))
+        ]
+        lists = frame.select(pl.concat_list(parts).list.drop_nulls().alias("t")).to_series()
+    table = pl.DataFrame({"row": pl.arange(0, column.len(), eager=True, dtype=pl.UInt32), "piece": lists})
+    long = table.drop_nulls("piece").filter(pl.col("piece").list.len() > 0).explode("piece")
+    return long.group_by("row", "piece").agg(pl.len().cast(pl.UInt32).alias("count"))
+
+
+def _pack(array: Array) -> dict[str, Any]:
+    small = np.ascontiguousarray(array, dtype="<f4")
+    return {"shape": list(small.shape), "float32": base64.b64encode(small.tobytes()).decode("ascii")}
+
+
+def _unpack(values: Mapping[str, Any]) -> Array:
+    flat = np.frombuffer(base64.b64decode(values["float32"]), dtype="<f4")
+    return flat.reshape(values["shape"])
+
+
+@step
+@dataclass(frozen=True, eq=False)
+class TextDirections(Step):
+    """TF-IDF of pieces of a text on the main directions of the training texts (latent semantic analysis)."""
+
+    kind: ClassVar[str] = "text_directions"
+    column: str = ""
+    analyzer: str = "words"
+    vocabulary: tuple[str, ...] = ()
+    weights: Array = field(default_factory=lambda: np.empty(0))
+    directions: Array = field(default_factory=lambda: np.empty((0, 0)))
+
+    def features(self) -> tuple[Feature, ...]:
+        said = (
+            call("TEXT_DIRECTION", self.column, part=i + 1, of=self.analyzer) for i in range(self.directions.shape[1])
+        )
+        return tuple(Feature(s, s, (self.column,), "number") for s in said)
+
+    def columns(self, frame: pl.DataFrame) -> list[pl.Series]:
+        text = frame[self.column].cast(pl.String)
+        distinct = text.unique(maintain_order=True)
+        points = self._project(distinct)
+        names = [f.name for f in self.features()]
+        table = pl.DataFrame({n: points[:, i] for i, n in enumerate(names)}).cast(pl.Float32)
+        table = table.with_columns(distinct.alias("\0key"))
+        joined = text.alias("\0key").to_frame().join(table, on="\0key", how="left", maintain_order="left")
+        return [joined[n] for n in names]
+
+    def _project(self, texts: pl.Series) -> Array:
+        """Points (n, k) float32; each row is summed on its own, in the order of the vocabulary."""
+        found = pieces_of(texts, self.analyzer)
+        place = pl.DataFrame({"piece": self.vocabulary, "place": np.arange(len(self.vocabulary))})
+        known = found.join(place, on="piece").sort("row", "place")
+        rows, places = known["row"].to_numpy().astype(np.int64), known["place"].to_numpy()
+        weight = known["count"].to_numpy().astype(float) * self.weights[places].astype(float)
+        length = np.sqrt(np.bincount(rows, weights=weight**2, minlength=texts.len()))
+        out = np.zeros((texts.len(), self.directions.shape[1]))
+        for k in range(out.shape[1]):
+            out[:, k] = np.bincount(
+                rows, weights=weight * self.directions[places, k].astype(float), minlength=texts.len()
+            )
+        return (out / np.maximum(length, 1e-12)[:, None]).astype(np.float32)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind, "group": self.group, "column": self.column, "analyzer": self.analyzer,
+            "vocabulary": list(self.vocabulary), "weights": _pack(self.weights), "directions": _pack(self.directions),
+        }  # fmt: skip
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        return cls(
+            values["group"], values["column"], values["analyzer"], tuple(values["vocabulary"]),
+            _unpack(values["weights"]), _unpack(values["directions"]),
+        )  # fmt: skip
+
+    @classmethod
+    def learn(
+        cls,
+        frame: pl.DataFrame,
+        column: str,
+        analyzer: str,
+        directions: int = 24,
+        vocabulary: int = 4000,
+        seed: int = 0,
+    ) -> Self | None:
+        """Learn from the different texts of a column, at most 20,000; None when there is too little."""
+        from scipy.sparse import csr_matrix
+        from sklearn.utils.extmath import randomized_svd
+
+        texts = frame[column].cast(pl.String).drop_nulls().unique(maintain_order=True)
+        if texts.len() > 20_000:
+            texts = texts.sample(20_000, seed=seed)
+        found = pieces_of(texts, analyzer)
+        least = 2 if texts.len() < 5_000 else 5
+        table = found.group_by("piece").agg(pl.len().alias("texts")).filter(pl.col("texts") >= least)
+        table = table.filter(pl.col("texts") <= 0.95 * texts.len())
+        table = table.sort(["texts", "piece"], descending=[True, False]).head(vocabulary).sort("piece")
+        size = table.height
+        if size < 8:
+            return None
+        weights = np.log((1 + texts.len()) / (1 + table["texts"].to_numpy())) + 1
+        place = table.select("piece").with_row_index("place")
+        known = found.join(place, on="piece").sort("row", "place")
+        rows, places = known["row"].to_numpy(), known["place"].to_numpy()
+        x = known["count"].to_numpy() * weights[places]
+        length = np.sqrt(np.bincount(rows, weights=x**2, minlength=texts.len()))
+        x = x / np.maximum(length[rows], 1e-12)
+        sparse = csr_matrix((x, (rows, places)), shape=(texts.len(), size))
+        k = min(directions, size - 1, texts.len() - 1)
+        _, _, right = randomized_svd(sparse, n_components=k, n_iter=2, random_state=seed)
+        return cls(
+            "text", column, analyzer, tuple(table["piece"].to_list()), weights.astype("f4"), right.T.astype("f4")
+        )
