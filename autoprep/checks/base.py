@@ -53,6 +53,7 @@ class Verb:
         columns: names of the parameters that name other columns; the applier passes them as expressions.
         learnt: whether the parameters must be learnt from the column (a rule alone cannot give them).
         elementwise: false when the verb needs all rows at once.
+        typed: whether it works on cells of any type; the others have nothing to do where a cell is no text.
         summary: first line of the function's docstring.
     """
 
@@ -64,6 +65,7 @@ class Verb:
     columns: tuple[str, ...] = ()
     learnt: bool = False
     elementwise: bool = True
+    typed: bool = False
     summary: str = ""
 
     @property
@@ -102,13 +104,14 @@ def verb(
     columns: tuple[str, ...] = (),
     learnt: bool = False,
     elementwise: bool = True,
+    typed: bool = False,
 ) -> Callable[[F], F]:
     """Register the decorated function as a verb."""
 
     def keep(function: F) -> F:
         said = (inspect.getdoc(function) or "").splitlines()
         VERBS.put(
-            name, Verb(name, level, function, phase, theme, columns, learnt, elementwise, said[0] if said else "")
+            name, Verb(name, level, function, phase, theme, columns, learnt, elementwise, typed, said[0] if said else "")
         )
         return function
 

@@ -50,7 +50,7 @@ def nullify_blank(cell: pl.Expr) -> Repair:
     return Repair(pl.when(cell.str.strip_chars() == "").then(None).otherwise(cell))
 
 
-@verb("nullify_sentinel", phase="missing", theme="missing")
+@verb("nullify_sentinel", phase="missing", theme="missing", typed=True)
 def nullify_sentinel(cell: pl.Expr, *, values: Sequence[str]) -> Repair:
     """Make placeholder values (-999, 1900-01-01) null, in text and in typed columns.
 
@@ -76,7 +76,7 @@ def nullify_pattern(cell: pl.Expr, *, pattern: str) -> Repair:
     return Repair(pl.when(cell.str.contains(pattern).fill_null(False)).then(None).otherwise(cell))
 
 
-@verb("fill", phase="column", theme="missing")
+@verb("fill", phase="column", theme="missing", typed=True)
 def fill(cell: pl.Expr, *, value: str | float | bool) -> Repair:
     """Write a constant where nothing stands (lossy; only when a person asks).
 

@@ -186,7 +186,7 @@ def parse_number_words(cell: pl.Expr, *, status: Sequence[str] = ()) -> Repair:
     return _number(cell, pl.coalesce(number.parse(cell), number.parse_words(cell)), status)
 
 
-@verb("rescale", phase="typing", theme="number", learnt=True)
+@verb("rescale", phase="typing", theme="number", learnt=True, typed=True)
 def rescale(cell: pl.Expr, *, factor: float, above: float) -> Repair:
     """Multiply values above a bound by a factor (a scale jump; review first).
 
@@ -198,7 +198,7 @@ def rescale(cell: pl.Expr, *, factor: float, above: float) -> Repair:
     return Repair(pl.when(cell.abs() > above).then(cell * factor).otherwise(cell), dtype="same")
 
 
-@verb("clip", phase="column", theme="number")
+@verb("clip", phase="column", theme="number", typed=True)
 def clip(cell: pl.Expr, *, low: float | None = None, high: float | None = None) -> Repair:
     """Pull values beyond a bound to it (lossy; only when a person asks).
 
@@ -209,7 +209,7 @@ def clip(cell: pl.Expr, *, low: float | None = None, high: float | None = None) 
     return Repair(cell.clip(low, high), dtype="same")
 
 
-@verb("nullify_outside", phase="column", theme="number")
+@verb("nullify_outside", phase="column", theme="number", typed=True)
 def nullify_outside(cell: pl.Expr, *, low: float | None = None, high: float | None = None) -> Repair:
     """Make numbers outside a range that cannot be true null.
 

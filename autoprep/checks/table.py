@@ -9,25 +9,25 @@ import polars as pl
 from autoprep.checks.base import Repair, verb
 
 
-@verb("drop_column", phase="column", theme="table", level="column")
+@verb("drop_column", phase="column", theme="table", level="column", typed=True)
 def drop_column(cell: pl.Expr, *, value: str | None = None, copy_of: str = "") -> Repair:
     """Leave out a column that holds one value only, or a copy of another; one ledger entry brings it back."""
     return Repair(cell, dtype="same")
 
 
-@verb("exclude_column", phase="column", theme="table", level="column")
+@verb("exclude_column", phase="column", theme="table", level="column", typed=True)
 def exclude_column(cell: pl.Expr, *, role: str = "excluded") -> Repair:
     """Keep a column in the table but not as a feature (identifiers, row numbers)."""
     return Repair(cell, dtype="same")
 
 
-@verb("exclude_leak", phase="column", theme="target", level="column")
+@verb("exclude_leak", phase="column", theme="target", level="column", typed=True)
 def exclude_leak(cell: pl.Expr) -> Repair:
     """Keep a column that gives the target away in the table, but not as a feature."""
     return Repair(cell, dtype="same")
 
 
-@verb("keep", phase="column", theme="table", level="column")
+@verb("keep", phase="column", theme="table", level="column", typed=True)
 def keep(cell: pl.Expr) -> Repair:
     """Change nothing; the finding is a note."""
     return Repair(cell, dtype="same")

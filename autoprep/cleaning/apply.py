@@ -1,0 +1,233 @@
+"""Applying a plan: the cleaned rows, the ledger of every change, the quarantine of what could not be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from autoprep.cleaning.compile import ROW, Compiled, compile_steps
+from autoprep.cleaning.ledger import batches, cell_entries, header_entries, quarantine_entries, row_entries
+from autoprep.errors import ContractError
+from autoprep.lineage import whole_file
+from autoprep.types import LEDGER_SCHEMA, QUARANTINE_SCHEMA, Cleaned, Event, Listener, Plan, Table, silent
+
+BATCH_ROWS = 200_000
+#: A step whose quarantine exceeds this share of the column's cells stops the run, unless the plan says otherwise.
+MAX_REJECTED = 0.5
+#: A lossy step that changes more than this share of a column's cells stops the run, unless the plan says otherwise.
+MAX_CHANGED = 1.0
+
+
+def frame_of(source: Table | pl.DataFrame | pl.LazyFrame) -> pl.LazyFrame:
+    """The rows of a source, lazily."""
+    if isinstance(source, Table):
+        return source.frame
+    return source.lazy() if isinstance(source, pl.DataFrame) else source
+
+
+def apply(
+    source: Table | pl.DataFrame | pl.LazyFrame,
+    plan: Plan,
+    *,
+    same_shape: bool = False,
+    listener: Listener = silent,
+) -> Cleaned:
+    """Clean a table by a plan, in memory.
+
+    Args:
+        source: rows with the columns that the plan names; cells may be text or typed.
+        plan: its actions with status "apply" run in their order.
+        same_shape: repair cells only: no row or column is dropped, added, renamed or moved.
+        listener: is told what was done.
+
+    Raises:
+        InputError: a column that the plan cleans is not there.
+        ContractError: an error budget is exceeded; says by which step.
+
+    Example:
+        >>> from autoprep.types import Action
+        >>> plan = Plan((Action("n:x", "missing.word", ("x",), "nullify", {"words": ["n/a"]}),))
+        >>> done = apply(pl.DataFrame({"x": ["1", "N/A"]}), plan)
+        >>> done.frame["x"].to_list(), done.ledger.select("row", "before", "after").rows()
+        (['1', None], [(1, 'N/A', None)])
+    """
+    lazy = frame_of(source)
+    compiled = compile_steps(plan, dict(lazy.collect_schema()), same_shape=same_shape)
+    wide = compiled.run(lazy.with_row_index(ROW).with_columns(pl.col(ROW).cast(pl.Int64))).collect()
+    piece = _piece(compiled, wide)
+    _check_budgets(plan, compiled, piece.changed, piece.rejected, wide.height)
+    ledger = pl.concat([header_entries(compiled), piece.ledger])
+    frame, dropped = _filter(compiled, piece.frame)
+    ledger = pl.concat([ledger, *dropped])
+    listener(Event("clean", f"{ledger.height:,} changes, {piece.quarantine.height:,} cells in quarantine"))
+    return Cleaned(frame.drop(ROW), plan, ledger, piece.quarantine, frame[ROW])
+
+
+@dataclass(frozen=True)
+class _Piece:
+    frame: pl.DataFrame
+    ledger: pl.DataFrame
+    quarantine: pl.DataFrame
+    changed: Mapping[str, int]
+    rejected: Mapping[str, int]
+
+
+def _piece(compiled: Compiled, wide: pl.DataFrame) -> _Piece:
+    frame = wide.select([pl.col(ROW), *compiled.final()])
+    ledger, quarantine = cell_entries(compiled, wide), quarantine_entries(compiled, wide)
+    changed = dict(ledger.group_by("action").len().rows())
+    sums = [pl.col(s.residue).sum().alias(s.action.id) for s in compiled.steps if s.residue]
+    rejected = {n: int(v or 0) for n, v in wide.select(sums).row(0, named=True).items()} if sums else {}
+    return _Piece(frame, ledger, quarantine, changed, rejected)
+
+
+def _filter(compiled: Compiled, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
+    entries = []
+    for action, keep in compiled.filters:
+        kept = frame.select(keep.alias("keep")).to_series().fill_null(False)
+        if not kept.all():
+            entries.append(row_entries(action, frame, ~kept))
+            frame = frame.filter(kept)
+    return frame, entries
+
+
+def _check_budgets(
+    plan: Plan, compiled: Compiled, changed: Mapping[str, int], rejected: Mapping[str, int], rows: int
+) -> None:
+    for key, limit_default, counts, said in (
+        ("max_rejected", MAX_REJECTED, rejected, "could not read"),
+        ("max_changed", MAX_CHANGED, changed, "would change"),
+    ):
+        limit = float(plan.settings.get(key, limit_default))
+        for step in compiled.steps:
+            count = counts.get(step.action.id, 0)
+            if key == "max_changed" and step.action.kind != "lossy":
+                continue
+            own = float(step.action.evidence.get(key, limit))
+            if rows and count / rows > max(own, limit):
+                raise ContractError(
+                    f"{step.action.verb} {said} {count:,} of {rows:,} cells, more than the budget of {limit:.0%}",
+                    where=f"column '{step.column}'",
+                    hint=f"set status: skip for '{step.action.id}' in the plan, or raise {key}",
+                )
+
+
+def apply_to_files(
+    source: Table | pl.LazyFrame,
+    plan: Plan,
+    output: str | Path,
+    *,
+    ledger: str | Path | None = None,
+    quarantine: str | Path | None = None,
+    batch_rows: int = BATCH_ROWS,
+) -> dict[str, int]:
+    """Clean a table that need not fit in memory, writing rows, ledger and quarantine as Parquet batch by batch.
+
+    The bytes of cells, ledger and quarantine do not depend on ``batch_rows``. Dropping duplicate rows keeps one 128-bit
+    hash per row in memory; nothing else grows with the table.
+
+    Returns:
+        Counts: ``rows_in``, ``rows_out``, ``changes``, ``quarantined``.
+
+    Raises:
+        ContractError: an error budget is exceeded, once the whole table has been seen; no file is left behind.
+    """
+    lazy = frame_of(source)
+    compiled = compile_steps(plan, dict(lazy.collect_schema()))
+    head = header_entries(compiled)
+    counts = {"rows_in": 0, "rows_out": 0, "changes": 0, "quarantined": 0}
+    changed: dict[str, int] = {}
+    rejected: dict[str, int] = {}
+    seen: set[bytes] = set()
+    with _Writer(output) as rows_out, _Writer(ledger) as ledger_out, _Writer(quarantine) as quarantine_out:
+        ledger_out.write(head)
+        for batch in batches(lazy, batch_rows):
+            start = counts["rows_in"]
+            index = pl.int_range(start, start + batch.height, dtype=pl.Int64, eager=True).alias(ROW)
+            piece = _piece(compiled, compiled.run(batch.with_columns(index).lazy()).collect())
+            frame, dropped = _filter_seen(compiled, piece.frame, seen)
+            for total, part in ((changed, piece.changed), (rejected, piece.rejected)):
+                for name, count in part.items():
+                    total[name] = total.get(name, 0) + count
+            rows_out.write(frame.drop(ROW))
+            for entries in (piece.ledger, *dropped):
+                ledger_out.write(entries)
+                counts["changes"] += entries.height
+            quarantine_out.write(piece.quarantine)
+            counts["quarantined"] += piece.quarantine.height
+            counts["rows_in"] += batch.height
+            counts["rows_out"] += frame.height
+        _check_budgets(plan, compiled, changed, rejected, counts["rows_in"])
+        ledger_out.finish(pl.DataFrame(schema=LEDGER_SCHEMA))
+        quarantine_out.finish(pl.DataFrame(schema=QUARANTINE_SCHEMA))
+        rows_out.finish(pl.DataFrame(schema={n: compiled.dtypes[n] for n in compiled.outputs()}))
+    return counts
+
+
+def _filter_seen(
+    compiled: Compiled, frame: pl.DataFrame, seen: set[bytes]
+) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
+    from autoprep.checks import VERBS
+
+    entries = []
+    for action, keep in compiled.filters:
+        kept = frame.select(keep.alias("keep")).to_series().fill_null(False)
+        if VERBS[action.verb].level == "table":
+            kept = kept & _unseen(frame.drop(ROW), seen)
+        if not kept.all():
+            entries.append(row_entries(action, frame, ~kept))
+            frame = frame.filter(kept)
+    return frame, entries
+
+
+def _unseen(frame: pl.DataFrame, seen: set[bytes]) -> pl.Series:
+    keys = [
+        low.to_bytes(8, "little") + high.to_bytes(8, "little")
+        for low, high in zip(frame.hash_rows(seed=1), frame.hash_rows(seed=2), strict=True)
+    ]
+    fresh = []
+    for key in keys:
+        fresh.append(key not in seen)
+        seen.add(key)
+    return pl.Series("keep", fresh, dtype=pl.Boolean)
+
+
+class _Writer:
+    """Parquet, batch by batch, beside the file and renamed at the end; a path of None writes nothing."""
+
+    def __init__(self, path: str | Path | None) -> None:
+        self.path = path
+        self.writer: Any = None
+        self.whole = whole_file(path) if path is not None else None
+
+    def __enter__(self) -> _Writer:
+        self.file = self.whole.__enter__() if self.whole is not None else None
+        return self
+
+    def write(self, frame: pl.DataFrame) -> None:
+        """Append rows; an empty frame is left out."""
+        if self.file is not None and frame.height:
+            self._append(frame)
+
+    def finish(self, empty: pl.DataFrame) -> None:
+        """See that the file exists even when nothing was written."""
+        if self.file is not None and self.writer is None:
+            self._append(empty)
+
+    def _append(self, frame: pl.DataFrame) -> None:
+        table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+        if self.writer is None:
+            from pyarrow.parquet import ParquetWriter
+
+            self.writer = ParquetWriter(self.file, table.schema, compression="zstd")
+        self.writer.write_table(table)
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if self.writer is not None:
+            self.writer.close()
+        if self.whole is not None:
+            self.whole.__exit__(kind, error, trace)  # type: ignore[arg-type]

@@ -1,0 +1,270 @@
+"""A plan as one Polars query: every step of every cell is an expression, so that what it did can be read off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from autoprep.checks import VERBS, Repair
+from autoprep.cleaning.forms import DTYPES
+from autoprep.errors import InputError, SettingError, did_you_mean
+from autoprep.types import Action, Plan
+
+#: Name of the column that holds the 0-based input row while a plan runs; no source has such a name.
+ROW = "\x1frow"
+_STEP = "\x1f"
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one action became.
+
+    Attributes:
+        action: the action.
+        column: input name of the column that it writes.
+        before: working column with the cells as they were.
+        after: working column with the repaired cells.
+        dtype_before: type of ``before``.
+        dtype_after: type of ``after``.
+        residue: working column that marks what could not be parsed, or "".
+        notes: reason -> working column that marks cells to mention.
+    """
+
+    action: Action
+    column: str
+    before: str
+    after: str
+    dtype_before: pl.DataType
+    dtype_after: pl.DataType
+    residue: str = ""
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A plan bound to the columns of a table.
+
+    Attributes:
+        layers: expressions to add, layer by layer.
+        steps: what became of each action that writes cells.
+        inputs: the table's columns and types.
+        current: column -> working column with its final cells, in output order; dropped columns are still in it.
+        added: added column -> (action, column it stands beside).
+        dropped: column -> action.
+        filters: (action, Boolean expression of rows to keep, over final names); first those of one row, then the others.
+    """
+
+    layers: tuple[tuple[pl.Expr, ...], ...]
+    steps: tuple[Step, ...]
+    inputs: Mapping[str, pl.DataType]
+    current: Mapping[str, str]
+    dtypes: Mapping[str, pl.DataType]
+    added: Mapping[str, tuple[Action, str]]
+    dropped: Mapping[str, Action]
+    filters: tuple[tuple[Action, pl.Expr], ...]
+
+    def run(self, frame: pl.LazyFrame) -> pl.LazyFrame:
+        """Add all working columns."""
+        for layer in self.layers:
+            frame = frame.with_columns(layer)
+        return frame
+
+    def outputs(self) -> list[str]:
+        """Names of the cleaned columns, in order."""
+        return [name for name in self.current if name not in self.dropped]
+
+    def final(self) -> list[pl.Expr]:
+        """The cleaned columns, dropped ones left out."""
+        return [pl.col(self.current[name]).alias(name) for name in self.outputs()]
+
+
+def compile_steps(plan: Plan, schema: Mapping[str, pl.DataType], *, same_shape: bool = False) -> Compiled:
+    """Bind a plan's applied actions to columns.
+
+    Args:
+        plan: its actions run in their order.
+        schema: column -> type.
+        same_shape: leave out what drops or adds rows and columns.
+
+    Raises:
+        InputError: a column that an action needs is not there.
+        SettingError: a verb or a parameter is not known.
+    """
+    binder = _Binder(plan, dict(schema), same_shape)
+    for action in plan.applied():
+        binder.bind(action)
+    return binder.compiled()
+
+
+class _Binder:
+    def __init__(self, plan: Plan, schema: dict[str, pl.DataType], same_shape: bool) -> None:
+        self.schema, self.same_shape = schema, same_shape
+        self.current = {name: name for name in schema}
+        self.dtypes = dict(schema)
+        self.layers: list[list[pl.Expr]] = []
+        self.layer_of = {name: 0 for name in schema}
+        self.steps: list[Step] = []
+        self.added: dict[str, tuple[Action, str]] = {}
+        self.dropped: dict[str, Action] = {}
+        self.rows: list[tuple[Action, pl.Expr]] = []
+        self.tables: list[tuple[Action, pl.Expr]] = []
+        self.gone = {c for a in plan.applied() if a.verb == "drop_column" for c in a.columns}
+
+    def bind(self, action: Action) -> None:
+        if action.verb == "sql":
+            self._cells(action, self._column(action), lambda cell, **_: self._sql(action))
+            return
+        if action.verb not in VERBS:
+            VERBS[action.verb]
+        known = VERBS[action.verb]
+        known.refuse_unknown(action.parameters, where=action.id)
+        if missing := [name for name in known.required if name not in action.parameters]:
+            raise SettingError(f"'{action.verb}' needs the parameter '{missing[0]}'", where=action.id)
+        if known.level in ("row", "table"):
+            if not self.same_shape:
+                (self.rows if known.level == "row" else self.tables).append((action, self._filter(action)))
+            return
+        name = self._column(action)
+        if name is None:
+            return
+        if known.level == "column":
+            if action.verb == "drop_column" and not self.same_shape:
+                self.dropped[name] = action
+            return
+        if not known.typed and self.dtypes[name] != pl.String():
+            return
+        self._cells(action, name, known.function, known.columns)
+
+    def _column(self, action: Action) -> str | None:
+        name = action.columns[0] if action.columns else ""
+        if name in self.current:
+            return name
+        if name in self.gone:
+            return None
+        raise InputError(
+            f"the column '{name}' that the plan cleans is not there", where=action.id, hint=did_you_mean(name, self.schema)
+        )
+
+    def _filter(self, action: Action) -> pl.Expr:
+        known = VERBS[action.verb]
+        names = [c for c in action.columns if c in self.current] or [
+            n for n in self.current if n not in self.dropped and not self.dtypes[n].is_nested()
+        ]
+        keep: pl.Expr = known.function(names, **action.parameters)
+        return keep
+
+    def _sql(self, action: Action) -> Repair:
+        try:
+            made = pl.sql_expr(str(action.parameters.get("expression", "")))
+        except pl.exceptions.PolarsError as error:
+            raise SettingError(f"the expression is not SQL that can run here ({error})", where=action.id) from error
+        return Repair(made, dtype="same")
+
+    def _cells(
+        self, action: Action, name: str | None, function: Callable[..., Repair], refers: Sequence[str] = ()
+    ) -> None:
+        if name is None:
+            return
+        given = dict(action.parameters)
+        depth = self.layer_of[self.current[name]]
+        for parameter in refers:
+            other = str(given[parameter])
+            if other not in self.current:
+                raise InputError(
+                    f"the column '{other}' is not there", where=action.id, hint=did_you_mean(other, self.schema)
+                )
+            if self.dtypes[other] != pl.String():
+                given[parameter] = pl.col(self.current[other]).cast(pl.String)
+            else:
+                given[parameter] = pl.col(self.current[other])
+            depth = max(depth, self.layer_of[self.current[other]])
+        repair = function(pl.col(self.current[name]), **given)
+        number = len(self.steps)
+        before, dtype_before = self.current[name], self.dtypes[name]
+        dtype = dtype_before if repair.dtype == "same" else DTYPES[repair.dtype]
+        after = f"{name}{_STEP}{number}"
+        self._put(depth, after, repair.value)
+        residue = ""
+        if repair.residue is not None:
+            residue = f"{name}{_STEP}{number}{_STEP}residue"
+            self._put(depth, residue, repair.residue)
+        notes = {}
+        for i, (reason, expression) in enumerate(repair.notes.items()):
+            notes[reason] = f"{name}{_STEP}{number}{_STEP}note{i}"
+            self._put(depth, notes[reason], expression)
+        self.steps.append(Step(action, name, before, after, dtype_before, dtype, residue, notes))
+        self.current[name], self.dtypes[name] = after, dtype
+        if not self.same_shape:
+            for suffix, expression in repair.extra.items():
+                self._add(action, name, f"{name}{suffix}", depth, expression)
+
+    def _add(self, action: Action, beside: str, name: str, depth: int, expression: pl.Expr) -> None:
+        working = f"{name}{_STEP}{len(self.steps)}{_STEP}added"
+        dtype = pl.Float64() if name.endswith(("__low", "__high")) else pl.String()
+        if name in self.added:
+            expression, depth = pl.coalesce(pl.col(self.current[name]), expression), max(
+                depth, self.layer_of[self.current[name]]
+            )
+        elif name in self.schema:
+            expression, depth = pl.coalesce(pl.col(name), expression), depth
+        else:
+            self.added[name] = (action, beside)
+        self._put(depth, working, expression)
+        if name not in self.current:
+            order = list(self.current)
+            place = order.index(beside) + 1
+            while place < len(order) and order[place] in self.added and self.added[order[place]][1] == beside:
+                place += 1
+            items = list(self.current.items())
+            items.insert(place, (name, working))
+            self.current = dict(items)
+        else:
+            self.current[name] = working
+        self.dtypes[name] = dtype
+
+    def _put(self, depth: int, name: str, expression: pl.Expr) -> None:
+        while len(self.layers) <= depth:
+            self.layers.append([])
+        self.layers[depth].append(expression.alias(name))
+        self.layer_of[name] = depth + 1
+
+    def compiled(self) -> Compiled:
+        return Compiled(
+            layers=tuple(tuple(layer) for layer in self.layers),
+            steps=tuple(self.steps),
+            inputs=self.schema,
+            current=self.current,
+            dtypes=self.dtypes,
+            added=self.added,
+            dropped=self.dropped,
+            filters=tuple(self.rows + self.tables),
+        )
+
+
+def compile_plan(plan: Plan, schema: Mapping[str, pl.DataType], *, same_shape: bool = False) -> Callable[
+    [pl.LazyFrame], pl.LazyFrame
+]:
+    """A plan as a function from raw to cleaned rows that works lazily, streaming, and gives the same whatever the chunking.
+
+    Args:
+        plan: its actions run in their order.
+        schema: column -> type of the frames that will be given.
+        same_shape: leave out what drops or adds rows and columns.
+
+    Example:
+        >>> plan = Plan((Action("a", "r", ("x",), "nullify", {"words": ["n/a"]}),))
+        >>> clean = compile_plan(plan, {"x": pl.String()})
+        >>> clean(pl.LazyFrame({"x": ["1", "N/A"]})).collect()["x"].to_list()
+        ['1', None]
+    """
+    compiled = compile_steps(plan, schema, same_shape=same_shape)
+
+    def clean(frame: pl.LazyFrame) -> pl.LazyFrame:
+        out = compiled.run(frame).select(compiled.final())
+        for _, keep in compiled.filters:
+            out = out.filter(keep)
+        return out
+
+    return clean

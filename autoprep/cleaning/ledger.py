@@ -1,0 +1,162 @@
+"""What was done, cell by cell: built from the working columns of a compiled plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+
+from autoprep.cleaning.compile import ROW, Compiled, Step
+from autoprep.cleaning.forms import dtype_text, text_of
+from autoprep.errors import InputError
+from autoprep.lineage import canonical_json, whole_file
+from autoprep.types import LEDGER_SCHEMA, QUARANTINE_SCHEMA, Action
+
+_ORDER = "\x1forder"
+
+
+def header_entries(compiled: Compiled) -> pl.DataFrame:
+    """Entries of whole columns (``row`` is null): retyped, added, dropped.
+
+    ``before`` and ``after`` hold JSON: ``{"dtype": ..., "form": ...}`` for a column as it was and as it is,
+    ``{"dtype", "position", "value" | "copy_of"}`` for a dropped one; null where there was or is no column.
+    """
+    rows = []
+    places = {name: i for i, name in enumerate(compiled.inputs)}
+    for step in compiled.steps:
+        if step.dtype_before != step.dtype_after:
+            before = {"dtype": dtype_text(step.dtype_before)}
+            after = {"dtype": dtype_text(step.dtype_after), "form": form_of(step.action)}
+            rows.append(_header(step.action, step.column, before, after))
+    for name, (action, _) in compiled.added.items():
+        rows.append(_header(action, name, None, {"dtype": dtype_text(compiled.dtypes[name])}))
+    for name, action in compiled.dropped.items():
+        said = {"dtype": dtype_text(compiled.dtypes[name]), "position": places[name]} | dict(action.parameters)
+        rows.append(_header(action, name, said, None))
+    return pl.DataFrame(rows, schema=LEDGER_SCHEMA, orient="row")
+
+
+def form_of(action: Action) -> str:
+    """The form in which the numbers of a retyped column are taken to be written."""
+    return str(action.evidence.get("form", "plain"))
+
+
+def _header(action: Action, column: str, before: object, after: object) -> tuple[object, ...]:
+    texts = [None if said is None else canonical_json(said) for said in (before, after)]
+    return (None, column, *texts, action.rule, action.id, action.kind, action.confidence)
+
+
+def cell_entries(compiled: Compiled, wide: pl.DataFrame) -> pl.DataFrame:
+    """One entry per changed cell of the rows in ``wide``, by row, then in the order of the steps.
+
+    Args:
+        compiled: the plan.
+        wide: all working columns and ``ROW`` (Int64).
+    """
+    parts = [_changes(step, wide, i) for i, step in enumerate(compiled.steps)]
+    return _sorted([part for part in parts if part.height], LEDGER_SCHEMA)
+
+
+def _changes(step: Step, wide: pl.DataFrame, order: int) -> pl.DataFrame:
+    form = form_of(step.action)
+    narrow = wide.lazy().select(
+        pl.col(ROW).alias("row"),
+        text_of(pl.col(step.before), step.dtype_before).alias("before"),
+        text_of(pl.col(step.after), step.dtype_after, form).alias("after"),
+    )
+    return narrow.filter(pl.col("before").ne_missing(pl.col("after"))).with_columns(_said(step, order)).collect()
+
+
+def _said(step: Step, order: int) -> list[pl.Expr]:
+    action = step.action
+    return [
+        pl.lit(step.column).alias("column"),
+        pl.lit(action.rule).alias("rule"),
+        pl.lit(action.id).alias("action"),
+        pl.lit(action.kind).alias("kind"),
+        pl.lit(float(action.confidence)).alias("confidence"),
+        pl.lit(order, pl.Int32).alias(_ORDER),
+    ]
+
+
+def quarantine_entries(compiled: Compiled, wide: pl.DataFrame) -> pl.DataFrame:
+    """One entry per cell that a step could not parse, with the text it held before that step."""
+    parts = []
+    for i, step in enumerate(compiled.steps):
+        if not step.residue:
+            continue
+        reason = f"{step.action.verb.replace('_', ' ')} could not read it"
+        narrow = wide.lazy().filter(pl.col(step.residue).fill_null(False))
+        parts.append(
+            narrow.select(
+                pl.col(ROW).alias("row"),
+                pl.lit(step.column).alias("column"),
+                text_of(pl.col(step.before), step.dtype_before).alias("text"),
+                pl.lit(step.action.rule).alias("rule"),
+                pl.lit(reason).alias("reason"),
+                pl.lit(i, pl.Int32).alias(_ORDER),
+            ).collect()
+        )
+    return _sorted([part for part in parts if part.height], QUARANTINE_SCHEMA)
+
+
+def _sorted(parts: list[pl.DataFrame], schema: dict[str, pl.DataType]) -> pl.DataFrame:
+    if not parts:
+        return pl.DataFrame(schema=schema)
+    made = pl.concat(parts, how="diagonal").sort("row", _ORDER, maintain_order=True)
+    return made.select([pl.col(name).cast(dtype) for name, dtype in schema.items()])
+
+
+def row_entries(action: Action, frame: pl.DataFrame, gone: pl.Series) -> pl.DataFrame:
+    """One entry per dropped row: ``column`` is "" and ``before`` holds the row's cleaned cells as JSON text.
+
+    Args:
+        action: what dropped them.
+        frame: cleaned rows and ``ROW``.
+        gone: Boolean, true where the row is dropped.
+    """
+    lost = frame.filter(gone)
+    cells = [text_of(pl.col(n), t).alias(n) for n, t in lost.schema.items() if n != ROW]
+    return lost.select(
+        pl.col(ROW).alias("row"),
+        pl.lit("").alias("column"),
+        (pl.struct(cells).struct.json_encode() if cells else pl.lit("{}")).alias("before"),
+        pl.lit(None, pl.String).alias("after"),
+        pl.lit(action.rule).alias("rule"),
+        pl.lit(action.id).alias("action"),
+        pl.lit(action.kind).alias("kind"),
+        pl.lit(float(action.confidence)).alias("confidence"),
+    ).select([pl.col(n).cast(t) for n, t in LEDGER_SCHEMA.items()])
+
+
+def write_ledger(ledger: pl.DataFrame, path: str | Path) -> None:
+    """Write a ledger as Parquet (or CSV by suffix), whole or not at all."""
+    with whole_file(path) as beside:
+        if Path(path).suffix == ".csv":
+            ledger.write_csv(beside)
+        else:
+            ledger.write_parquet(beside)
+
+
+def read_ledger(path: str | Path) -> pl.DataFrame:
+    """Read a ledger that ``write_ledger`` wrote.
+
+    Raises:
+        InputError: no such file, or it is no ledger.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise InputError("no such file", where=str(file), hint="give the ledger that clean wrote with --ledger")
+    try:
+        frame = pl.read_csv(file, schema=LEDGER_SCHEMA) if file.suffix == ".csv" else pl.read_parquet(file)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise InputError(f"is no ledger ({error})", where=str(file)) from error
+    if list(frame.columns) != list(LEDGER_SCHEMA):
+        raise InputError("is no ledger: its columns are others", where=str(file))
+    return frame
+
+
+def batches(frame: pl.LazyFrame, size: int) -> Iterator[pl.DataFrame]:
+    """The rows in order, so many at a time, without holding them all."""
+    yield from frame.collect_batches(chunk_size=size, maintain_order=True)
