@@ -111,7 +111,8 @@ def verb(
     def keep(function: F) -> F:
         said = (inspect.getdoc(function) or "").splitlines()
         VERBS.put(
-            name, Verb(name, level, function, phase, theme, columns, learnt, elementwise, typed, said[0] if said else "")
+            name,
+            Verb(name, level, function, phase, theme, columns, learnt, elementwise, typed, said[0] if said else ""),
         )
         return function
 

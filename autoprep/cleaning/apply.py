@@ -168,9 +168,7 @@ def apply_to_files(
     return counts
 
 
-def _filter_seen(
-    compiled: Compiled, frame: pl.DataFrame, seen: set[bytes]
-) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
+def _filter_seen(compiled: Compiled, frame: pl.DataFrame, seen: set[bytes]) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
     from autoprep.checks import VERBS
 
     entries = []

@@ -53,7 +53,7 @@ class Compiled:
         current: column -> working column with its final cells, in output order; dropped columns are still in it.
         added: added column -> (action, column it stands beside).
         dropped: column -> action.
-        filters: (action, Boolean expression of rows to keep, over final names); first those of one row, then the others.
+        filters: (action, Boolean expression over final names of the rows to keep); table-wide ones come last.
     """
 
     layers: tuple[tuple[pl.Expr, ...], ...]
@@ -144,7 +144,9 @@ class _Binder:
         if name in self.gone:
             return None
         raise InputError(
-            f"the column '{name}' that the plan cleans is not there", where=action.id, hint=did_you_mean(name, self.schema)
+            f"the column '{name}' that the plan cleans is not there",
+            where=action.id,
+            hint=did_you_mean(name, self.schema),
         )
 
     def _filter(self, action: Action) -> pl.Expr:
@@ -204,8 +206,9 @@ class _Binder:
         working = f"{name}{_STEP}{len(self.steps)}{_STEP}added"
         dtype = pl.Float64() if name.endswith(("__low", "__high")) else pl.String()
         if name in self.added:
-            expression, depth = pl.coalesce(pl.col(self.current[name]), expression), max(
-                depth, self.layer_of[self.current[name]]
+            expression, depth = (
+                pl.coalesce(pl.col(self.current[name]), expression),
+                max(depth, self.layer_of[self.current[name]]),
             )
         elif name in self.schema:
             expression, depth = pl.coalesce(pl.col(name), expression), depth
@@ -243,10 +246,10 @@ class _Binder:
         )
 
 
-def compile_plan(plan: Plan, schema: Mapping[str, pl.DataType], *, same_shape: bool = False) -> Callable[
-    [pl.LazyFrame], pl.LazyFrame
-]:
-    """A plan as a function from raw to cleaned rows that works lazily, streaming, and gives the same whatever the chunking.
+def compile_plan(
+    plan: Plan, schema: Mapping[str, pl.DataType], *, same_shape: bool = False
+) -> Callable[[pl.LazyFrame], pl.LazyFrame]:
+    """A plan as a function from raw to cleaned rows: lazy, streaming, the same whatever the chunking.
 
     Args:
         plan: its actions run in their order.

@@ -129,7 +129,11 @@ def dtype_text(dtype: pl.DataType) -> str:
         ("Datetime('ms', 'UTC')", 'Int64')
     """
     if isinstance(dtype, pl.Datetime):
-        return f"Datetime('{dtype.time_unit}', '{dtype.time_zone}')" if dtype.time_zone else f"Datetime('{dtype.time_unit}')"
+        return (
+            f"Datetime('{dtype.time_unit}', '{dtype.time_zone}')"
+            if dtype.time_zone
+            else f"Datetime('{dtype.time_unit}')"
+        )
     if isinstance(dtype, pl.Duration):
         return f"Duration('{dtype.time_unit}')"
     if isinstance(dtype, pl.Decimal):
@@ -153,5 +157,7 @@ def dtype_from(text: str) -> pl.DataType:
     if name == "Decimal":
         return pl.Decimal(int(arguments[0]), int(arguments[1]))
     found = getattr(pl, name, None)
-    simple = isinstance(found, type) and issubclass(found, pl.DataType) and name not in ("Enum", "List", "Struct", "Array")
+    simple = (
+        isinstance(found, type) and issubclass(found, pl.DataType) and name not in ("Enum", "List", "Struct", "Array")
+    )
     return found() if simple and found is not None else pl.String()
