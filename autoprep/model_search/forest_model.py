@@ -1,0 +1,173 @@
+"""scikit-learn's forests, grown in portions until a limit; kept through skops with a list of allowed types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoprep.errors import ArtifactError
+from autoprep.model_search.limits import Limit, OutOfTime
+from autoprep.model_search.threads import usable, wait_quietly
+
+Array = NDArray[Any]
+
+#: The only types that a model file may hold besides skops' own defaults: it can run no code of its own.
+ALLOWED = frozenset(
+    {
+        "sklearn.ensemble._forest.ExtraTreesClassifier",
+        "sklearn.ensemble._forest.ExtraTreesRegressor",
+        "sklearn.ensemble._forest.RandomForestClassifier",
+        "sklearn.ensemble._forest.RandomForestRegressor",
+        "sklearn.tree._classes.ExtraTreeClassifier",
+        "sklearn.tree._classes.ExtraTreeRegressor",
+        "sklearn.tree._classes.DecisionTreeClassifier",
+        "sklearn.tree._classes.DecisionTreeRegressor",
+        "sklearn.tree._tree.Tree",
+        "sklearn.neural_network._multilayer_perceptron.MLPClassifier",
+        "sklearn.neural_network._multilayer_perceptron.MLPRegressor",
+        "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+        "sklearn.preprocessing._label.LabelBinarizer",
+        "sklearn.gaussian_process._gpc.GaussianProcessClassifier",
+        "sklearn.gaussian_process._gpr.GaussianProcessRegressor",
+        "sklearn.gaussian_process.kernels.RBF",
+        "sklearn.gaussian_process.kernels.ConstantKernel",
+        "sklearn.gaussian_process.kernels.WhiteKernel",
+        "sklearn.gaussian_process.kernels.Sum",
+        "sklearn.gaussian_process.kernels.Product",
+        "numpy.dtype",
+    }
+)
+PORTION = 20
+TREE_COST = 4.0e-8
+MOST_NODES = 3_000_000
+
+
+def _narrow(matrix: Array) -> Array:
+    return np.asarray(np.clip(matrix, -3e38, 3e38), dtype=np.float32)
+
+
+@dataclass
+class SklearnModel:
+    """A fitted estimator of scikit-learn.
+
+    Attributes:
+        estimator: the estimator.
+        classes: number of classes, 0 for regression.
+        rounds: trees, or 1.
+    """
+
+    estimator: Any
+    classes: int
+    rounds: int
+    suffix = ".skops"
+
+    def predict(self, matrix: Array) -> Array:
+        """Probabilities (n, classes) or values (n,)."""
+        matrix = _narrow(matrix)
+        if self.classes == 0:
+            return np.asarray(self.estimator.predict(matrix), dtype=np.float64).reshape(-1)
+        found = np.zeros((len(matrix), self.classes))
+        found[:, self.estimator.classes_] = self.estimator.predict_proba(matrix)
+        return found
+
+    def save(self, path: Path) -> None:
+        """Write skops' format."""
+        from skops import io
+
+        path.write_bytes(io.dumps(self.estimator))
+
+    @classmethod
+    def load(cls, path: Path, classes: int, rounds: int) -> Self:
+        """Read skops' format, refusing every type that is not in ``ALLOWED``.
+
+        Raises:
+            ArtifactError: not skops' format, or a type that is not allowed.
+        """
+        from zipfile import BadZipFile
+
+        wait_quietly()
+        from skops import io
+        from skops.io.exceptions import UntrustedTypesFoundException
+
+        try:
+            strange = set(io.get_untrusted_types(file=path)) - ALLOWED
+            if strange:
+                raise ArtifactError(f"holds the type {min(strange)}, which is not allowed", where=str(path))
+            return cls(io.load(path, trusted=sorted(ALLOWED)), classes, rounds)
+        except (BadZipFile, KeyError, UntrustedTypesFoundException) as error:
+            raise ArtifactError("is not a model file", where=str(path), hint="copy the folder again") from error
+
+
+def leaf_size(rows: int, asked: int, trees: int) -> int:
+    """Rows per leaf that keep the whole forest under ``MOST_NODES`` nodes.
+
+    Example:
+        >>> leaf_size(1_000, 1, 200), leaf_size(100_000, 1, 200)
+        (1, 14)
+    """
+    return max(asked, -(-2 * rows * trees // MOST_NODES) if rows * trees * 2 > MOST_NODES else asked)
+
+
+def forest_cost(rows: int, columns: int, classes: int, trees: int) -> float:
+    """Units of work of a forest."""
+    outputs = 1.0 + 0.15 * classes
+    return 0.05 + trees * float(
+        5e-4 + TREE_COST * rows * np.log2(max(rows, 2)) * np.sqrt(max(columns, 1)) * 0.35 * outputs
+    )
+
+
+def fit_forest(
+    train: Array,
+    y: Array,
+    weight: Array | None,
+    *,
+    classes: int,
+    extra: bool,
+    trees: int,
+    leaf: int,
+    share: float | str,
+    seed: int,
+    limit: Limit,
+) -> tuple[SklearnModel, float]:
+    """Grow a forest in portions until all trees stand or the limit has come.
+
+    Args:
+        train: (n, columns); NaN is a value of its own.
+        y: (n,) codes or values.
+        weight: (n,) or None.
+        classes: number of classes, 0 for regression.
+        extra: random cuts on all rows (Geurts 2006) instead of best cuts on bootstrap samples (Breiman 2001).
+        trees: how many.
+        leaf: least rows per leaf.
+        share: columns looked at per cut: "sqrt" or a share.
+        seed: of the randomness.
+        limit: when to stop.
+
+    Raises:
+        OutOfTime: the limit came before the first portion.
+    """
+    wait_quietly()
+    from sklearn import ensemble
+
+    if limit.passed():
+        raise OutOfTime
+    kind = ("ExtraTrees" if extra else "RandomForest") + ("Classifier" if classes else "Regressor")
+    estimator = getattr(ensemble, kind)(
+        n_estimators=0, min_samples_leaf=leaf_size(len(train), leaf, trees), max_features=share,
+        random_state=seed, n_jobs=usable(), warm_start=True, bootstrap=not extra,
+    )  # fmt: skip
+    matrix = _narrow(train)
+    unit = forest_cost(train.shape[0], train.shape[1], classes, trees) / trees
+    done = 0
+    while done < trees:
+        done = min(trees, done + PORTION)
+        estimator.set_params(n_estimators=done)
+        estimator.fit(matrix, y, sample_weight=weight)
+        if limit.passed((done + PORTION) * unit):
+            break
+    estimator.set_params(n_jobs=1)
+    return SklearnModel(estimator, classes, done), done * unit

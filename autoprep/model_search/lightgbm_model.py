@@ -1,0 +1,196 @@
+"""LightGBM: boosted trees that stop early, at a deadline, or after counted work; kept in its own text format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoprep.errors import ArtifactError
+from autoprep.model_search.limits import Limit, OutOfTime
+from autoprep.model_search.threads import usable, wait_quietly
+
+Array = NDArray[Any]
+
+FEW_ROWS = 2_000
+BIG_ROWS = 50_000
+#: Units of work (about seconds on two cores) of one boosting round on one row and column.
+ROUND_COST = 4.0e-9
+ROUND_FLOOR = 4.0e-4
+#: Row-by-row histograms and a fixed reduction order: the same rows, seed and threads give the same trees.
+ALWAYS = {"deterministic": True, "force_row_wise": True, "verbosity": -1, "feature_pre_filter": False}
+
+
+def load_library() -> None:
+    """Import LightGBM now, so that no fit pays for it."""
+    wait_quietly()
+    import lightgbm as lgb
+
+    lgb.register_logger(_Quiet())
+
+
+class _Quiet:
+    """LightGBM's messages are not for our users."""
+
+    def info(self, message: str) -> None:
+        """Say nothing."""
+
+    def warning(self, message: str) -> None:
+        """Say nothing."""
+
+
+def objective_of(classes: int, metric: str) -> dict[str, Any]:
+    """LightGBM's objective and the loss that decides when to stop, for a task and the metric asked for.
+
+    Example:
+        >>> objective_of(3, "log_loss")
+        {'objective': 'multiclass', 'num_class': 3, 'metric': 'multi_logloss'}
+    """
+    if classes == 2:
+        return {"objective": "binary", "metric": "binary_logloss"}
+    if classes > 2:
+        return {"objective": "multiclass", "num_class": classes, "metric": "multi_logloss"}
+    if metric.startswith("pinball"):
+        level = float(metric.partition(":")[2] or 0.5)
+        return {"objective": "quantile", "alpha": level, "metric": "quantile"}
+    if metric in ("mae", "medae"):
+        return {"objective": "regression_l1", "metric": "l1"}
+    if metric == "mape":
+        return {"objective": "mape", "metric": "mape"}
+    return {"objective": "regression", "metric": "l2"}
+
+
+@dataclass
+class LightgbmModel:
+    """A trained booster.
+
+    Attributes:
+        booster: LightGBM's own object.
+        classes: number of classes, 0 for regression.
+        rounds: trees per class that are used.
+        curve: validation loss after each round.
+    """
+
+    booster: Any
+    classes: int
+    rounds: int
+    curve: list[float] = field(default_factory=list)
+    suffix = ".txt"
+
+    def predict(self, matrix: Array) -> Array:
+        """Probabilities (n, classes) or values (n,)."""
+        threads = 1 if len(matrix) <= FEW_ROWS else usable()
+        raw = self.booster.predict(matrix, num_iteration=self.rounds, num_threads=threads)
+        if self.classes == 2:
+            return np.column_stack([1.0 - raw, raw])
+        return np.asarray(raw, dtype=np.float64)
+
+    def contributions(self, matrix: Array) -> Array:
+        """SHAP values (n, columns + 1) per row, the last column the base value; (n, classes, columns + 1) for more
+        than two classes (Lundberg 2020, computed by LightGBM)."""
+        raw = np.asarray(self.booster.predict(matrix, num_iteration=self.rounds, pred_contrib=True))
+        return raw.reshape(len(matrix), self.classes, -1) if self.classes > 2 else raw
+
+    def save(self, path: Path) -> None:
+        """Write LightGBM's text format."""
+        self.booster.save_model(str(path), num_iteration=self.rounds)
+
+    @classmethod
+    def load(cls, path: Path, classes: int, rounds: int) -> Self:
+        """Read LightGBM's text format.
+
+        Raises:
+            ArtifactError: the file is not a LightGBM model.
+        """
+        wait_quietly()
+        import lightgbm as lgb
+
+        try:
+            return cls(lgb.Booster(model_file=str(path)), classes, rounds)
+        except lgb.basic.LightGBMError as error:
+            raise ArtifactError("is not a LightGBM model", where=str(path), hint="copy the folder again") from error
+
+
+def dataset(matrix: Array, label: Array, weight: Array | None, categorical: list[int], reference: Any = None) -> Any:
+    """LightGBM's binned form of a matrix, made once and used by many fits."""
+    wait_quietly()
+    import lightgbm as lgb
+
+    params = {**ALWAYS, "max_bin": 127 if len(matrix) > BIG_ROWS else 255, "num_threads": usable()}
+    made = lgb.Dataset(
+        matrix, label, weight=weight, categorical_feature=categorical, params=params, reference=reference
+    )
+    return made.construct()
+
+
+def round_cost(rows: int, columns: int, classes: int) -> float:
+    """Units of work of one round."""
+    trees = classes if classes > 2 else 1
+    return trees * (ROUND_FLOOR + ROUND_COST * rows * max(columns, 1))
+
+
+def fit(
+    train: Any,
+    valid: Any,
+    *,
+    classes: int,
+    metric: str,
+    parameters: dict[str, Any],
+    rounds: int,
+    patience: int,
+    seed: int,
+    limit: Limit,
+) -> tuple[LightgbmModel, float]:
+    """Boost until the validation loss stops falling, the rounds are done, or the limit has come.
+
+    Args:
+        train: binned training rows.
+        valid: binned validation rows, or None to run all rounds.
+        classes: number of classes, 0 for regression.
+        metric: the metric asked for.
+        parameters: of LightGBM.
+        rounds: at most this many.
+        patience: stop after this many rounds without a better validation loss.
+        seed: of sampling.
+        limit: when to stop.
+
+    Returns:
+        The model, and the units of work it took.
+
+    Raises:
+        OutOfTime: not one round was done.
+    """
+    import lightgbm as lgb
+
+    few = train.num_data() <= FEW_ROWS
+    params = {**ALWAYS, **objective_of(classes, metric), **parameters, "seed": seed}
+    params["num_threads"] = 1 if few else usable()
+    params["max_bin"] = 127 if train.num_data() > BIG_ROWS else 255
+    unit = round_cost(train.num_data(), train.num_feature(), classes)
+    rounds = int(min(rounds, limit.units // unit)) if limit.units < float("inf") else rounds
+    if rounds < 1 or limit.passed():
+        raise OutOfTime
+    curve: list[float] = []
+    best = [float("inf"), 0.0]
+
+    def watch(env: Any) -> None:
+        done = env.iteration + 1
+        if env.evaluation_result_list:
+            loss = float(env.evaluation_result_list[0][2])
+            curve.append(loss)
+            if loss < best[0]:
+                best[0], best[1] = loss, done
+            if done - best[1] >= patience:
+                raise lgb.callback.EarlyStopException(int(best[1]) - 1, env.evaluation_result_list)
+        if limit.passed():
+            raise lgb.callback.EarlyStopException(int(best[1] or done) - 1, env.evaluation_result_list or [])
+
+    booster = lgb.train(
+        params, train, num_boost_round=rounds, valid_sets=[valid] if valid is not None else None, callbacks=[watch]
+    )
+    done = booster.current_iteration()
+    used = int(best[1]) if valid is not None and best[1] else done
+    return LightgbmModel(booster, classes, max(1, used), curve), done * unit

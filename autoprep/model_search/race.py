@@ -1,0 +1,166 @@
+"""The race: configurations meet the folds one by one, the slower half leaves, and the clock is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoprep.model_search.limits import Limit, OutOfTime
+from autoprep.model_search.models import MODELS
+from autoprep.model_search.trial import Bench, Configuration, FoldResult
+
+Array = NDArray[Any]
+
+
+@dataclass
+class Runner:
+    """One configuration in the race."""
+
+    configuration: Configuration
+    results: dict[int, FoldResult] = field(default_factory=dict)
+    note: str = ""
+
+    def mean(self, folds: Iterable[int] | None = None) -> float:
+        """Mean loss over folds; infinite when one is missing."""
+        wanted = list(self.results) if folds is None else list(folds)
+        if not wanted or any(f not in self.results for f in wanted):
+            return float("inf")
+        return float(np.mean([self.results[f].loss for f in wanted]))
+
+    def error(self) -> float:
+        """Standard error of the mean loss over folds."""
+        losses = [r.loss for r in self.results.values()]
+        return float(np.std(losses, ddof=1) / np.sqrt(len(losses))) if len(losses) > 1 else 0.0
+
+    def rounds(self) -> float:
+        """Mean rounds over folds."""
+        return float(np.mean([r.part.model.rounds for r in self.results.values()]))
+
+    def factor(self) -> float:
+        """Mean factor of the target scale over folds."""
+        return float(np.mean([r.part.scale.factor for r in self.results.values()]))
+
+    def cost(self, rows: int, bench: Bench) -> float:
+        """Seconds or units of one fit on that many rows, by what the folds took."""
+        share = [
+            (r.units if bench.budget.deterministic else r.fit_s) * rows / len(bench.splits.folds[f][0])
+            for f, r in self.results.items()
+        ]
+        return float(np.mean(share)) if share else float("inf")
+
+
+class Race:
+    """Runs configurations on folds while there is time.
+
+    Args:
+        bench: where fits happen.
+        folds: the folds that are used, in order.
+        end: moment (seconds or units spent, from the budget's start) at which the race is over.
+        say: told when a configuration leads.
+    """
+
+    def __init__(self, bench: Bench, folds: Sequence[int], end: float, say: Callable[[str], None]) -> None:
+        self.bench, self.folds, self.end, self._say = bench, list(folds), end, say
+        self.runners: dict[str, Runner] = {}
+        self.skipped: list[str] = []
+
+    def left(self) -> float:
+        """Seconds or units until the race is over."""
+        return max(0.0, self.end - self.bench.budget.spent())
+
+    def limit(self, share: float | None = None) -> Limit:
+        """A limit at the end of the race, or this many seconds or units from now if that is sooner."""
+        budget = self.bench.budget
+        left = self.left() if share is None else min(share, self.left())
+        if budget.deterministic:
+            return Limit(float("inf"), left, budget.clock)
+        return Limit(budget.clock() + left, float("inf"), budget.clock)
+
+    def runner(self, configuration: Configuration) -> Runner:
+        """The runner of a configuration, entered when new."""
+        return self.runners.setdefault(configuration.key, Runner(configuration))
+
+    def step(self, configuration: Configuration, fold: int, most: float | None = None) -> FoldResult | None:
+        """Run one configuration on one fold, unless it has been, or would take too long; None when not run."""
+        runner = self.runner(configuration)
+        if fold in runner.results:
+            return runner.results[fold]
+        rows = len(self.bench.rows(fold)[0])
+        if rows > MODELS[configuration.family].most_rows:
+            runner.note = f"not tried on {rows:,} rows"
+            return None
+        expected = self.bench.estimate(configuration, fold)
+        boosted = configuration.family == "lightgbm"
+        if expected > self.left() * (2.0 if boosted and self.runners_done() == 0 else 1.0) or self.left() <= 0:
+            runner.note = f"not tried: some {expected:.1f} s expected, {self.left():.1f} s left"
+            self.skipped.append(configuration.key)
+            return None
+        try:
+            self.bench.sides(configuration, fold)
+            result = self.bench.run(configuration, fold, self.limit(most or max(4 * expected, 0.5)))
+        except OutOfTime:
+            runner.note = "out of time"
+            return None
+        if not np.isfinite(result.loss):
+            runner.note = "its loss is not a number"
+            return None
+        if not result.complete:
+            runner.note = "stopped by the clock"
+        runner.results[fold] = result
+        return result
+
+    def runners_done(self) -> int:
+        """Runners with at least one result."""
+        return sum(1 for r in self.runners.values() if r.results)
+
+    def ranked(self, folds: Sequence[int] | None = None) -> list[Runner]:
+        """Runners that have been on all these folds (all used folds when None), best first."""
+        wanted = self.folds if folds is None else list(folds)
+        found = [r for r in self.runners.values() if all(f in r.results for f in wanted)]
+        return sorted(found, key=lambda r: r.mean(wanted))
+
+    def halve(self, configurations: Sequence[Configuration], rungs: Sequence[Sequence[int]], least: int = 4) -> None:
+        """Successive halving (Jamieson 2016): after each rung of folds the better half goes on.
+
+        The best boosted configuration and the best of any other family always go on.
+        """
+        field_ = list(configurations)
+        seen: list[int] = []
+        for number, rung in enumerate(rungs):
+            for fold in rung:
+                for configuration in field_:
+                    runner = self.runner(configuration)
+                    if all(f in runner.results for f in seen):
+                        self.step(configuration, fold)
+                seen.append(fold)
+            alive = [self.runner(c) for c in field_]
+            alive = sorted((r for r in alive if all(f in r.results for f in seen)), key=lambda r: r.mean(seen))
+            if not alive:
+                return
+            self._say(f"{alive[0].configuration.label} leads after {len(seen)} folds: loss {alive[0].mean(seen):.4g}")
+            keep = max(least, -(-len(alive) // 2)) if number < len(rungs) - 1 else len(alive)
+            kept = alive[:keep]
+            for boosted in (True, False):
+                best = next((r for r in alive if (r.configuration.family == "lightgbm") == boosted), None)
+                if best is not None and best not in kept:
+                    kept.append(best)
+            field_ = [r.configuration for r in kept]
+            if self.left() <= 0:
+                return
+
+
+def rungs_of(folds: Sequence[int], rows: int) -> list[list[int]]:
+    """Folds per rung: one, then two, then the rest; for few rows, where folds are noisy, two, three, and the rest.
+
+    Example:
+        >>> rungs_of(range(5), 5_000), rungs_of(range(10), 800)
+        ([[0], [1, 2], [3, 4]], [[0, 1], [2, 3, 4], [5, 6, 7, 8, 9]])
+    """
+    all_ = list(folds)
+    first, second = (2, 3) if rows < 1_500 else (1, 2)
+    parts = [all_[:first], all_[first : first + second], all_[first + second :]]
+    return [part for part in parts if part]

@@ -1,0 +1,329 @@
+"""One configuration on one fold: prepared, fitted, judged, timed; everything learnt from the training rows only."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from autoprep.budget import Budget
+from autoprep.model_search.encode import Encoder, Kind
+from autoprep.model_search.limits import Limit
+from autoprep.model_search.metrics import Metric
+from autoprep.model_search.models import MODELS, Fitted, Sides
+from autoprep.model_search.splits import Splits
+from autoprep.types import Task
+
+Array = NDArray[Any]
+
+
+class Synthesizer(Protocol):
+    """What makes model-ready columns of a typed frame; learnt anew inside every training fold."""
+
+    @property
+    def features(self) -> Any:
+        """The definitions of its columns."""
+        ...
+
+    def fit_transform(self, frame: pl.DataFrame, y: Array) -> pl.DataFrame:
+        """Learn from training rows and give their columns, encodings cross-fitted."""
+        ...
+
+    def transform(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The columns of new rows."""
+        ...
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        ...
+
+
+Factory = Callable[[], Synthesizer]
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A point of the search: a family of models, its parameters, and the feature set it sees.
+
+    Attributes:
+        family: name in ``MODELS``.
+        parameters: hyper-parameters and the search's own ("encoding", "knots", "target", "rounds", "patience").
+        features: name of a synthesizer; "" for the frame itself.
+        label: short readable name.
+    """
+
+    family: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    features: str = ""
+    label: str = ""
+
+    @property
+    def key(self) -> str:
+        """The same text for equal configurations."""
+        said = ",".join(f"{k}={self.parameters[k]}" for k in sorted(self.parameters))
+        return f"{self.family}({said})@{self.features}"
+
+    @property
+    def encoding(self) -> tuple[Kind, int]:
+        """Kind of matrix and number of hinges."""
+        kind: Kind = self.parameters.get("encoding", MODELS[self.family].encoding)
+        return kind, int(self.parameters.get("knots", 0)) if kind == "linear" else 0
+
+
+@dataclass(frozen=True)
+class TargetScale:
+    """How a regression's target is turned before fitting and back after predicting.
+
+    Attributes:
+        kind: "plain" or "log" (logarithm of 1 + value - shift).
+        shift: least value seen where it is below 0, else 0.
+        factor: what turned-back predictions are multiplied with, so that they are right on average (Duan 1983).
+    """
+
+    kind: str = "plain"
+    shift: float = 0.0
+    factor: float = 1.0
+
+    @classmethod
+    def learn(cls, y: Array, kind: str) -> TargetScale:
+        """For these training values."""
+        return cls(kind, min(0.0, float(y.min())) if kind == "log" else 0.0)
+
+    def turn(self, y: Array) -> Array:
+        """Values (n,) as the model sees them."""
+        return np.log1p(np.maximum(y - self.shift, 0.0)) if self.kind == "log" else y
+
+    def back(self, predicted: Array) -> Array:
+        """Predictions (n,) in the target's own units."""
+        if self.kind != "log":
+            return predicted
+        return np.asarray(np.expm1(np.minimum(predicted, 700.0)) * self.factor + self.shift)
+
+
+@dataclass
+class Part:
+    """A fitted model with what stands before and after it."""
+
+    features: str
+    encoder: Encoder
+    model: Fitted
+    family: str
+    scale: TargetScale
+
+    def predict(self, frame: pl.DataFrame) -> Array:
+        """Probabilities (n, classes) or values (n,) for a frame that the synthesizer has transformed."""
+        return self.after(self.model.predict(self.encoder.transform(frame)))
+
+    def after(self, predicted: Array) -> Array:
+        """Model output in the target's own units."""
+        return self.scale.back(predicted) if self.encoder.classes == 0 else predicted
+
+
+@dataclass
+class FoldResult:
+    """What one configuration did on one fold; ``prediction`` is for the fold's validation rows."""
+
+    prediction: Array
+    loss: float
+    fit_s: float
+    predict_s: float
+    units: float
+    columns: int
+    part: Part
+    complete: bool
+
+
+@dataclass
+class _View:
+    train: pl.DataFrame
+    valid: pl.DataFrame | None
+    synthesizer: Synthesizer | None
+
+
+class Bench:
+    """The rows, the folds, and what has been prepared of them so far.
+
+    Args:
+        frame: (n, columns) typed rows.
+        y: (n,) class codes or values.
+        task: what is predicted.
+        classes: number of classes, 0 for regression.
+        metric: that judges.
+        splits: the folds.
+        synthesizers: feature sets by name.
+        weight: (n,) sample weights or None.
+        budget: clock or meter.
+        seed: of everything.
+        memory_bytes: how much prepared data may be kept.
+    """
+
+    def __init__(
+        self,
+        frame: pl.DataFrame,
+        y: Array,
+        *,
+        task: Task,
+        classes: int,
+        metric: Metric,
+        splits: Splits,
+        synthesizers: Mapping[str, Factory],
+        weight: Array | None,
+        budget: Budget,
+        seed: int,
+        memory_bytes: float,
+    ) -> None:
+        self.frame, self.y, self.task, self.classes = frame, y, task, classes
+        self.metric, self.splits, self.synthesizers = metric, splits, synthesizers
+        self.weight, self.budget, self.seed = weight, budget, seed
+        self._memory = memory_bytes
+        self._views: OrderedDict[tuple[str, int], _View] = OrderedDict()
+        self._sides: OrderedDict[tuple[str, Kind, int, int], Sides] = OrderedDict()
+        self.speed: dict[str, float] = {}
+        self.view_units: dict[str, float] = {}
+        self.columns: dict[str, int] = {}
+
+    def rows(self, fold: int) -> tuple[Array, Array | None]:
+        """Training and validation rows of a fold; fold -1 is all rows without validation."""
+        if fold < 0:
+            return np.arange(self.frame.height), None
+        train, valid = self.splits.folds[fold]
+        return train, valid
+
+    def view(self, features: str, fold: int) -> _View:
+        """A fold's frames as a synthesizer makes them, learnt from its training rows."""
+        key = (features, fold)
+        if key in self._views:
+            self._views.move_to_end(key)
+            return self._views[key]
+        started = self.budget.clock()
+        train_rows, valid_rows = self.rows(fold)
+        train = self.frame[train_rows] if fold >= 0 else self.frame
+        valid = None if valid_rows is None else self.frame[valid_rows]
+        synthesizer = self.synthesizers[features]() if features else None
+        if synthesizer is not None:
+            train = synthesizer.fit_transform(train, self.y[train_rows])
+            valid = None if valid is None else synthesizer.transform(valid)
+            spent = self.budget.clock() - started
+            units = 2e-7 * train.height * train.width
+            self.budget.charge(units)
+            self.view_units[features] = units if self.budget.deterministic else spent
+        self._views[key] = _View(train, valid, synthesizer)
+        self.columns[features] = train.width
+        self._forget(self._views, lambda v: v.train.estimated_size() * 1.25)
+        return self._views[key]
+
+    def sides(self, configuration: Configuration, fold: int) -> Sides:
+        """A fold's matrices for a configuration's encoding."""
+        kind, knots = configuration.encoding
+        key = (configuration.features, kind, knots, fold)
+        if key in self._sides:
+            self._sides.move_to_end(key)
+            return self._sides[key]
+        view = self.view(configuration.features, fold)
+        train_rows, valid_rows = self.rows(fold)
+        weight = None if self.weight is None else self.weight[train_rows]
+        encoder = Encoder(kind, self.classes, knots, seed=self.seed)
+        train = encoder.fit_transform(view.train, self.y[train_rows], weight)
+        valid = None if view.valid is None else encoder.transform(view.valid)
+        self._sides[key] = Sides(
+            encoder, train, self.y[train_rows], weight, valid,
+            None if valid_rows is None else self.y[valid_rows],
+            None if valid_rows is None or self.weight is None else self.weight[valid_rows],
+            self.classes, self.metric.name, self.seed,
+        )  # fmt: skip
+        self._forget(self._sides, lambda s: s.train.nbytes * 1.5)
+        return self._sides[key]
+
+    def _forget(self, kept: OrderedDict[Any, Any], size: Callable[[Any], float]) -> None:
+        total = sum(size(value) for value in kept.values())
+        while total > self._memory and len(kept) > 1:
+            total -= size(kept.popitem(last=False)[1])
+
+    def estimate(self, configuration: Configuration, fold: int) -> float:
+        """Seconds (or units) that a fit is expected to take, preparation included."""
+        rows = len(self.rows(fold)[0])
+        columns = self.columns.get(configuration.features, self.frame.width)
+        units = MODELS[configuration.family].cost(rows, columns, max(self.classes, 0), configuration.parameters)
+        units *= self.speed.get(configuration.family, self.speed.get("", 1.0))
+        kind, knots = configuration.encoding
+        if (configuration.features, kind, knots, fold) not in self._sides:
+            units += 2e-7 * rows * columns
+            if (configuration.features, fold) not in self._views:
+                units += self.view_units.get(configuration.features, 0.0)
+        return units
+
+    def run(self, configuration: Configuration, fold: int, limit: Limit, seed: int | None = None) -> FoldResult:
+        """Fit on a fold's training rows and judge on its validation rows.
+
+        Raises:
+            OutOfTime: the limit came before there was anything to judge.
+        """
+        sides = self.sides(configuration, fold)
+        started = self.budget.clock()
+        part, units = self._fit(configuration, sides, None, limit, seed)
+        fitted = self.budget.clock()
+        assert sides.valid is not None and sides.valid_y is not None
+        valid_rows = self.splits.folds[fold][1]
+        raw = part.model.predict(sides.valid)
+        truth = self.y[valid_rows]
+        if part.scale.kind == "log" and self.metric.name in ("rmse", "r2"):
+            plain = part.scale.back(raw)
+            factor = float(np.clip(truth.sum() / max(float(plain.sum()), 1e-12), 0.8, 2.0))
+            part.scale = TargetScale(part.scale.kind, part.scale.shift, factor)
+        prediction = part.after(raw)
+        done = self.budget.clock()
+        self._learn_speed(configuration, sides, done - started, units)
+        weight = None if self.weight is None else self.weight[valid_rows]
+        loss = self.metric.loss(truth, prediction, weight)
+        return FoldResult(
+            prediction, loss, fitted - started, done - fitted, units, sides.train.shape[1], part, not limit.passed()
+        )
+
+    def refit(
+        self, configuration: Configuration, rounds: int, factor: float, limit: Limit, seed: int | None = None
+    ) -> tuple[Part, Synthesizer | None]:
+        """Fit on all rows with a fixed number of rounds.
+
+        Raises:
+            OutOfTime: the limit came before there was a model.
+        """
+        sides = self.sides(configuration, -1)
+        part, _ = self._fit(configuration, sides, rounds, limit, seed)
+        part.scale = TargetScale(part.scale.kind, part.scale.shift, factor)
+        return part, self.view(configuration.features, -1).synthesizer
+
+    def _fit(
+        self, configuration: Configuration, sides: Sides, rounds: int | None, limit: Limit, seed: int | None
+    ) -> tuple[Part, float]:
+        scale = TargetScale()
+        y, valid_y = sides.y, sides.valid_y
+        if self.classes == 0:
+            scale = TargetScale.learn(self.y, str(configuration.parameters.get("target", "plain")))
+            y, valid_y = scale.turn(y), None if valid_y is None else scale.turn(valid_y)
+        inner = Sides(
+            sides.encoder, sides.train, y, sides.weight, sides.valid, valid_y, sides.valid_weight,
+            sides.classes, sides.metric, self.seed if seed is None else seed, sides.kept,
+        )  # fmt: skip
+        model, units = MODELS[configuration.family].fit(inner, configuration.parameters, rounds, limit)
+        self.budget.charge(units)
+        return Part(configuration.features, sides.encoder, model, configuration.family, scale), units
+
+    def _learn_speed(self, configuration: Configuration, sides: Sides, seconds: float, units: float) -> None:
+        if self.budget.deterministic:
+            return
+        expected = MODELS[configuration.family].cost(
+            sides.train.shape[0], sides.train.shape[1], self.classes, configuration.parameters
+        )
+        seen = seconds / max(expected, 1e-6)
+        for name in (configuration.family, ""):
+            old = self.speed.get(name)
+            self.speed[name] = seen if old is None else 0.5 * (old + seen)
+
+    def synthesizer(self, features: str, fold: int) -> Synthesizer | None:
+        """The synthesizer learnt on a fold's training rows."""
+        return self.view(features, fold).synthesizer
