@@ -1,1 +1,5 @@
 """Read anything: dialects, sources, tables."""
+
+from autoprep.reading.tables import read
+
+__all__ = ["read"]

@@ -1,0 +1,214 @@
+"""Tell how a text is laid out by trying every plausible dialect and scoring the table that each one gives.
+
+The score asks, like García's table uniformity (2024) and van den Burg's data consistency (2019), for records of one
+width whose columns hold one kind of value; the formulas and the weighing are our own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from autoprep.reading.cells import Record, cell_type, records
+
+#: How plausible a delimiter is before any line has been read.
+_PRIOR = {",": 1.0, ";": 1.0, "\t": 1.0, "|": 0.99, " ": 0.72, ":": 0.78, "": 0.6}
+_NEVER = set("\"'`_-/.$%+*?()[]{}<>=") | set("\r\n")
+_WORTH = {
+    "empty": 0.7, "number": 1.0, "nan": 0.9, "date": 1.0, "time": 1.0, "money": 1.0, "link": 1.0, "code": 0.9,
+    "word": 0.95, "text": 0.72, "other": 0.25,
+}  # fmt: skip
+_SAMPLE_CHARS = 1 << 16
+_SAMPLE_LINES = 160
+
+
+@dataclass(frozen=True)
+class Guess:
+    """One candidate dialect and what the sample looks like under it.
+
+    Attributes:
+        delimiter: see ``Dialect``.
+        quote: see ``Dialect``.
+        escape: see ``Dialect``.
+        score: in [0, 1].
+        width: number of cells of most records.
+        share: share of records of that width.
+        quoted: number of quoted cells.
+    """
+
+    delimiter: str
+    quote: str
+    escape: str
+    score: float
+    width: int
+    share: float
+    quoted: int
+
+
+def _prior(delimiter: str) -> float:
+    if len(delimiter) > 1:
+        return _PRIOR.get(delimiter[0], 0.9) * (1.02 if delimiter[0] != " " else 1.0)
+    return _PRIOR.get(delimiter, 0.9)
+
+
+def sample_of(text: str, lines: int = _SAMPLE_LINES, chars: int = _SAMPLE_CHARS) -> str:
+    """The lines that detection looks at: the first ones of the text, whole."""
+    at = -1
+    for _ in range(lines):
+        following = text.find("\n", at + 1)
+        if following < 0 or following > chars:
+            break
+        at = following
+    else:
+        return text[: at + 1]
+    return text if following < 0 else text[: at + 1] or text[:chars]
+
+
+def guess_dialects(text: str) -> list[Guess]:
+    """Candidate dialects of a text (line ends as ``\\n``), the best first.
+
+    Example:
+        >>> best = guess_dialects('name;price\\n"Ada";1,5\\n"Bob; jr";2,5\\n')[0]
+        >>> best.delimiter, best.quote, best.width
+        (';', '"', 2)
+    """
+    sample = sample_of(text)
+    if '"' in sample and len(sample) < len(text) and _spread(sample) > 2.5:
+        sample = sample_of(text, 12 * _SAMPLE_LINES, 12 * _SAMPLE_CHARS)
+    guesses = [
+        _score(sample, d, q, e, len(sample) < len(text)) for d in _delimiters(sample) for q, e in _quotes(sample, d)
+    ]
+    guesses.sort(key=lambda g: (-g.score, -_prior(g.delimiter), g.delimiter, g.quote, g.escape))
+    return guesses
+
+
+def _spread(sample: str) -> float:
+    """Lines per record if double quotes are quotes."""
+    lines = sample.split("\n")
+    inside, count = False, 0
+    for line in lines:
+        count += not inside
+        inside ^= line.count('"') % 2 == 1
+    return len(lines) / max(1, count)
+
+
+def _delimiters(sample: str) -> list[str]:
+    lines = [line for line in sample.split("\n") if line.strip()][:_SAMPLE_LINES]
+    counts = Counter(sample)
+    found = [d for d in (",", ";", "\t", "|", " ", ":") if counts[d]]
+    for c, n in counts.most_common():
+        usual = c.isalnum() or c in _PRIOR or c in _NEVER or (c.isspace() and c not in "\x1c\x1d\x1e\x1f\x0b")
+        if usual or n < 0.6 * len(lines):
+            continue
+        widths = Counter(line.count(c) for line in lines)
+        if sum(m for k, m in widths.items() if k) >= 0.6 * len(lines):
+            found.append(c)
+    for c in list(found):
+        found.extend(_longer(sample, lines, c))
+    if "\\" in counts and counts["\\"] == sample.count("\\t") and counts["\\"] >= len(lines):
+        found.append("\\t")
+    return [*found[:14], ""]
+
+
+def _longer(sample: str, lines: Sequence[str], c: str) -> list[str]:
+    """Delimiters of several characters that begin with one that is always followed by the same."""
+    grown, count = c, sample.count(c)
+    out: list[str] = []
+    while len(grown) < 6:
+        after = Counter(m.group(1) for m in re.finditer(re.escape(grown) + r"([^\w\n\"'])", sample))
+        if not after:
+            break
+        following, n = after.most_common(1)[0]
+        if following == c and set(grown) == {c} and len(grown) == 1:
+            if sample.count(c + c) * 2 < 0.9 * count:
+                break
+        elif n < (0.6 if grown == c else 0.95) * sample.count(grown) or n < 0.5 * len(lines):
+            break
+        grown += following
+        if c == " " and grown.strip() == "":
+            break
+        out.append(grown)
+    return out
+
+
+def _quotes(sample: str, delimiter: str) -> list[tuple[str, str]]:
+    out: list[tuple[str, str]] = []
+    edge = re.escape(delimiter) if delimiter else "(?!)"
+    for quote in ('"', "'", "`"):
+        if quote not in sample:
+            if quote == '"':
+                out.append((quote, ""))
+            continue
+        opens = len(re.findall(rf"(?:^|{edge})[ \t]*{quote}", sample, re.MULTILINE))
+        closes = len(re.findall(rf"{quote}[ \t]*(?:$|{edge})", sample, re.MULTILINE))
+        if opens and closes:
+            backslashed = len(re.findall(rf"\\{quote}(?!\s*(?:$|{edge}))", sample, re.MULTILINE))
+            out.append((quote, ""))
+            if backslashed:
+                out.append((quote, "\\"))
+    return [*out, ("", "")] if out != [('"', "")] or '"' in sample else out
+
+
+def _score(sample: str, delimiter: str, quote: str, escape: str, cut: bool) -> Guess:
+    found = [r for r in records(sample, delimiter, quote, escape) if any(c.strip() for c in r.cells)]
+    if cut:  # the end of the sample may stand within a quoted cell
+        unclosed = next((i for i in range(max(0, len(found) - 400), len(found)) if found[i].faults >= 1000), len(found))
+        found = found[:unclosed] if unclosed >= 5 else found
+    if not found:
+        return Guess(delimiter, quote, escape, 0.0, 1, 0.0, 0)
+    width, share = _width(found)
+    body = [r for r in found if len(r.cells) == width]
+    kinds, total = 0.0, 0
+    columns: list[Counter[str]] = [Counter() for _ in range(min(width, 60))]
+    for record in body:
+        for i, cell in enumerate(record.cells[:60]):
+            kind = cell_type(cell)
+            columns[i][kind] += 1
+            kinds += _WORTH[kind]
+            total += 1
+    typed = kinds / total if total else 0.0
+    alike = sum(_likeness(c) for c in columns) / len(columns)
+    quoted = sum(r.quoted for r in found)
+    faults = sum(min(r.faults, 3) for r in found) / len(found)
+    stray = _unquoted_quotes(body, quote)
+    gain = 1.0 - 0.55 / width if width > 1 else 0.42
+    score = share**1.5 * gain * typed * (0.5 + 0.5 * alike) * _prior(delimiter)
+    if len(delimiter) > 1 and delimiter.endswith(" ") and not (quote and delimiter + quote in sample):
+        score *= 0.9  # blanks after a delimiter are padding, unless quotes stand behind them
+    score *= max(0.3, 1.0 - 0.25 * faults) * (1.0 - 0.5 * stray)
+    if quote:
+        score *= 1.0 + 0.15 * min(1.0, quoted / len(found)) if quoted else 0.98
+    return Guess(delimiter, quote, escape, score, width, share, quoted)
+
+
+def _width(found: Sequence[Record]) -> tuple[int, float]:
+    """The width of most records, wider ones preferred, and their share; short preambles count little."""
+    counts = Counter(len(r.cells) for r in found)
+    width = max(counts, key=lambda k: (counts[k] * (1.0 - 0.6 / k), k))
+    near = 0.0
+    for k, n in counts.items():
+        near += n if k == width else 0.35 * n if k == 1 and width > 1 else 0.0
+    return width, near / len(found)
+
+
+def _likeness(kinds: Counter[str]) -> float:
+    known = {k: n for k, n in kinds.items() if k not in ("empty", "nan")}
+    return max(known.values()) / sum(known.values()) if known else 0.6
+
+
+def _unquoted_quotes(body: Sequence[Record], quote: str) -> float:
+    """Share of records with a double quote, or of cells within single quotes, that this dialect does not explain."""
+    if quote != '"':
+        marked = sum('"' in record.text for record in body)
+        if marked:
+            return marked / len(body)
+    marks = [q for q in ('"', "'") if q != quote]
+    cells = hits = 0
+    for record in body[:60]:
+        for cell in record.cells:
+            cells += 1
+            bare = cell.strip()
+            hits += any(len(bare) > 1 and bare[0] == q == bare[-1] for q in marks)
+    return hits / cells if cells else 0.0

@@ -1,0 +1,266 @@
+"""Where the table starts and ends within a text, and which rows name its columns."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from autoprep.reading.cells import Record, cell_type
+
+_TYPED = frozenset({"number", "date", "time", "money", "link"})
+_UNIT = re.compile(
+    r"[(\[].{0,18}[)\]]|%|°.?|[kmcnµ]?(?:g|m|l|s|w|v|a|j|pa|hz|wh|mol|b)(?:\d|[²³])?|(?:usd|eur|gbp|chf|sec|min|hrs?|days?|years?|"
+    r"yrs?|kg|lbs?|oz|in|ft|mi|km/h|mph|m/s|ppm|ppb|deg|count|mmhg|bpm|k|c|f|n/?a|-)|[\w°µ²³^]{1,6}/[\w°µ²³^]{1,6}",
+    re.IGNORECASE,
+)
+#: Records looked at for the start of the table and its header.
+LOOK = 200
+_MAX_HEADER_ROWS = 4
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the first records of a text are.
+
+    Attributes:
+        start: number of records before the first header row (or first row when there is none).
+        header_rows: number of records that name the columns.
+        units_row: whether the record after those gives units.
+        header_score: how clearly there is (> 0) or is not (< 0) a header.
+        names: column names that the preamble itself gives (``@attribute`` lines), or ().
+        evidence: what decided.
+    """
+
+    start: int = 0
+    header_rows: int = 1
+    units_row: bool = False
+    header_score: float = 0.0
+    names: tuple[str, ...] = ()
+    evidence: Mapping[str, object] = field(default_factory=dict)
+
+
+def find_layout(found: Sequence[Record], width: int) -> Layout:
+    """Lay out the first records of a text.
+
+    Args:
+        found: records from the first line on, at least some tens where there are as many.
+        width: cells of most records.
+
+    Example:
+        >>> from autoprep.reading.cells import records
+        >>> rows = list(records("Sales 2024,,\\n,,\\nday,shop,sum\\n2024-01-01,A,5\\n2024-01-02,B,7\\n", ",", '"'))
+        >>> layout = find_layout(rows, 3)
+        >>> layout.start, layout.header_rows
+        (2, 1)
+    """
+    attributes = _attributes(found, width)
+    if attributes:
+        start, names = attributes
+        return Layout(start, 0, names=names, header_score=1.0, evidence={"header": "named by @attribute lines"})
+    start = _start(found, width)
+    rows = [r for r in found[start:] if _filled(r)]
+    if not rows:
+        return Layout(start, 0, header_score=0.0)
+    score, why = _header_score(rows[0].cells, rows[1:], width)
+    if score < 0:
+        return Layout(start, 0, header_score=score, evidence=why)
+    count = 1
+    while (
+        count < _MAX_HEADER_ROWS
+        and len(rows) > count + 2
+        and _continues(rows[:count], rows[count], rows[count + 1 :], width)
+    ):
+        count += 1
+    units = len(rows) > count + 1 and _is_units(rows[count].cells, rows[count + 1 :], width)
+    return Layout(start, count, units, score, evidence=why)
+
+
+def _filled(record: Record) -> int:
+    return sum(1 for c in record.cells if c.strip())
+
+
+def _attributes(found: Sequence[Record], width: int) -> tuple[int, tuple[str, ...]] | None:
+    names: list[str] = []
+    for i, record in enumerate(found):
+        line = record.text.strip()
+        if line[:5].lower() == "@data":
+            return (i + 1, tuple(names)) if len(names) == width else None
+        said = re.match(r"@attribute\s+('[^']*'|\"[^\"]*\"|[^\s{]+)", line, re.IGNORECASE)
+        if said:
+            names.append(said.group(1).strip("'\""))
+        elif line and not line.startswith(("@", "%")):
+            return None
+    return None
+
+
+def _start(found: Sequence[Record], width: int) -> int:
+    """Index of the first record that belongs to the table."""
+    look = found[:LOOK]
+    body = [r for r in found if len(r.cells) == width]
+    usual = sorted(_filled(r) for r in body)[len(body) // 2] if body else width
+    at = 0
+    while at < len(look):
+        record = look[at]
+        filled = _filled(record)
+        if width == 1:
+            if filled:
+                break
+        elif filled > 1 and len(record.cells) == width:
+            if not _label_line(look, at, filled, usual):
+                break
+        elif (filled > 1 and len(record.cells) in (width - 1, width + 1) and _heads(look, at, width)) or (
+            filled == 1 and len(record.cells) == width and usual <= 1
+        ):
+            break
+        at += 1
+    return at if at < len(look) else 0
+
+
+def _label_line(look: Sequence[Record], at: int, filled: int, usual: int) -> bool:
+    """Whether a sparse record stands apart: a blank record follows before any full one."""
+    if filled > usual // 2:
+        return False
+    for record in look[at + 1 : at + 12]:
+        if not _filled(record):
+            return True
+        if _filled(record) > usual // 2:
+            return False
+    return False
+
+
+def _heads(look: Sequence[Record], at: int, width: int) -> bool:
+    """Whether a record one cell too short or too long heads the records after it."""
+    cells = look[at].cells
+    words = [c for c in cells if c.strip()]
+    after = look[at + 1 : at + 6]
+    alike = bool(after) and all(len(r.cells) == width for r in after)
+    return alike and len(words) >= len(cells) - 1 and not any(cell_type(c) in _TYPED for c in words)
+
+
+def _column_kinds(rows: Sequence[Record], width: int) -> list[Counter[str]]:
+    kinds: list[Counter[str]] = [Counter() for _ in range(width)]
+    for record in rows[:LOOK]:
+        if len(record.cells) == width:
+            for i, cell in enumerate(record.cells):
+                kinds[i][cell_type(cell)] += 1
+    return kinds
+
+
+def _header_score(cells: Sequence[str], rows: Sequence[Record], width: int) -> tuple[float, dict[str, object]]:
+    """Votes of the columns for and against the first record being a header; a tie goes to the header."""
+    kinds = _column_kinds(rows, width)
+    body = [r.cells for r in rows[:LOOK] if len(r.cells) == width]
+    if not body:
+        named = all(cell_type(c) not in _TYPED for c in cells if c.strip())
+        return (0.1 if named else -0.1), {"header": "nothing below it to compare with"}
+    if _is_sequence(cells, body):
+        return 1.0, {"header": "its numbers count up"}
+    votes, reasons = 0.0, Counter[str]()
+    for i in range(min(width, len(cells))):
+        cell = cells[i].strip()
+        kind = cell_type(cell)
+        known = {k: n for k, n in kinds[i].items() if k not in ("empty", "nan")}
+        total = sum(known.values())
+        if not total or not cell:
+            continue
+        typed = sum(n for k, n in known.items() if k in _TYPED) / total
+        if typed >= 0.7:
+            if kind in _TYPED:
+                votes, reasons["typed like the rows"] = votes - 1.0, reasons["typed like the rows"] + 1
+            elif kind != "nan":
+                votes, reasons["words over values"] = votes + 1.0, reasons["words over values"] + 1
+        else:
+            said = _text_vote(cell, kind, [row[i].strip() for row in body])
+            votes += said
+            reasons["text like the rows" if said < 0 else "text unlike the rows"] += said != 0
+    if votes == 0:
+        given = [c.strip() for c in cells]
+        unique = len(set(given)) == len(given) and all(given) and max(map(len, given)) <= 80
+        no_values = not any(cell_type(c) in _TYPED for c in given)
+        votes = 0.05 if unique and no_values and len(body) > 0 else -0.05
+        return votes, {"header": "distinct short words" if votes > 0 else "values, not names"}
+    return votes / max(1, width), {"header": dict(reasons)}
+
+
+def _text_vote(cell: str, kind: str, column: Sequence[str]) -> float:
+    values = [v for v in column if v]
+    counts = Counter(values)
+    if cell in counts:
+        return -0.8
+    if kind in _TYPED:
+        return -0.4
+    if counts and len(counts) <= max(2, len(values) // 3):
+        return 0.5
+    lengths = sorted(len(v) for v in values)
+    if lengths and (len(cell) < lengths[len(lengths) // 50] or len(cell) > lengths[-1 - len(lengths) // 50]):
+        return 0.3
+    digits = sum(any(ch.isdigit() for ch in v) for v in values) / len(values)
+    return 0.5 if digits > 0.8 and not any(ch.isdigit() for ch in cell) else 0.0
+
+
+def _is_sequence(cells: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
+    """Whether the record names its columns by numbers that count up (years) while the rows do not."""
+
+    def run(row: Sequence[str]) -> int:
+        numbers = [int(c) if re.fullmatch(r"\d{1,6}", c.strip()) else None for c in row]
+        pairs = itertools.pairwise(numbers)
+        return sum(1 for a, b in pairs if a is not None and b is not None and b - a == 1)
+
+    numeric = sum(bool(re.fullmatch(r"\d{1,6}", c.strip())) for c in cells)
+    return (
+        numeric >= 3 and run(cells) >= 0.8 * (numeric - 1) and max((run(r) for r in body[:20]), default=0) < numeric / 2
+    )
+
+
+def _continues(upper: Sequence[Record], record: Record, rows: Sequence[Record], width: int) -> bool:
+    """Whether a record is one more header row below those found."""
+    cells = [*record.cells, *[""] * (width - len(record.cells))][:width]
+    if len(record.cells) != width or any(cell_type(c) in _TYPED for c in cells if c.strip()):
+        return False
+    body = [r.cells for r in rows[:LOOK] if len(r.cells) == width]
+    if not body:
+        return False
+    kinds = _column_kinds(rows, width)
+    top = [*upper[-1].cells, *[""] * width][:width]
+    for_it, against = 0.0, 0.0
+    gaps = sum(1 for i in range(width) if not top[i].strip() and cells[i].strip())
+    for i, cell in enumerate(cells):
+        cell = cell.strip()
+        known = {k: n for k, n in kinds[i].items() if k not in ("empty", "nan")}
+        total = sum(known.values())
+        if not total:
+            continue
+        typed = sum(n for k, n in known.items() if k in _TYPED) / total
+        full = total / len(body)
+        if typed >= 0.9:
+            if cell and cell_type(cell) != "nan":
+                for_it += 1.0
+            elif not cell and full > 0.95:
+                for_it += 0.5
+        elif cell:
+            values = Counter(r[i].strip() for r in body)
+            if cell in values:
+                against += 1.0
+            elif len(values) <= len(body) // 3 + 1:
+                for_it += 0.5
+    if gaps >= max(1, width // 6):
+        return for_it > against
+    return for_it > 2 * against and for_it >= 0.6 * width and len(body) >= 3
+
+
+def _is_units(cells: Sequence[str], rows: Sequence[Record], width: int) -> bool:
+    given = [c.strip() for c in cells if c.strip()]
+    if len(cells) != width or not given:
+        return False
+    units = sum(bool(_UNIT.fullmatch(c)) for c in given)
+    kinds = _column_kinds(rows, width)
+    over_numbers = 0
+    for i, cell in enumerate(cells):
+        known = {k: n for k, n in kinds[i].items() if k not in ("empty", "nan")}
+        total = sum(known.values())
+        if cell.strip() and total and known.get("number", 0) / total > 0.8 and cell_type(cell) != "number":
+            over_numbers += 1
+    return over_numbers >= 1 and units >= 0.6 * len(given)

@@ -1,0 +1,138 @@
+"""Sources whose cells have types already: Parquet, Arrow, JSON, workbooks, frames."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import polars as pl
+
+from autoprep.errors import InputError, did_you_mean
+from autoprep.reading.names import column_names
+from autoprep.reading.sources import Opened
+
+
+def read_typed(opened: Opened, sheet: str | int | None) -> tuple[pl.LazyFrame, dict[str, str], tuple[str, ...]]:
+    """Read a Parquet, Arrow, JSON, NDJSON or workbook file.
+
+    Returns:
+        the rows, name -> header, notes.
+
+    Raises:
+        InputError: the file is damaged, or the sheet is not there.
+    """
+    where = str(opened.path)
+    try:
+        if opened.kind == "parquet":
+            frame = pl.scan_parquet(io.BytesIO(opened.bytes()) if opened.compression else opened.path, glob=False)
+        elif opened.kind == "arrow":
+            frame = _arrow(opened)
+        elif opened.kind == "ndjson":
+            frame = pl.read_ndjson(io.BytesIO(opened.bytes()), infer_schema_length=None).lazy()
+        elif opened.kind == "json":
+            frame = _json(opened.bytes(), where)
+        else:
+            return _workbook(opened, sheet)
+        return _named(frame)
+    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
+        raise InputError(f"the {opened.kind} file cannot be read ({_first_line(error)})", where=where) from error
+
+
+def read_frame(source: Any) -> tuple[pl.LazyFrame, dict[str, str], tuple[str, ...]]:
+    """Take over any frame that speaks the Arrow PyCapsule interface (Polars, pandas, PyArrow, DuckDB, ...).
+
+    Raises:
+        InputError: it is no such frame.
+    """
+    if isinstance(source, pl.LazyFrame):
+        return _named(source)
+    if isinstance(source, pl.DataFrame):
+        return _named(source.lazy())
+    if isinstance(source, pl.Series):
+        return _named(source.to_frame(source.name or "column_1").lazy())
+    if isinstance(source, dict | list):
+        return _named(pl.DataFrame(source, strict=False).lazy())
+    if hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
+        labels = getattr(source, "columns", None)
+        notes: tuple[str, ...] = ()
+        if labels is not None and type(source).__module__.split(".")[0] == "pandas":
+            import pandas as pd
+
+            if isinstance(source, pd.DataFrame):
+                names = [str(c) for c in labels]
+                source = source.set_axis(column_names(names)[0], axis=1)
+                if not isinstance(source.index, pd.RangeIndex):
+                    notes = ("The index of the pandas frame is not read; call reset_index() to keep it as a column.",)
+                source = source.reset_index(drop=True)
+                frame = pl.DataFrame(source)
+                return frame.lazy(), dict(zip(frame.columns, names, strict=True)), notes
+        return _named(pl.DataFrame(source).lazy())
+    raise InputError(
+        f"a {type(source).__name__} cannot be read",
+        hint="give a path, a glob, a folder, a database address, or a frame (Polars, pandas, PyArrow, DuckDB)",
+    )
+
+
+def _named(frame: pl.LazyFrame) -> tuple[pl.LazyFrame, dict[str, str], tuple[str, ...]]:
+    given = frame.collect_schema().names()
+    names, headers = column_names(given)
+    renamed = {old: new for old, new in zip(given, names, strict=True) if old != new}
+    return (frame.rename(renamed) if renamed else frame), headers, ()
+
+
+def _arrow(opened: Opened) -> pl.LazyFrame:
+    if opened.compression:
+        return pl.read_ipc(io.BytesIO(opened.bytes())).lazy()
+    return pl.scan_ipc(opened.path, glob=False)
+
+
+def _json(data: bytes, where: str) -> pl.LazyFrame:
+    """A list of objects, an object of lists, or an object with one list of objects inside."""
+    value = json.loads(data.decode("utf-8-sig"))
+    if isinstance(value, dict):
+        lists = [v for v in value.values() if isinstance(v, list) and v and all(isinstance(x, dict) for x in v)]
+        if len(lists) == 1:
+            value = lists[0]
+        elif value and all(isinstance(v, list) for v in value.values()):
+            return pl.DataFrame(value, strict=False).lazy()
+        else:
+            value = [value]
+    if not isinstance(value, list) or not value:
+        raise InputError("this JSON holds no rows", where=where, hint="give a list of objects")
+    if not all(isinstance(row, dict) for row in value):
+        value = [{"value": row} if not isinstance(row, dict) else row for row in value]
+    return pl.DataFrame(value, infer_schema_length=None, strict=False).lazy()
+
+
+def _workbook(opened: Opened, sheet: str | int | None) -> tuple[pl.LazyFrame, dict[str, str], tuple[str, ...]]:
+    import fastexcel
+
+    from autoprep.reading.workbook import tidy_sheet
+
+    where = str(opened.path)
+    try:
+        book = fastexcel.read_excel(opened.bytes() if opened.compression else opened.path)
+    except fastexcel.FastExcelError as error:
+        raise InputError(f"the workbook cannot be read ({_first_line(error)})", where=where) from error
+    names = list(book.sheet_names)
+    if not names:
+        raise InputError("the workbook has no sheet", where=where)
+    if sheet is None:
+        chosen = names[0]
+    elif isinstance(sheet, int):
+        if not 1 <= sheet <= len(names):
+            raise InputError(f"there is no sheet {sheet}; it has {len(names)}", where=where)
+        chosen = names[sheet - 1]
+    elif sheet in names:
+        chosen = sheet
+    else:
+        raise InputError(f"there is no sheet '{sheet}'", where=where, hint=did_you_mean(sheet, names))
+    frame, headers, notes = tidy_sheet(book, chosen, where)
+    if sheet is None and len(names) > 1:
+        notes = (*notes, f"Read sheet '{chosen}', the first of {len(names)}: {', '.join(names)}.")
+    return frame.lazy(), headers, notes
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0][:200]

@@ -1,0 +1,57 @@
+"""Reading small text files, frames and bad input."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from autoprep.errors import InputError
+from autoprep.reading import read
+
+
+def write(folder: Path, name: str, text: str | bytes) -> Path:
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def test_cells_stay_text_exactly(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv", "code,name\n007, Ada \n,N/A\n1e5,\n")
+    table = read(path)
+    assert table.collect().rows() == [("007", " Ada "), (None, "N/A"), ("1e5", None)]
+    assert table.source.kind == "csv" and len(table.source.sha256 or "") == 64
+
+
+def test_gzip_and_semicolons(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv.gz", gzip.compress(b"a;b\n1,5;x\n2,5;y\n"))
+    table = read(path)
+    assert table.dialect is not None and table.dialect.delimiter == ";"
+    assert table.collect().rows() == [("1,5", "x"), ("2,5", "y")]
+    assert table.name == "a"
+
+
+def test_no_such_file_names_the_nearest(tmp_path: Path) -> None:
+    write(tmp_path, "sales.csv", "a,b\n1,2\n")
+    with pytest.raises(InputError, match=r"no such file; did you mean '.*sales\.csv'"):
+        read(tmp_path / "salse.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"", "empty"), (bytes(range(256)) * 8, "binary file"), (b"%PDF-1.4\x00\x01\x02" + bytes(200), "PDF")],
+)
+def test_what_is_no_table_is_refused_in_one_line(tmp_path: Path, content: bytes, said: str) -> None:
+    with pytest.raises(InputError, match=said) as caught:
+        read(write(tmp_path, "x.csv", content))
+    assert "\n" not in str(caught.value)
+
+
+def test_frames_of_other_libraries() -> None:
+    pandas = pytest.importorskip("pandas")
+    arrow = pytest.importorskip("pyarrow")
+    rows = {"a": [1, 2], "b": ["x", None]}
+    for frame in (pl.DataFrame(rows), pl.LazyFrame(rows), pandas.DataFrame(rows), arrow.table(rows)):
+        assert read(frame).collect().rows() == [(1, "x"), (2, None)]
