@@ -41,7 +41,7 @@ class Synthesizer:
         >>> frame = pl.DataFrame({"day": [None, 8], "price": [1.5, 2.5]}).cast({"day": pl.Date})
         >>> made = Synthesizer(groups=("base",)).fit(frame).transform(frame)
         >>> made["price"].to_list(), "WEEKDAY(day)" in made.columns
-        ([1.5, 2.5], False)
+        ([1.5, 2.5], True)
     """
 
     def __init__(
