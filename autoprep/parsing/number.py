@@ -85,7 +85,9 @@ def _any(words: Mapping[str, object]) -> str:
     return "(?:" + "|".join(re.escape(w) for w in sorted(words, key=lambda w: (-len(w), w))) + ")"
 
 
-CURRENCY = "(?i:" + _any(CURRENCIES) + ")"
+_SYMBOLS = {s: c for s, c in CURRENCIES.items() if s not in CODES}
+#: Symbols in any case; codes in capitals, or in small letters where a space sets them apart from the digits.
+CURRENCY = "(?:(?i:" + _any(_SYMBOLS) + ")|" + _any(dict.fromkeys(CODES)) + ")"
 MAGNITUDE = "(?i:" + _any(MAGNITUDES) + ")"
 
 

@@ -32,24 +32,24 @@ KEY_VALUE = r"^\s*[\w .\-]+[=:][^;,|=:]*(?:[;,|]\s*[\w .\-]+[=:][^;,|=:]*)+;?\s*
 LEADING_ZERO = r"^0\d+$"
 
 
-def shape(expr: pl.Expr, *, exact: bool = True) -> pl.Expr:
+def shape(expr: pl.Expr) -> pl.Expr:
     """The shape of a cell: capital letters as A, small ones as a, digits as 9, other characters as they are.
-
-    Args:
-        expr: String.
-        exact: keep every letter and digit; otherwise runs of one kind are written once with ``+``.
 
     Example:
         >>> pl.select(shape(pl.lit("AB-1234"))).item()
         'AA-9999'
-        >>> pl.select(shape(pl.lit("Ada Lovelace 36"), exact=False)).item()
-        'Aa+ Aa+ 9+'
     """
-    out = expr.str.replace_all(r"\d", "9").str.replace_all(r"\p{Lu}", "A").str.replace_all(r"[^\P{L}A]", "a")
-    if not exact:
-        for letter in "Aa9":
-            out = out.str.replace_all(letter + "{2,}", letter + "+")
-    return out
+    return expr.str.replace_all(r"\d", "9").str.replace_all(r"\p{Lu}", "A").str.replace_all(r"[^\P{L}A]", "a")
+
+
+def runs(shapes: pl.Expr) -> pl.Expr:
+    """Shapes in which runs of one kind are written once with ``+``.
+
+    Example:
+        >>> pl.select(runs(shape(pl.lit("Ada Lovelace 36")))).item()
+        'A+a+ A+a+ 9+'
+    """
+    return shapes.str.replace_all("A+", "A+").str.replace_all("a+", "a+").str.replace_all("9+", "9+")
 
 
 def matches(expr: pl.Expr, pattern: str) -> pl.Expr:

@@ -1,1 +1,7 @@
-"""One pass over the data: statistics, semantics, relations."""
+"""What a table is: statistics, semantics, relations; in mergeable states and in words that rules can ask for."""
+
+from autoprep.profiling.profiler import profile
+from autoprep.profiling.profiles import Profile
+from autoprep.profiling.target import infer_task
+
+__all__ = ["Profile", "infer_task", "profile"]

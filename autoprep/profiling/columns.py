@@ -1,0 +1,358 @@
+"""One column at a time: from its cells to a row of the vocabulary and its details."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from autoprep.parsing import date, null, number, quantity, text
+from autoprep.parsing import range as ranges
+from autoprep.profiling import names, numeric, semantics, variants
+
+Row = dict[str, Any]
+TOP = 1000
+DATE_SENTINELS = (
+    *("1900-01-01", "1899-12-31", "1899-12-30", "1970-01-01", "1901-01-01", "1753-01-01", "0001-01-01"),
+    *("9999-12-31", "2099-12-31", "2999-12-31", "1904-01-01", "1911-11-11", "1111-11-11", "9999-09-09"),
+)
+_EPOCH = np.datetime64("1970-01-01")
+_NUMERIC = ("integer", "number", "amount", "percent", "quantity", "range", "latitude", "longitude")
+_VARIED = ("category", "ordinal", "country", "boolean", "text", "code", "constant", "packed")
+
+
+@dataclass
+class Column:
+    """What is known of one column while it is described.
+
+    Attributes:
+        name: the header.
+        position: 0-based.
+        row: words of the vocabulary so far.
+        details: lists and counts behind them.
+        numbers: its numbers (dates as days since 1970), or None.
+    """
+
+    name: str
+    position: int
+    row: Row = field(default_factory=dict)
+    details: Row = field(default_factory=dict)
+    numbers: numeric.Numbers | None = None
+
+
+def kind_of(dtype: pl.DataType) -> str:
+    """The vocabulary's physical type of a Polars type.
+
+    Example:
+        >>> kind_of(pl.Int8()), kind_of(pl.Categorical()), kind_of(pl.List(pl.Int8()))
+        ('integer', 'text', 'other')
+    """
+    if dtype.is_integer():
+        return "integer"
+    if dtype.is_float() or dtype.is_decimal():
+        return "float"
+    if dtype in (pl.String, pl.Categorical, pl.Enum):
+        return "text"
+    for kind, which in (("boolean", pl.Boolean), ("date", pl.Date), ("time", pl.Time)):
+        if dtype == which:
+            return kind
+    if isinstance(dtype, pl.Datetime):
+        return "datetime"
+    return "duration" if isinstance(dtype, pl.Duration) else "other"
+
+
+def text_column(
+    column: Column,
+    cells: pl.DataFrame,
+    e: Mapping[str, Any],
+    rows: int,
+    nulls: int,
+    hints: Mapping[str, str],
+    whole: pl.Series | None,
+) -> None:
+    """Describe a text column in place.
+
+    Args:
+        column: to fill.
+        cells: ``v``, ``t`` (trimmed) and ``c`` of its distinct cells (of a sample where ``whole`` is given).
+        e: evidence, with ``distinct``, ``top`` and ``exact``.
+        rows: rows of the table.
+        nulls: null cells.
+        hints: what neighbours prove.
+        whole: the full column, when ``cells`` is a sample.
+    """
+    column.row, column.details = semantics.describe_text(column.name, e, rows, nulls, hints)
+    row = column.row
+    row["sampled"] = whole is not None
+    semantic = row["semantic"]
+    content = cells.filter(~pl.col("word"))
+    if semantic in _NUMERIC:
+        _text_numbers(column, content, e, whole)
+    elif semantic in ("date", "datetime"):
+        _text_dates(column, content, whole)
+    if semantic in _VARIED and 2 <= e["distinct"] <= 20_000 and whole is None:
+        _variants(column, dict(content.select("t", "c").group_by("t").agg(pl.col("c").sum()).iter_rows()))
+    if semantic in ("category", "ordinal", "text", "country", "code", "identifier"):
+        _coded_missing(column, e, rows - nulls)
+    if semantic == "ordinal":
+        scale = names.scale_of([w for w in e["top"] if w.strip()])
+        column.details["order"] = list(scale or ())
+
+
+def _text_numbers(column: Column, content: pl.DataFrame, e: Mapping[str, Any], whole: pl.Series | None) -> None:
+    row, fmt = column.row, number.NumberFormat(**column.details["number_format"])
+    if whole is not None:
+        plain = whole.drop_nulls()
+        value = plain.to_frame("v").select(parsed(row["semantic"], fmt)).to_series()
+        column.numbers = numeric.gather(value.drop_nulls().to_numpy())
+        left = plain.filter(value.is_null())
+        cells = (
+            left.value_counts(name="c").rename({left.name: "v"}) if left.name != "v" else left.value_counts(name="c")
+        )
+        cells = cells.with_columns(text.trim(pl.col("v")).alias("t"), pl.col("c").cast(pl.Float64))
+        junk = cells.filter(
+            (pl.col("t") != "") & ~null.is_null_word(pl.col("v")) & number.parse_words(pl.col("v")).is_null()
+        )
+    elif e["plain"] == e["content"] and fmt.decimal == "." and content.height < 5000:
+        values = [float(v) for v in content["t"].to_list()]
+        column.numbers = numeric.gather(values, content["c"].to_numpy())
+        junk = content.clear()
+    else:
+        both = content.with_columns(parsed(row["semantic"], fmt).alias("x"))
+        good = both.filter(pl.col("x").is_not_null())
+        column.numbers = numeric.gather(good["x"].to_numpy(), good["c"].to_numpy())
+        junk = both.filter(pl.col("x").is_null() & number.parse_words(pl.col("v")).is_null())
+        if row["semantic"] == "range":
+            low, high = ranges.parse(pl.col("t"), fmt)
+            junk = junk.filter(low.is_null() & high.is_null())
+    _junk(column, junk)
+
+
+def parsed(semantic: str, fmt: number.NumberFormat) -> pl.Expr:
+    """Float64 of ``v`` as the semantic type reads it: the number of a quantity, the middle of a range.
+
+    Example:
+        >>> frame = pl.DataFrame({"v": ["10-20", "5"]})
+        >>> frame.select(parsed("range", number.NumberFormat())).to_series().to_list()
+        [15.0, 5.0]
+    """
+    value = number.parse(pl.col("v"), fmt)
+    if semantic == "quantity":
+        return pl.coalesce(value, quantity.parse(pl.col("v"), fmt)[0])
+    if semantic == "range":
+        low, high = ranges.parse(pl.col("v"), fmt)
+        return pl.coalesce(value, (low + high) / 2, low, high)
+    return value
+
+
+def _junk(column: Column, junk: pl.DataFrame) -> None:
+    content = column.row["content"] or 1
+    junk = junk.group_by("t").agg(pl.col("c").sum()).sort(["c", "t"], descending=[True, False])
+    column.row["junk_rate"] = min(1.0, float(junk["c"].sum() or 0.0) / content)
+    column.row["junk_values"] = junk["t"].head(20).to_list()
+    if junk.height:
+        column.details["junk"] = dict(junk.head(50).iter_rows())
+
+
+def _text_dates(column: Column, content: pl.DataFrame, whole: pl.Series | None) -> None:
+    kind, formats = column.row["semantic"], column.row["date_formats"]
+    if whole is not None:
+        content = (
+            whole.drop_nulls()
+            .alias("v")
+            .value_counts(name="c")
+            .with_columns(text.trim(pl.col("v")).alias("t"), pl.col("c").cast(pl.Float64))
+        )
+        content = content.filter((pl.col("t") != "") & ~null.is_null_word(pl.col("v")))
+    both = content.with_columns(date.parse(pl.col("v"), formats, dtype=kind).alias("x"))
+    good = both.filter(pl.col("x").is_not_null())
+    _junk(column, both.filter(pl.col("x").is_null()))
+    column.row["date_rate"] = 1.0 - column.row["junk_rate"]
+    _days(column, good["x"], good["c"].to_numpy())
+
+
+def _days(column: Column, moments: pl.Series, counts: np.ndarray[Any, Any] | None) -> None:
+    micro = moments.cast(pl.Datetime("us")).to_physical().to_numpy()
+    days = micro / 86_400_000_000.0
+    column.numbers = numeric.gather(days, counts)
+    if column.numbers.values.size:
+        column.row["min_date"], column.row["max_date"] = _iso(column.numbers.values[0]), _iso(column.numbers.values[-1])
+        n = column.numbers.n
+        column.row["future_rate"] = float(column.numbers.counts[column.numbers.values > 47482].sum() / n)
+
+
+def _iso(day: float) -> str:
+    text_of = str(_EPOCH + np.timedelta64(round(day * 86_400), "s"))
+    return text_of.replace("T00:00:00", "")
+
+
+def number_figures(column: Column, filled: int, exact_order: bool = True) -> None:
+    """Fill in moments, quantiles, sentinels and shares of a column that has numbers."""
+    found, row = column.numbers, column.row
+    if found is None:
+        return
+    is_date = row.get("semantic") in ("date", "datetime")
+    known: dict[float, float] = {}
+    if is_date:
+        known = _date_sentinels(found)
+        row["sentinel_values"] = [_iso(v) for v in known]
+    else:
+        whole = bool((found.values == np.floor(found.values)).all()) if found.values.size else True
+        known, spikes = numeric.sentinels(found, whole)
+        if row.get("semantic") in ("boolean", "identifier", "code", "postal_code", "constant"):
+            known, spikes = {}, {}
+        row["sentinel_values"] = [_plain(v) for v in known]
+        row["spike_values"] = [_plain(v) for v in spikes]
+        row["spike_rate"] = sum(spikes.values()) / max(1.0, found.n)
+    row["sentinel_rate"] = sum(known.values()) / max(1, filled)
+    keep = ~np.isin(found.values, list(known))
+    clean = numeric.Numbers(found.values[keep], found.counts[keep])
+    if not clean.n:
+        return
+    q = numeric.quantiles(clean)
+    row |= q | numeric.shape_of(numeric.moments(clean))
+    row["min"], row["max"] = float(clean.values[0]), float(clean.values[-1])
+    column.details["histogram"] = numeric.histogram(clean)
+    if is_date:
+        return
+    row["zero_rate"] = float(clean.counts[clean.values == 0].sum() / clean.n)
+    row["negative_rate"] = float(clean.counts[clean.values < 0].sum() / clean.n)
+    row["outlier_rate"] = numeric.outlier_rate(clean, q)
+    row["scale_jump_rate"] = numeric.scale_jump_rate(clean)
+    _impossible(column, clean)
+    unit = date.epoch_unit(row["median"]) if row["median"] else None
+    inside = [date.epoch_unit(v) == unit for v in (row["q05"], row["q95"])] if unit else []
+    named = names.says(column.name, "date")
+    if (
+        unit
+        and all(inside)
+        and (named or unit != "s" or row["min"] == round(row["min"]))
+        and not names.says(column.name, "id")
+    ):
+        row["epoch_rate"], row["epoch_unit"] = float(np.mean(inside)) if named or unit == "s" else 0.0, unit
+    if named and (row["q05"] or 0) >= 20_000 and (row["q95"] or 0) <= 60_000 and row["min"] > 10_000:
+        row["excel_serial_rate"] = 1.0
+
+
+def _date_sentinels(found: numeric.Numbers) -> dict[float, float]:
+    days = {float((np.datetime64(d) - _EPOCH).astype("timedelta64[D]").astype(int)) for d in DATE_SENTINELS}
+    out: dict[float, float] = {}
+    known = np.isin(np.floor(found.values), list(days))
+    rest, weight = found.values[~known], found.counts[~known]
+    if rest.size < 3:
+        return out
+    for value, times in zip(found.values[known], found.counts[known], strict=True):
+        gap = min(abs(float(value) - float(rest[0])), abs(float(value) - float(rest[-1])))
+        outside = value < rest[0] or value > rest[-1]
+        heavy = times >= max(3.0, 10 * float(np.median(weight)))
+        if (outside and gap > 3650) or (heavy and (outside and gap > 365)):
+            out[float(value)] = float(times)
+    return out
+
+
+def _impossible(column: Column, clean: numeric.Numbers) -> None:
+    row, x, c, n = column.row, clean.values, clean.counts, clean.n
+    unit = row.get("unit") or row.get("header_unit")
+    sized = unit is not None and unit not in ("°C", "°F", "V", "mV", "kV", "W", "kW", "m/s", "h", "min", "s", "d")
+    named = names.says(column.name, "nonnegative") and not names.says(column.name, "signed")
+    negative = float(c[x < 0].sum() / n)
+    row["impossible_negative_rate"] = negative if (sized or named) and negative < 0.25 else 0.0
+    for kind, low, high in (
+        ("latitude", -90.0, 90.0),
+        ("longitude", -180.0, 180.0),
+        ("age", 0.0, 120.0),
+        ("month", 1.0, 12.0),
+    ):
+        if names.says(column.name, kind):
+            share = float(c[(x < low) | (x > high)].sum() / n)
+            row["impossible_rate"] = share if share < 0.25 else 0.0
+
+
+def _plain(value: float) -> str:
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+
+
+def _coded_missing(column: Column, e: Mapping[str, Any], filled: int) -> None:
+    """Number codes for "missing" among words."""
+    row = column.row
+    if (row["number_rate"] or 0) >= 0.9 or filled <= 0:
+        return
+    codes = ("-1", "-9", "-99", "-999", "-9999", "999", "9999", "99999", "-1.0")
+    found = {w.strip(): c for w, c in e["top"].items() if w.strip() in codes and c >= max(3.0, 0.003 * filled)}
+    numeric_words = row["number_rate"] * (row["content"] or 0)
+    if found and sum(found.values()) >= 0.8 * numeric_words:
+        row["sentinel_values"] = list(found)
+        row["sentinel_rate"] = sum(found.values()) / filled
+
+
+def _variants(column: Column, values: dict[str, float]) -> None:
+    row = column.row
+    if len(values) < 2 or not column.row["content"]:
+        return
+    wordy = {v: c for v, c in values.items() if not v.replace(".", "").replace("-", "").isdigit()}
+    long_text = row["semantic"] == "text" and (row["mean_words"] or 0) > 6
+    found = variants.find(wordy, typos=not long_text and row["semantic"] != "code")
+    per = 1.0 / row["content"]
+    row["case_variant_rate"], row["accent_variant_rate"] = found["case"] * per, found["accent"] * per
+    row["variant_rate"], row["typo_rate"] = found["any"] * per, found["typo"] * per
+    for key in ("variants", "typos"):
+        if found[key]:
+            column.details[key] = found[key]
+
+
+def typed_column(column: Column, series: pl.Series, kind: str) -> None:
+    """Describe a column that is not text, in place."""
+    row, rows = column.row, series.len()
+    filled = series.drop_nulls()
+    row |= {"content": filled.len(), "blank_rate": 0.0, "disguised_null_rate": 0.0, "sampled": False, "junk_rate": 0.0}
+    if not filled.len():
+        row |= {"semantic": "empty", "semantic_confidence": 1.0, "distinct": 0}
+        return
+    if kind in ("integer", "float"):
+        _typed_numbers(column, filled, kind)
+    elif kind == "boolean":
+        row |= {"semantic": "boolean", "semantic_confidence": 1.0, "boolean_rate": 1.0, "distinct": filled.n_unique()}
+        true = int(filled.sum())
+        column.details["top"] = {"true": true, "false": filled.len() - true}
+    elif kind in ("date", "datetime"):
+        row |= {"semantic": kind, "semantic_confidence": 1.0, "date_rate": 1.0, "distinct": filled.n_unique()}
+        _days(column, filled.dt.replace_time_zone(None) if kind == "datetime" else filled, None)
+    elif kind in ("time", "duration"):
+        row |= {"semantic": kind, "semantic_confidence": 1.0, "distinct": filled.n_unique()}
+    else:
+        nested = isinstance(series.dtype, pl.List | pl.Array)
+        row |= {"semantic": "list" if nested else "json", "semantic_confidence": 0.5}
+        row["distinct"] = None
+    if row["distinct"] == 1 and rows:
+        row |= {"semantic": "constant", "semantic_confidence": 1.0}
+
+
+def _typed_numbers(column: Column, filled: pl.Series, kind: str) -> None:
+    row = column.row
+    found = numeric.gather(filled.cast(pl.Float64).to_numpy())
+    column.numbers, n = found, filled.len()
+    distinct = found.values.size
+    row |= {
+        "number_rate": 1.0,
+        "plain_number_rate": 1.0,
+        "distinct": distinct,
+        "header_unit": quantity.header_unit(column.name),
+    }
+    row["nan_rate"], row["infinite_rate"] = found.nan / n, found.infinite / n
+    row["integer_rate"] = float(found.counts[found.values == np.floor(found.values)].sum() / n)
+    row |= {"semantic": "integer" if row["integer_rate"] == 1.0 else "number", "semantic_confidence": 1.0}
+    if distinct == 0:
+        row |= {"semantic": "empty", "distinct": 0}
+    elif set(found.values) == {0.0, 1.0}:
+        row |= {"semantic": "boolean", "boolean_rate": 1.0, "semantic_confidence": 0.8}
+        row |= {"true_words": ["1"], "false_words": ["0"]}
+    for kind_name in ("latitude", "longitude"):
+        if names.says(column.name, kind_name) and distinct > 2:
+            row["semantic"] = kind_name
+    if names.says(column.name, "postal") and row["integer_rate"] == 1.0 and distinct > 2:
+        row["semantic"] = "postal_code"
+    order = np.argsort(-found.counts[:10_000] if distinct > 10_000 else -found.counts, kind="stable")[:20]
+    column.details["top"] = {_plain(float(found.values[i])): float(found.counts[i]) for i in order}

@@ -1,0 +1,189 @@
+"""How the dates of a column are written: formats, and the order of day and month, decided for the column as a whole."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+from autoprep.parsing import date
+
+#: Share of dates that a second format needs to be believed.
+MIN_SHARE = 0.0
+
+
+@dataclass
+class Dates:
+    """What was decided.
+
+    Attributes:
+        formats: format -> cells it explains, each cell once, the most frequent first.
+        order: "dmy", "mdy", "ymd" or "".
+        ambiguous: nothing decides between dmy and mdy.
+        why: the evidence.
+        count: cells that the formats explain.
+        partial: cells that are a month or a day of the year only.
+        proofs: cells that prove dmy and mdy.
+    """
+
+    formats: dict[str, float] = field(default_factory=dict)
+    order: str = ""
+    ambiguous: bool = False
+    why: str = ""
+    count: float = 0.0
+    partial: float = 0.0
+    partial_format: str = ""
+    proofs: tuple[float, float] = (0.0, 0.0)
+    has_time: bool = False
+
+
+@cache
+def _compiled(fmt: str) -> re.Pattern[str]:
+    return re.compile(date.regex(fmt))
+
+
+def _shape(text: str) -> str:
+    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d", "9", text))
+
+
+@cache
+def _formats_for(shape: str, sample: str) -> tuple[str, ...]:
+    found = tuple(f for f in date.FORMATS if _compiled(f).match(sample))
+    return found
+
+
+def _real(match: re.Match[str]) -> bool:
+    got = match.groupdict()
+    month = date.MONTHS.get((got.get("b") or "").lower()) or int(got.get("m") or 1)
+    if not 1 <= month <= 12:
+        return False
+    year = int(got["Y"]) if got.get("Y") else 2000 + int(got.get("y") or 0)
+    day = int(got.get("d") or 1)
+    return 1 <= day <= calendar.monthrange(year, month)[1] if 1 <= year <= 9999 else False
+
+
+def decide(cells: Mapping[str, float], prefer: str = "") -> Dates:
+    """Decide formats and order from candidate dates with their counts.
+
+    Args:
+        cells: text (squeezed) -> cells.
+        prefer: the order that neighbouring columns were decided to have, or "".
+
+    Example:
+        >>> found = decide({"03/08/2023": 5, "25/12/2023": 1})
+        >>> found.order, found.ambiguous, list(found.formats)
+        ('dmy', False, ['%d/%m/%Y'])
+        >>> decide({"03/08/2023": 5}).ambiguous
+        True
+    """
+    if not cells:
+        return Dates()
+    by_format: dict[str, dict[str, float]] = {}
+    proofs: dict[str, list[float]] = {}
+    parts: list[tuple[int, int, float]] = []
+    for text, count in cells.items():
+        shape = _shape(text)
+        for fmt in _formats_for(shape, text) if "a" in shape else _numeric_formats(shape, text):
+            match = _compiled(fmt).match(text)
+            if match is None:
+                continue
+            if date.order(fmt) == "dmy":
+                first, second = int(match["d"]), int(match["m"])
+                proof = proofs.setdefault(_family(fmt), [0.0, 0.0])
+                if first > 12 >= second:
+                    proof[0] += count
+                elif second > 12 >= first:
+                    proof[1] += count
+                parts.append((first, second, count))
+            if _real(match):
+                by_format.setdefault(fmt, {})[text] = count
+    if not by_format:
+        return _partial(cells)
+    dmy, mdy = sum(p[0] for p in proofs.values()), sum(p[1] for p in proofs.values())
+    order, ambiguous, why = _order(parts, dmy, mdy, prefer, proofs)
+    choice = {fam: ("dmy" if d > m else "mdy") for fam, (d, m) in proofs.items() if max(d, m) > 3 * min(d, m)}
+    covered: set[str] = set()
+    chosen: dict[str, float] = {}
+
+    def rank(fmt: str) -> tuple[int, float, int]:
+        gain = sum((c for t, c in by_format[fmt].items() if t not in covered), 0.0)
+        said = date.order(fmt)
+        fits = 1 if said not in ("dmy", "mdy") or said == choice.get(_family(fmt), order or "dmy") else 0
+        return (fits, gain, -len(fmt))
+
+    left = set(by_format)
+    while left:
+        best = max(sorted(left), key=rank)
+        left.discard(best)
+        gain = sum(c for t, c in by_format[best].items() if t not in covered)
+        if gain:
+            chosen[best] = gain
+            covered |= set(by_format[best])
+    chosen = dict(sorted(chosen.items(), key=lambda kv: -kv[1]))
+    total = sum(chosen.values())
+    said = date.order(next(iter(chosen)))
+    out = Dates(chosen, order if parts else said, ambiguous and bool(parts), why, total, proofs=(dmy, mdy))
+    out.has_time = sum(c for f, c in chosen.items() if date.has_time(f)) >= 0.5 * total
+    rest = _partial({t: c for t, c in cells.items() if t not in covered})
+    out.partial, out.partial_format = rest.partial, rest.partial_format
+    return out
+
+
+@cache
+def _numeric_formats(shape: str, sample: str) -> tuple[str, ...]:
+    return tuple(f for f in _by_shape(shape) if _compiled(f).match(sample))
+
+
+@cache
+def _by_shape(shape: str) -> tuple[str, ...]:
+    """Formats without names of months whose length fits a shape of digits."""
+    separators = re.sub(r"[9a]", "", shape)
+    return tuple(f for f in date.FORMATS if "%b" not in f and _could(f, separators))
+
+
+def _could(fmt: str, separators: str) -> bool:
+    bare = re.sub(r"%[A-Za-z]", "", fmt)
+    return all(c in separators or c in "T" for c in bare.replace(" ", ""))
+
+
+def _family(fmt: str) -> str:
+    return re.sub(r"%[A-Za-z]", "", fmt)[:1]
+
+
+def _order(
+    parts: list[tuple[int, int, float]], dmy: float, mdy: float, prefer: str, proofs: Mapping[str, list[float]]
+) -> tuple[str, bool, str]:
+    if not parts:
+        return "", False, ""
+    if dmy and not mdy:
+        return "dmy", False, f"{dmy:,.0f} cells have a first part above 12, none a second part"
+    if mdy and not dmy:
+        return "mdy", False, f"{mdy:,.0f} cells have a second part above 12, none a first part"
+    if dmy and mdy:
+        order = "dmy" if dmy >= mdy else "mdy"
+        split = all(min(p) == 0 for p in proofs.values())
+        mixed = min(dmy, mdy) > 0.02 * max(dmy, mdy) and not split
+        return order, mixed, f"{dmy:,.0f} cells prove day first, {mdy:,.0f} month first: mixed orders"
+    first, second = {p[0] for p in parts}, {p[1] for p in parts}
+    if len(parts) >= 6 and len(first) == 1 and len(second) >= 4:
+        return "dmy", False, "the first part never changes and the second runs through the months"
+    if len(parts) >= 6 and len(second) == 1 and len(first) >= 4:
+        return "mdy", False, "the second part never changes and the first runs through the months"
+    if prefer in ("dmy", "mdy"):
+        return prefer, False, f"no cell decides; other date columns of the table are written {prefer}"
+    return "dmy", True, "no cell has a part above 12: day and month may be changed round"
+
+
+def _partial(cells: Mapping[str, float]) -> Dates:
+    best, found = "", 0.0
+    for fmt in date.PARTIAL_FORMATS:
+        count = 0.0
+        for text, c in cells.items():
+            match = _compiled(fmt).match(text)
+            if match and _real(match):
+                count += c
+        if count > found:
+            best, found = fmt, count
+    return Dates(partial=found, partial_format=best)

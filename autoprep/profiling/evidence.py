@@ -1,0 +1,270 @@
+"""What the cells of text columns look like: counts of cells per property, for all columns in one go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from autoprep.parsing import boolean, date, null, number, pattern, quantity, text
+from autoprep.parsing import range as ranges
+from autoprep.profiling.cells import Cells
+
+Counts = dict[str, float]
+
+FORMATS: dict[str, number.NumberFormat] = {
+    "dot": number.NumberFormat(".", "", notes=True),
+    "dot_comma": number.NumberFormat(".", ",", notes=True),
+    "comma": number.NumberFormat(",", "", notes=True),
+    "comma_dot": number.NumberFormat(",", ".", notes=True),
+    "dot_space": number.NumberFormat(".", " ", notes=True),
+    "comma_space": number.NumberFormat(",", " ", notes=True),
+    "dot_apostrophe": number.NumberFormat(".", "'", notes=True),
+}
+_PLAIN = rf"^{number.body()}$"
+_EMAIL_LIKE, _SEPARATORS = "@", ("|", ";", ", ", ",", "/", "\n", " - ", ":", "~")
+
+
+def _surface() -> dict[str, pl.Expr]:
+    """Masks over every cell that is not null (``v`` as it stands, ``t`` trimmed)."""
+    v, t = pl.col("v"), pl.col("t")
+    return {
+        "blank": t == "",
+        "null_word": (t != "") & null.is_null_word(v),
+        "padded": (t != "") & (v.str.len_bytes() != t.str.len_bytes()),
+    }
+
+
+def _content() -> dict[str, pl.Expr]:
+    """Masks over content: cells that are neither blank nor null words."""
+    v, t = pl.col("v"), pl.col("t")
+    odd = v.str.len_bytes() != v.str.len_chars()
+    return {
+        "content": pl.lit(True),
+        "digit": t.str.contains(r"\d"),
+        "letter": t.str.contains(r"\p{L}"),
+        "unknown": null.is_unknown_word(v),
+        "inner_space": t.str.contains(rf"\s{{2,}}|[{text.ODD_SPACES}]|\S[\t\r\n]+\S"),
+        "control": text.has_control(v),
+        "html": text.has_html(v),
+        "mojibake": odd & text.has_mojibake(v),
+        "lost": odd & text.has_lost_characters(v),
+        "fullwidth": odd & text.has_fullwidth(v),
+        "integer": t.str.contains(r"^[+\-]?\d+$"),
+        "digits": t.str.contains(r"^\d+$"),
+        "leading_zero": t.str.contains(pattern.LEADING_ZERO),
+        "plain": t.str.contains(_PLAIN),
+        "plain_dot": t.str.contains(r"^[+\-]?\d*\.\d*(?:[eE].*)?$"),
+        "plain_one_dot": t.str.contains(r"^[+\-]?[1-9]\d{0,2}\.\d{3}$"),
+        "email": t.str.contains(pattern.EMAIL),
+        "url": t.str.contains(pattern.URL),
+        "uuid": t.str.contains(pattern.UUID),
+        "true": t.str.to_lowercase().is_in(boolean.TRUE_WORDS),
+        "false": t.str.to_lowercase().is_in(boolean.FALSE_WORDS),
+    }
+
+
+def _digits() -> dict[str, pl.Expr]:
+    """Masks over content with a digit that is no plain number."""
+    t = pl.col("t")
+    tidy = number.tidy(pl.col("v"))
+    bare = tidy.str.replace_all(rf"(?i){number.CURRENCY}|[%\s()+\-~*]", "")
+    dot, comma = rf"^{number.body()}$", rf"^{number.body(',')}$"
+    masks = {f"number_{name}": number.matches(t, fmt) for name, fmt in FORMATS.items()}
+    return masks | {
+        "magnitude": t.str.contains(rf"^\W*\d[\d.,]*\s*{number.MAGNITUDE}\.?$"),
+        "currency_at": number.currency_of(t).is_not_null(),
+        "percent": tidy.str.contains(r"\d\s*[%‰]\)?$"),
+        "accounting": tidy.str.contains(r"^\(\W*\d[\d.,' ]*\W*\)$|\d\s*-$|(?i)\d\s*cr$"),
+        "note": tidy.str.contains(r"^[~≈]\s*\d|\d\s*(?:\*+|†|‡|[¹²³])$"),
+        "dot_proof": bare.str.contains(
+            r"^(?:\d+|\d{1,3}(?:,\d{3})+)\.(?:\d{1,2}|\d{4,})$|^0?\.\d+$|^\d{4,}\.\d+$|,\d{3}\."
+        ),
+        "comma_proof": bare.str.contains(
+            r"^(?:\d+|\d{1,3}(?:\.\d{3})+),(?:\d{1,2}|\d{4,})$|^0?,\d+$|^\d{4,},\d+$|\.\d{3},"
+        ),
+        "comma_groups": bare.str.contains(r"^\d{1,3}(?:,\d{3}){2,}"),
+        "dot_groups": bare.str.contains(r"^\d{1,3}(?:\.\d{3}){2,}"),
+        "one_comma": bare.str.contains(r"^[1-9]\d{0,2},\d{3}$"),
+        "one_dot": bare.str.contains(r"^[1-9]\d{0,2}\.\d{3}$"),
+        "has_dot": bare.str.contains(dot) & bare.str.contains(".", literal=True),
+        "has_comma": bare.str.contains(comma) & bare.str.contains(",", literal=True),
+        "range": ranges.is_range(t, FORMATS["dot_comma"]).fill_null(False),
+        "inequality": ranges.is_inequality(t, FORMATS["dot_comma"]).fill_null(False),
+        "time": t.str.contains(r"^\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?[AaPp]\.?[Mm]\.?)?$"),
+        "duration": date.parse_duration(t).is_not_null(),
+        "ip": t.str.contains(pattern.IPV4) | t.str.contains(pattern.IPV6),
+        "phone": t.str.contains(pattern.PHONE),
+        "card": t.str.contains(pattern.CARD),
+        "iban": t.str.contains(pattern.IBAN),
+        "ssn": t.str.contains(pattern.SSN),
+        "postal": pl.any_horizontal(t.str.contains(p) for p in pattern.POSTAL[1:]),
+        "date_like": t.str.contains(DATE_LIKE),
+    }
+
+
+DATE_CELLS = 4000
+COMPACT = r"^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$"
+
+#: What may be a date: cheap, and never false for what a format reads.
+DATE_LIKE = (
+    r"^(?:\p{L}{2,10}\.?,?\s)?(?:\d{1,4}[-/. ]\s?(?:\d{1,2}|\p{L}{3,10}\.?)(?:[-/., ]+['’]?\d{2,4})?"
+    r"|\p{L}{3,10}\.?[-/ ]\d{1,2}(?:st|nd|rd|th)?,?(?:\s['’]?\d{2,4})?|\p{L}{3,10}\.?[- ]['’]?\d{2,4}"
+    r"|\d{1,2}\p{L}{3}\d{4}|[12]\d{7}"
+    r"|\d{1,2}(?:st|nd|rd|th)? \p{L}{3,10}\.?,? ['’]?\d{2,4}|\d{1,2} de \p{L}{3,10} de \d{4}|\d{4}年\d{1,2}月\d{1,2}日)"
+    r"(?:(?:T|\s|,\s)\s?\d{1,2}:\d{2}.*)?$"
+)
+
+
+def _words() -> dict[str, pl.Expr]:
+    """Masks over content with a letter or punctuation that is no number."""
+    t = pl.col("t")
+    return {
+        "number_word": number.parse_words(t).is_not_null(),
+        "json": t.str.contains(pattern.JSON) & t.str.contains(r'[{":\[]'),
+        "list": t.str.contains(pattern.LIST) & t.str.contains(r"[,|;]"),
+        "key_value": t.str.contains(pattern.KEY_VALUE),
+        "code_text": t.str.contains(r"^[A-Z]{0,4}\d{1,8}[A-Z]?\s*(?:-|:|–|\|)\s*\p{L}.*\p{L}{2}"),
+        "word_only": t.str.contains(r"^[\p{L}\p{M}]+$"),
+    } | {f"sep:{s}": t.str.contains(s, literal=True) for s in _SEPARATORS}
+
+
+def collect(cells: Cells) -> dict[str, dict[str, Any]]:
+    """Per column: counts of the masks, and the words found (``null_words``, ``units``, ...: word -> count).
+
+    Example:
+        >>> from autoprep.profiling.cells import gather
+        >>> found = collect(gather(pl.DataFrame({"x": ["$1,200.50", "N/A", " 7"]}), ["x"]))["x"]
+        >>> found["content"], found["null_word"], found["padded"], found["number_dot_comma"]
+        (2.0, 1.0, 1.0, 1.0)
+    """
+    long = cells.long.with_columns(text.trim(pl.col("v")).alias("t")).with_columns(**_surface())
+    content = long.filter(~pl.col("blank") & ~pl.col("null_word")).drop("blank", "null_word", "padded")
+    content = content.with_columns(pl.col("t").str.len_chars().alias("length"))
+    masks = _content()
+    content = content.with_columns(**masks)
+    digits = content.filter(pl.col("digit") & ~pl.col("plain"))
+    numbers = _digits()
+    digits = digits.with_columns(**numbers)
+    others = content.filter(~pl.col("plain"))
+    wordy = _words()
+    others = others.with_columns(**wordy)
+    out: dict[str, dict[str, Any]] = {name: {} for name in cells.names}
+    for frame, names in (
+        (long, ("blank", "null_word", "padded")),
+        (content, tuple(masks)),
+        (digits, tuple(numbers)),
+        (others, tuple(wordy)),
+    ):
+        _add(out, cells, frame, names)
+    _add_lengths(out, cells, long, content)
+    _add_words(out, cells, long.filter("null_word"), pl.col("t"), "null_words")
+    _add_words(out, cells, content.filter("unknown"), pl.col("t"), "unknown_words")
+    low = pl.col("t").str.to_lowercase()
+    _add_words(out, cells, content.filter(pl.col("true") | pl.col("false")), low, "boolean_words")
+    _add_words(out, cells, digits.filter("currency_at"), number.currency_of(pl.col("t")), "currencies")
+    _add_units(out, cells, digits)
+    shape = pattern.shape(pl.col("t").str.slice(0, 40))
+    _add_words(out, cells, content, shape, "shapes", limit=8)
+    _add_words(out, cells, content, pattern.runs(shape), "run_shapes", limit=8)
+    _add_dates(out, cells, content, digits)
+    _add_exact_numbers(out, digits, cells)
+    return out
+
+
+def _add(out: dict[str, dict[str, Any]], cells: Cells, frame: pl.DataFrame, names: tuple[str, ...]) -> None:
+    zero = dict.fromkeys(names, 0.0)
+    for name in cells.names:
+        out[name].update(zero)
+    if frame.height:
+        sums = frame.group_by("col").agg(
+            (pl.col(n).fill_null(False).cast(pl.Float64) * pl.col("c")).sum() for n in names
+        )
+        for row in sums.iter_rows(named=True):
+            out[cells.names[row.pop("col")]].update(row)
+
+
+def _add_lengths(out: dict[str, dict[str, Any]], cells: Cells, long: pl.DataFrame, content: pl.DataFrame) -> None:
+    for name in cells.names:
+        out[name] |= {"cells": 0.0, "length_sum": 0.0, "word_sum": 0.0, "min_length": None, "max_length": None}
+        out[name] |= {"distinct_content": 0, "distinct_words": 0, "min_digits": None, "max_digits": None}
+    length, c = pl.col("v").str.len_chars(), pl.col("c")
+    sums = long.group_by("col").agg(
+        c.sum().alias("cells"),
+        (length * c).sum().alias("length_sum"),
+        length.min().alias("min_length"),
+        length.max().alias("max_length"),
+    )
+    words = (pl.col("t").str.count_matches(r"\s+") + 1) * c
+    digits = pl.col("length").filter("digits")
+    more = content.group_by("col").agg(
+        words.sum().alias("word_sum"),
+        pl.col("t").n_unique().alias("distinct_content"),
+        pl.col("t").filter(~pl.col("digit")).n_unique().alias("distinct_words"),
+        digits.min().alias("min_digits"),
+        digits.max().alias("max_digits"),
+    )
+    for frame in (sums, more):
+        for row in frame.iter_rows(named=True):
+            out[cells.names[row.pop("col")]].update(row)
+
+
+def _add_words(
+    out: dict[str, dict[str, Any]], cells: Cells, frame: pl.DataFrame, word: pl.Expr, key: str, limit: int = 40
+) -> None:
+    for name in cells.names:
+        out[name][key] = {}
+    if not frame.height:
+        return
+    counts = frame.select("col", word.alias("word"), "c").drop_nulls().group_by("col", "word").agg(pl.col("c").sum())
+    counts = counts.sort(["col", "c", "word"], descending=[False, True, False])
+    for col, w, c in counts.group_by("col", maintain_order=True).head(limit).select("col", "word", "c").iter_rows():
+        out[cells.names[col]][key][w] = c
+
+
+def _add_units(out: dict[str, dict[str, Any]], cells: Cells, digits: pl.DataFrame) -> None:
+    for name in cells.names:
+        out[name] |= {"units": {}, "suffixes": {}, "suffix": 0.0, "unit": 0.0, "unit_spellings": {}}
+    rest = digits.filter(~pl.col("percent") & pl.col("letter") | pl.col("t").str.contains("""[°²³'"µ]$"""))
+    if not rest.height:
+        return
+    fmt = FORMATS["dot_comma"]
+    word = quantity.split(pl.col("t"), fmt)[1]
+    value, unit = quantity.parse(pl.col("t"), fmt)
+    rest = rest.with_columns(word.alias("word"), pl.when(value.is_not_null()).then(unit).alias("unit_name"))
+    known, other = (
+        rest.filter(pl.col("unit_name").is_not_null()),
+        rest.filter(pl.col("unit_name").is_null() & pl.col("word").is_not_null()),
+    )
+    _add_words(out, cells, known, pl.col("unit_name"), "units")
+    _add_words(out, cells, known, pl.col("word"), "unit_spellings")
+    _add_words(out, cells, other, pl.col("word").str.to_lowercase(), "suffixes", limit=12)
+    for key, frame in (("unit", known), ("suffix", other)):
+        for col, c in frame.group_by("col").agg(pl.col("c").sum()).iter_rows():
+            out[cells.names[col]][key] = c
+
+
+def _add_exact_numbers(out: dict[str, dict[str, Any]], digits: pl.DataFrame, cells: Cells) -> None:
+    """Cells that any of the readings as a decorated number explains, each once."""
+    names = [f"number_{n}" for n in FORMATS]
+    loose = digits.filter(pl.any_horizontal(names) | pl.col("magnitude"))
+    for name in cells.names:
+        out[name]["decorated"] = 0.0
+    for col, c in loose.group_by("col").agg(pl.col("c").sum()).iter_rows():
+        out[cells.names[col]]["decorated"] = c
+
+
+def _add_dates(out: dict[str, dict[str, Any]], cells: Cells, content: pl.DataFrame, digits: pl.DataFrame) -> None:
+    """Candidate dates with counts (the most frequent few thousand), for ``dates.decide``."""
+    compact = content.filter(
+        pl.col("digits") & pl.col("t").str.contains(r"^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$")
+    )
+    likely = pl.concat([digits.filter("date_like").select("col", "t", "c"), compact.select("col", "t", "c")])
+    for name in cells.names:
+        out[name]["date_cells"] = {}
+    _add_words(out, cells, likely, text.squeeze(pl.col("t")), "date_cells", limit=DATE_CELLS)
+    totals = likely.group_by("col").agg(pl.col("c").sum())
+    for name in cells.names:
+        out[name]["date_like"] = 0.0
+    for col, c in totals.iter_rows():
+        out[cells.names[col]]["date_like"] = c

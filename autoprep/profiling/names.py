@@ -1,0 +1,170 @@
+"""What a column's header says, and words that belong together."""
+
+# ruff: noqa: E501
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+_ID = re.compile(
+    r"(?:^|[_\s\-.])(?:id|ids|uuid|guid|uid|pk|rowid|recid|identifier|kennung)$|[a-z](?:Id|ID)$|^(?:id|ID|Id)(?:[_\s\-A-Z]|$)"
+    r"|^(?:index|idx|row|rownum|row_number|record|serial|instant)$|(?:^|[_\s])(?:serial|record|row|index)(?:[_\s]?(?:no|nr|num|number))?$"
+    r"|^unnamed:? ?0?$|^no\.?$|^nr\.?$|^sl\.? ?no\.?$",
+)
+_KINDS: dict[str, re.Pattern[str]] = {
+    kind: re.compile(text, re.I)
+    for kind, text in {
+        "date": r"date|datum|fecha|\bday\b|time|_at$|_on$|_ts$|timestamp|zeit|born|dob|birth|since|until|expir|дата|日付|日期",
+        "postal": r"(?:^|[_\s])(?:zip|zipcode|zip_?code|postal|post_?code|postcode|plz|cep|postal_?code)(?:$|[_\s])|zip.?code|postal",
+        "country": r"country|nation|land$|pays|país|paese|国",
+        "latitude": r"^lat$|latitude|(?:^|_)lat(?:$|_)",
+        "longitude": r"^lon$|^lng$|^long$|longitude|(?:^|_)(?:lon|lng)(?:$|_)",
+        "phone": r"phone|mobile|tel(?:efon|éfono)?$|(?:^|_)tel(?:_|$)|fax|handy",
+        "name": r"^name$|first_?name|last_?name|full_?name|surname|(?:^|_)fname|(?:^|_)lname|customer_?name|patient|vorname|nachname|nombre",
+        "address": r"address|street|strasse|straße|adresse|dirección",
+        "code": r"(?:^|[_\s])code$|[a-z]Code$|(?:^|[_\s])(?:fips|icd|sku|isbn|ean|upc|cpt|drg|naics|sic)(?:$|[_\s])|(?:^|[_\s])key$",
+        "age": r"^age$|(?:^|_)age(?:$|_)|^alter$|^edad$|^âge$",
+        "percent": r"percent|pct|(?:^|_)perc(?:$|_)|%",
+        "month": r"^month$|^mon$|^mnth$",
+        "year": r"^year$|(?:^|_)yr?$|year$|^jahr$",
+        "nonnegative": r"^age$|price|cost|salary|income|weight|height|count$|quantity|\bqty\b|distance|duration|area|size|population"
+        r"|number_of|^n_|^num_|amount_of|fare|length|width|depth|speed",
+        "signed": r"change|delta|diff|balance|net|profit|loss|return|growth|score|delay|temp|adjust|refund|deviation|offset|latitude"
+        r"|longitude|elevation|log",
+    }.items()
+}
+
+
+def says(name: str, kind: str) -> bool:
+    """Whether a header speaks of a kind ("id", "date", "postal", "country", "age", ...).
+
+    Example:
+        >>> says("customer_id", "id"), says("paid", "id"), says("Order Date", "date"), says("zip", "postal")
+        (True, False, True, True)
+    """
+    if kind == "id":
+        return bool(_ID.search(name.strip()) or _ID.search(name.strip().lower()))
+    return bool(_KINDS[kind].search(name.strip()))
+
+
+def header_faults(names: Sequence[str]) -> list[dict[str, object]]:
+    """Per header: padded, blank or made up by a reader, odd characters, a near-duplicate of another.
+
+    Example:
+        >>> [row["header_padded"] for row in header_faults(["a", " b "])]
+        [False, True]
+        >>> header_faults(["a b", "A_b"])[0]["header_duplicate"]
+        True
+    """
+    keys = [re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", n).lower()) for n in names]
+    seen: dict[str, int] = {}
+    for key in keys:
+        seen[key] = seen.get(key, 0) + 1
+    return [
+        {
+            "header_padded": name != name.strip() or "  " in name,
+            "header_duplicate": bool(key) and seen[key] > 1,
+            "header_blank": not name.strip()
+            or bool(re.fullmatch(r"(?i)unnamed(?::? ?\d+)?(?:_level_\d+)?|_?column_?\d+|\.{3}\d+", name)),
+            "header_odd": _odd(name),
+        }
+        for name, key in zip(names, keys, strict=True)
+    ]
+
+
+def _odd(name: str) -> bool:
+    scripts = {unicodedata.name(c, "?").split()[0] for c in name if c.isalpha()}
+    mixed = len(scripts & {"LATIN", "CYRILLIC", "GREEK"}) > 1
+    return mixed or any(unicodedata.category(c) in ("Cc", "Cf") for c in name) or "Ã" in name or "\ufffd" in name
+
+
+#: Ordered scales, lowest first; a column whose words lie in one of them is ordinal.
+SCALES: tuple[tuple[str, ...], ...] = (
+    ("very low", "low", "medium low", "medium", "moderate", "medium high", "high", "very high"),
+    ("very poor", "poor", "fair", "average", "typical", "good", "very good", "excellent"),
+    ("po", "fa", "ta", "gd", "ex"),
+    ("xxs", "xs", "s", "m", "l", "xl", "xxl", "xxxl"),
+    ("extra small", "small", "medium", "large", "extra large"),
+    tuple(
+        ["strongly disagree", "disagree", "somewhat disagree", "neutral", "somewhat agree", "agree", "strongly agree"]
+    ),
+    ("very dissatisfied", "dissatisfied", "neutral", "satisfied", "very satisfied"),
+    ("very unlikely", "unlikely", "neutral", "likely", "very likely"),
+    ("never", "rarely", "seldom", "sometimes", "occasionally", "often", "usually", "frequently", "always"),
+    ("none", "mild", "moderate", "severe", "critical"),
+    ("beginner", "novice", "intermediate", "advanced", "expert"),
+    ("junior", "middle", "mid", "senior", "lead", "principal"),
+    ("primary", "secondary", "tertiary"),
+    ("bronze", "silver", "gold", "platinum", "diamond"),
+    ("first", "second", "third", "fourth", "fifth", "sixth"),
+    ("freshman", "sophomore", "junior", "senior"),
+    ("mon", "tue", "wed", "thu", "fri", "sat", "sun"),
+    ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
+    ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
+    tuple(
+        [
+            "january",
+            "february",
+            "march",
+            "april",
+            "may",
+            "june",
+            "july",
+            "august",
+            "september",
+            "october",
+            "november",
+            "december",
+        ]
+    ),
+    ("niedrig", "mittel", "hoch"),
+    ("bajo", "medio", "alto"),
+    ("faible", "moyen", "élevé"),
+)
+
+
+def scale_of(words: Sequence[str]) -> tuple[str, ...] | None:
+    """The words in the order of the scale they belong to, or None.
+
+    Example:
+        >>> scale_of(["High", "low", "Medium"])
+        ('low', 'Medium', 'High')
+    """
+    low = {w.strip().lower().replace("-", " ").replace("_", " "): w for w in words}
+    if not 2 <= len(low) <= 12:
+        return None
+    for scale in SCALES:
+        if set(low) <= set(scale) and (len(low) >= 3 or len(low) >= 0.6 * len(scale) or set(low) == {"low", "high"}):
+            return tuple(low[w] for w in scale if w in low)
+    return None
+
+
+_COUNTRIES = (
+    "afghanistan albania algeria andorra angola argentina armenia australia austria azerbaijan bahamas bahrain bangladesh"
+    " barbados belarus belgium belize benin bhutan bolivia botswana brazil brunei bulgaria burundi cambodia cameroon canada"
+    " chad chile china colombia comoros congo croatia cuba cyprus czechia denmark djibouti dominica ecuador egypt eritrea"
+    " estonia eswatini ethiopia fiji finland france gabon gambia georgia germany ghana greece grenada guatemala guinea guyana"
+    " haiti honduras hungary iceland india indonesia iran iraq ireland israel italy jamaica japan jordan kazakhstan kenya"
+    " kiribati kuwait kyrgyzstan laos latvia lebanon lesotho liberia libya liechtenstein lithuania luxembourg madagascar malawi"
+    " malaysia maldives mali malta mauritania mauritius mexico moldova monaco mongolia montenegro morocco mozambique myanmar"
+    " namibia nepal netherlands nicaragua niger nigeria norway oman pakistan palau panama paraguay peru philippines poland"
+    " portugal qatar romania russia rwanda samoa senegal serbia seychelles singapore slovakia slovenia somalia spain sudan"
+    " suriname sweden switzerland syria taiwan tajikistan tanzania thailand togo tonga tunisia turkey türkiye turkiye"
+    " turkmenistan uganda ukraine uruguay uzbekistan vanuatu venezuela vietnam yemen zambia zimbabwe usa uk"
+)
+COUNTRIES = frozenset(_COUNTRIES.split()) | {
+    *("united states", "united states of america", "united kingdom", "great britain", "south korea", "north korea"),
+    *("south africa", "saudi arabia", "new zealand", "costa rica", "el salvador", "sri lanka", "czech republic"),
+    *(
+        "dominican republic",
+        "united arab emirates",
+        "bosnia and herzegovina",
+        "north macedonia",
+        "hong kong",
+        "puerto rico",
+    ),
+    *("ivory coast", "côte d'ivoire", "burkina faso", "cape verde", "cabo verde", "east timor", "papua new guinea"),
+    *("sierra leone", "trinidad and tobago", "viet nam", "russian federation", "korea, rep.", "holland", "england"),
+}

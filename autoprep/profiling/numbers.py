@@ -1,0 +1,110 @@
+"""How the numbers of a text column are written, decided for the column as a whole from counts of cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from autoprep.parsing.number import NumberFormat
+from autoprep.parsing.quantity import AMBIGUOUS, header_unit
+from autoprep.profiling.evidence import FORMATS
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What was decided.
+
+    Attributes:
+        format: separators and the decorations that occur.
+        count: cells that are numbers in it.
+        family: cells that are numbers, quantities, ranges or inequalities.
+        ambiguous: nothing decides the decimal separator.
+        why: the evidence.
+        unit: cells with a known unit (0 where the letters are magnitudes).
+        magnitude: cells with a magnitude suffix.
+    """
+
+    format: NumberFormat
+    count: float
+    family: float
+    ambiguous: bool
+    why: str
+    unit: float
+    magnitude: float
+
+
+def decide(e: Mapping[str, Any], name: str = "", prefer: str = "") -> Numbers:
+    """Decide separators and decorations from evidence counts.
+
+    Args:
+        e: what ``evidence.collect`` gives for the column.
+        name: the header.
+        prefer: the decimal separator that other columns of the table prove, or "".
+
+    Example:
+        >>> import polars as pl
+        >>> from autoprep.profiling import cells, evidence
+        >>> frame = pl.DataFrame({"x": ["1.234,5", "7,25", "12"]})
+        >>> found = decide(evidence.collect(cells.gather(frame, ["x"]))["x"])
+        >>> found.format.decimal, found.format.thousands, found.ambiguous
+        (',', '.', False)
+    """
+    dot = e["dot_proof"] + (e["plain_dot"] - e["plain_one_dot"]) + e["comma_groups"]
+    comma = e["comma_proof"] + e["dot_groups"]
+    one_comma, one_dot = e["one_comma"], e["one_dot"] + e["plain_one_dot"]
+    ambiguous = False
+    if comma > dot:
+        decimal, why = ",", f"{comma:,.0f} cells only a decimal comma explains, {dot:,.0f} only a point"
+    elif dot:
+        decimal, why = ".", f"{dot:,.0f} cells only a decimal point explains, {comma:,.0f} only a comma"
+    elif one_comma or one_dot:
+        if prefer:
+            decimal, why = prefer, "no cell decides; other columns of the table prove this separator"
+        else:
+            decimal = "."
+            shown = "1,234" if one_comma else "1.234"
+            small = e["digits"] > 0 and (e["max_digits"] or 0) <= 3
+            if one_comma and not one_dot and (e["currency_at"] or (small and one_comma >= 5)):
+                why = "a comma stands only before three digits, and numbers without one are below 1,000"
+            else:
+                ambiguous = bool(one_comma or one_dot >= 3)
+                why = f"cells such as {shown} have two readings and nothing decides; a point is assumed"
+    else:
+        decimal, why = ".", ""
+    keys = (
+        ("comma", "comma_dot", "comma_space") if decimal == "," else ("dot", "dot_comma", "dot_space", "dot_apostrophe")
+    )
+    best = max(keys, key=lambda k: (e[f"number_{k}"], -keys.index(k)))
+    base = FORMATS[best]
+    if decimal == "," and one_dot and base.thousands == "":
+        base = FORMATS["comma_dot"]
+    magnitude, unit = e["magnitude"], e["unit"]
+    if magnitude and unit and all(s.lower().rstrip(".") in AMBIGUOUS for s in e["unit_spellings"]):
+        if header_unit(name) or _one_unit(e):
+            magnitude = 0.0
+        else:
+            unit = 0.0
+    elif magnitude and unit:
+        magnitude = 0.0
+    plain = e["plain"] if decimal == "." else e["plain"] - (e["plain_dot"] - e["plain_one_dot"])
+    count = plain + e[f"number_{best}"] + magnitude
+    if decimal == "," and base.thousands == "":
+        count -= e["plain_one_dot"]
+    fmt = NumberFormat(
+        decimal,
+        base.thousands,
+        currency=e["currency_at"] > 0,
+        percent=e["percent"] > 0,
+        accounting=e["accounting"] > 0,
+        magnitude=magnitude > 0,
+        notes=e["note"] > 0,
+    )
+    family = min(e["content"], count + unit + e["range"] + e["inequality"] + e["number_word"])
+    return Numbers(fmt, count, family, ambiguous, why, unit, magnitude)
+
+
+def _one_unit(e: Mapping[str, Any]) -> bool:
+    """One small letter only, on every cell: a unit (m, t) rather than magnitudes, which mix."""
+    spellings = list(e["unit_spellings"])
+    return len(spellings) == 1 and spellings[0].islower() and e["unit"] >= 0.9 * e["content"] and spellings[0] != "k"

@@ -1,0 +1,225 @@
+"""From a table to its profile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from autoprep.config import Config
+from autoprep.errors import InputError, did_you_mean
+from autoprep.parsing import text
+from autoprep.profiling import cells, columns, dates, evidence, names, vocabulary
+from autoprep.profiling.columns import Column
+from autoprep.profiling.profiles import KEYS, Profile
+from autoprep.types import ROLES, Table, Task
+
+Row = dict[str, Any]
+
+
+def profile(
+    source: Table | pl.DataFrame | pl.LazyFrame,
+    *,
+    target: str | None = None,
+    task: Task | None = None,
+    config: Config | None = None,
+    deep: bool = True,
+) -> Profile:
+    """Profile a table.
+
+    Args:
+        source: rows.
+        target: a column to judge the others against.
+        task: what kind of target it is; found out when None.
+        config: roles that a person has set.
+        deep: also look at pairs of columns, keys and the target.
+
+    Raises:
+        InputError: no such target.
+
+    Example:
+        >>> found = profile(pl.DataFrame({"price": ["$1,200.50", "$3.00", "n/a"], "n": [1, 2, 3]}))
+        >>> found.column("price")["semantic"], found.column("price")["disguised_null_rate"]
+        ('amount', 0.3333333333333333)
+    """
+    lazy = source.frame if isinstance(source, Table) else source
+    frame = lazy.collect() if isinstance(lazy, pl.LazyFrame) else lazy
+    if target is not None and target not in frame.columns:
+        raise InputError(f"no column '{target}' to be the target", hint=did_you_mean(target, frame.columns))
+    found = describe(frame)
+    for one, fault in zip(found, names.header_faults(frame.columns), strict=True):
+        one.row |= fault
+        one.row["role"] = _role(one, config)
+    table = table_row(frame)
+    said: Row = {}
+    pairs: list[Row] = []
+    keys = pl.DataFrame(schema=KEYS)
+    rows = [one.row for one in found]
+    for row in rows:
+        row["is_target"] = row["column"] == target
+        if row["is_target"]:
+            row["role"] = "target"
+    origin = {} if not isinstance(source, Table) else {"uri": source.source.uri, "sha256": source.source.sha256}
+    return Profile(
+        vocabulary.frame(rows, vocabulary.COLUMNS),
+        vocabulary.frame([table], vocabulary.TABLES),
+        vocabulary.frame(pairs, vocabulary.PAIRS),
+        keys,
+        said,
+        {one.name: one.details for one in found},
+        {},
+        origin,
+    )
+
+
+def describe(frame: pl.DataFrame) -> list[Column]:
+    """Every column on its own, in order."""
+    kinds = {n: columns.kind_of(t) for n, t in frame.schema.items()}
+    found = {n: Column(n, i) for i, n in enumerate(frame.columns)}
+    texts = [n for n, k in kinds.items() if k == "text"]
+    strings = frame.select(pl.col(texts).cast(pl.String)) if texts else frame.select()
+    _texts(strings, texts, found)
+    for name, column in found.items():
+        series, kind = frame.get_column(name), kinds[name]
+        column.row |= {"column": name, "position": column.position, "dtype": kind, "rows": frame.height}
+        if kind != "text":
+            columns.typed_column(column, series, kind)
+        _common(column, series, kind)
+    return list(found.values())
+
+
+def _texts(strings: pl.DataFrame, texts: list[str], found: dict[str, Column]) -> None:
+    gathered = cells.gather(strings, texts)
+    proof = evidence.collect(gathered)
+    long = gathered.long.with_columns(text.trim(pl.col("v")).alias("t"))
+    from autoprep.parsing import null
+
+    long = long.with_columns(((pl.col("t") == "") | null.is_null_word(pl.col("v"))).alias("word"))
+    long = long.sort(["col", "c", "v"], descending=[False, True, False])
+    bounds = dict(long.group_by("col", maintain_order=True).len().iter_rows())
+    hints = _hints(proof)
+    start = 0
+    for i, name in enumerate(texts):
+        size = bounds.get(i, 0)
+        own = long.slice(start, size).drop("col")
+        start += size
+        sampled = name in gathered.sampled
+        distinct = size if not sampled else strings.select(pl.col(name).approx_n_unique()).item()
+        top = dict(own.head(columns.TOP).select("v", "c").iter_rows())
+        e = proof[name] | {"distinct": distinct, "top": top, "exact": size <= columns.TOP and not sampled}
+        whole = strings.get_column(name) if sampled else None
+        columns.text_column(found[name], own, e, gathered.rows, gathered.nulls[name], hints, whole)
+        found[name].row["distinct"] = distinct
+        found[name].details["top"] = dict(list(top.items())[:20])
+
+
+def _hints(proof: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """What columns prove for their neighbours: the decimal separator, the order of day and month."""
+    dots = commas = 0
+    orders = []
+    for e in proof.values():
+        if e["comma_proof"] + e["dot_groups"] > 0.5 * e["content"] > 0 and not e["letter"]:
+            commas += 1
+        elif e["dot_proof"] + e["plain_dot"] - e["plain_one_dot"] > 0.3 * e["content"] > 0:
+            dots += 1
+        if e["date_like"] > 0.5 * e["content"] > 0:
+            found = dates.decide(e["date_cells"])
+            if found.order in ("dmy", "mdy") and not found.ambiguous:
+                orders.append(found.order)
+    out = {}
+    if bool(commas) != bool(dots):
+        out["decimal"] = "," if commas else "."
+    if orders and len(set(orders)) == 1:
+        out["order"] = orders[0]
+    return out
+
+
+def _common(column: Column, series: pl.Series, kind: str) -> None:
+    row, rows = column.row, series.len()
+    nulls = series.null_count()
+    filled = rows - nulls
+    columns.number_figures(column, filled)
+    row |= {"null_count": nulls, "null_rate": nulls / rows if rows else 0.0}
+    distinct = row.get("distinct")
+    row["distinct_rate"] = distinct / filled if distinct is not None and filled else None
+    sure = not row.get("sampled")
+    row["is_unique"] = bool(
+        distinct is not None and filled > 1 and (distinct == filled if sure else distinct >= 0.98 * filled)
+    )
+    row["is_constant"] = distinct == 1
+    gone = nulls + (row.get("blank_rate") or 0.0) * rows + (row.get("disguised_null_rate") or 0.0) * filled
+    gone += (row.get("sentinel_rate") or 0.0) * filled + (row.get("nan_rate") or 0.0) * filled
+    row["missing_rate"] = min(1.0, gone / rows) if rows else 0.0
+    top = column.details.get("top") or {}
+    if top and filled:
+        row["top_value"], count = next(iter(top.items()))
+        row["top_rate"] = min(1.0, count / filled)
+        shares = np.array(list(top.values())) / filled
+        rest = max(0.0, 1.0 - float(shares.sum()))
+        shares = np.append(shares[shares > 0], rest) if rest > 1e-12 else shares[shares > 0]
+        row["entropy"] = float(-(shares * np.log2(shares)).sum())
+    _order(column, series, kind)
+    if row["is_unique"] and row["semantic"] in ("integer", "category", "text", "code"):
+        said = names.says(column.name, "id")
+        if row["semantic"] == "integer" and (row.get("is_sequence") or said) and filled >= 5:
+            row |= {"semantic": "identifier", "semantic_confidence": 0.95 if said else 0.8}
+    elif row["semantic"] == "integer" and names.says(column.name, "id") and (distinct or 0) > 12:
+        row |= {"semantic": "code", "semantic_confidence": 0.7}
+    if row["semantic"] in ("identifier", "code", "postal_code", "boolean", "constant"):
+        for word in ("sentinel_rate", "spike_rate"):
+            if row["dtype"] in ("integer", "float"):
+                row[word] = 0.0
+        if row["dtype"] in ("integer", "float"):
+            row["sentinel_values"], row["spike_values"] = [], []
+
+
+def _order(column: Column, series: pl.Series, kind: str) -> None:
+    row = column.row
+    if kind in ("integer", "float", "date", "datetime"):
+        x = series.to_physical().drop_nulls()
+    elif (
+        kind == "text"
+        and row["semantic"] in ("integer", "identifier", "code")
+        and not row.get("sampled")
+        and row["integer_rate"] == 1
+    ):
+        x = series.cast(pl.String).str.strip_chars().cast(pl.Int64, strict=False).drop_nulls()
+    else:
+        return
+    if x.len() < 3:
+        return
+    values = x.to_numpy()
+    step = np.diff(values)
+    with np.errstate(invalid="ignore"):
+        row["is_monotonic"] = bool((step >= 0).all() or (step <= 0).all()) and bool((step != 0).any())
+        row["is_sequence"] = kind in ("integer", "text") and bool((step == 1).all() or (step == -1).all())
+
+
+def _role(column: Column, config: Config | None) -> str:
+    said = (config.columns.get(column.name) or {}).get("role") if config else None
+    if said in ROLES:
+        return str(said)
+    return vocabulary.ROLE_OF[column.row["semantic"]]
+
+
+def table_row(frame: pl.DataFrame) -> Row:
+    """The words of ``vocabulary.TABLES`` that need no target."""
+    plain = [n for n, t in frame.schema.items() if columns.kind_of(t) != "other"]
+    repeated = 0
+    if frame.height and plain and len(plain) == frame.width:
+        repeated = frame.height - frame.n_unique()
+    nulls = frame.null_count().sum_horizontal().item() if frame.width else 0
+    empty = int(frame.select(pl.all_horizontal(pl.all().is_null()).sum()).item()) if frame.width and frame.height else 0
+    return {
+        "rows": frame.height,
+        "columns": frame.width,
+        "duplicate_rows": repeated,
+        "duplicate_rate": repeated / frame.height if frame.height else 0.0,
+        "all_null_rows": empty,
+        "empty_columns": sum(frame.get_column(n).null_count() == frame.height for n in frame.columns)
+        if frame.height
+        else 0,
+        "missing_rate": nulls / (frame.height * frame.width) if frame.height and frame.width else 0.0,
+        "memory_bytes": int(frame.estimated_size()),
+    }

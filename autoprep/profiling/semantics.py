@@ -1,0 +1,287 @@
+"""What the values of a column are: from counts of evidence to a semantic type, rates and a role."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from autoprep.parsing import boolean
+from autoprep.parsing.quantity import header_unit
+from autoprep.profiling import dates, names, numbers
+
+Row = dict[str, Any]
+
+
+def describe_text(name: str, e: Mapping[str, Any], rows: int, nulls: int, hints: Mapping[str, str]) -> tuple[Row, Row]:
+    """The vocabulary's words for a text column, and its details (lists and counts).
+
+    Args:
+        name: the header.
+        e: what ``evidence.collect`` gives, plus ``distinct``, ``top`` (value -> cells) and ``exact`` (whether ``top``
+            holds every distinct value).
+        rows: rows of the table.
+        nulls: null cells.
+        hints: what neighbours prove: ``decimal`` and ``order``.
+    """
+    content, filled = e["content"], max(1.0, rows - nulls)
+    per = 1.0 / content if content else 0.0
+    number = numbers.decide(e, name, hints.get("decimal", ""))
+    day = dates.decide(e["date_cells"], hints.get("order", ""))
+    scale = e["date_like"] / max(1.0, sum(e["date_cells"].values()))
+    fmt = number.format
+    row: Row = {
+        "content": round(content),
+        "blank_rate": (e["blank"]) / max(1, rows),
+        "disguised_null_rate": e["null_word"] / filled,
+        "null_words": list(e["null_words"]),
+        "unknown_rate": e["unknown"] * per,
+        "unknown_words": list(e["unknown_words"]),
+        "number_rate": min(1.0, number.count * per),
+        "integer_rate": e["integer"] * per,
+        "plain_number_rate": e["plain"] * per,
+        "number_word_rate": e["number_word"] * per,
+        "amount_rate": e["currency_at"] * per,
+        "currency": next(iter(e["currencies"]), None),
+        "currencies": list(e["currencies"]),
+        "percent_rate": e["percent"] * per,
+        "thousands_rate": max(0.0, e[_key(fmt.decimal, fmt.thousands)] - e[_key(fmt.decimal, "")]) * per,
+        "magnitude_rate": number.magnitude * per,
+        "decimal_comma_rate": (e["comma_proof"] + e["dot_groups"]) * per,
+        "decimal_dot_rate": (e["dot_proof"] + e["plain_dot"] - e["plain_one_dot"] + e["comma_groups"]) * per,
+        "number_ambiguous_rate": (e["one_comma"] + e["one_dot"] + e["plain_one_dot"]) * per
+        if number.ambiguous
+        else 0.0,
+        "decimal_ambiguous": number.ambiguous,
+        "decimal": fmt.decimal,
+        "thousands": fmt.thousands,
+        "decimal_why": number.why,
+        "unit_rate": number.unit * per,
+        "unit": next(iter(e["units"]), None) if number.unit else None,
+        "units": list(e["units"]) if number.unit else [],
+        "suffix_rate": e["suffix"] * per,
+        "range_rate": e["range"] * per,
+        "inequality_rate": e["inequality"] * per,
+        "accounting_rate": e["accounting"] * per,
+        "note_rate": e["note"] * per,
+        "boolean_rate": (e["true"] + e["false"]) * per,
+        "date_rate": min(1.0, day.count * scale * per),
+        "date_format": next(iter(day.formats), None),
+        "date_formats": list(day.formats),
+        "date_order": day.order,
+        "date_ambiguous": day.ambiguous,
+        "date_order_why": day.why,
+        "partial_date_rate": day.partial * scale * per,
+        "time_rate": e["time"] * per,
+        "duration_rate": e["duration"] * per,
+        "leading_zero_rate": e["leading_zero"] * per,
+        "padded_rate": e["padded"] / filled,
+        "inner_space_rate": e["inner_space"] * per,
+        "mojibake_rate": e["mojibake"] * per,
+        "lost_character_rate": e["lost"] * per,
+        "control_rate": e["control"] * per,
+        "html_rate": e["html"] * per,
+        "fullwidth_rate": e["fullwidth"] * per,
+        **{f"{k}_rate": e[k] * per for k in ("email", "url", "phone", "ip", "uuid", "json", "list", "key_value")},
+        "code_and_text_rate": e["code_text"] * per,
+        "min_length": e["min_length"],
+        "max_length": e["max_length"],
+        "mean_length": e["length_sum"] / e["cells"] if e["cells"] else None,
+        "mean_words": e["word_sum"] * per if content else None,
+        "header_unit": header_unit(name),
+    }
+    row["pattern"], row["pattern_rate"] = _pattern(e, per)
+    row["packed_separator"], row["packed_rate"] = _packed(e, per)
+    semantic, confidence, fits = _semantic(name, e, row, number, day, scale)
+    row["semantic"], row["semantic_confidence"] = semantic, round(max(0.0, min(1.0, confidence)), 4)
+    row["junk_rate"] = max(0.0, 1.0 - fits) if content and fits < 1 else 0.0
+    if row["junk_rate"] < 1e-9:
+        row["junk_rate"] = 0.0
+    if semantic == "boolean":
+        words = e["boolean_words"]
+        pair = boolean.pair_of(list(words)) or (["1"], ["0"])
+        row["true_words"] = [w for w in words if w in pair[0]] or pair[0]
+        row["false_words"] = [w for w in words if w in pair[1]] or pair[1]
+    row["pii"] = _pii(name, e, row, semantic)
+    details = {k: e[k] for k in ("null_words", "unknown_words", "currencies", "units", "unit_spellings", "suffixes")}
+    details = {k: v for k, v in details.items() if v} | {"patterns": e["shapes"], "date_formats": day.formats}
+    if day.proofs != (0.0, 0.0):
+        details["date_proofs"] = {"dmy": day.proofs[0], "mdy": day.proofs[1]}
+    details["number_format"] = fmt.to_dict()
+    return row, details
+
+
+def _key(decimal: str, thousands: str) -> str:
+    mark = {"": "", ",": "_comma", ".": "_dot", " ": "_space", "'": "_apostrophe"}[thousands]
+    return f"number_{'dot' if decimal == '.' else 'comma'}{mark}"
+
+
+def _pattern(e: Mapping[str, Any], per: float) -> tuple[str | None, float | None]:
+    for shapes, least in ((e["shapes"], 0.5), (e["run_shapes"], 0.0)):
+        if shapes:
+            shape, count = next(iter(shapes.items()))
+            if count * per >= least:
+                return shape, min(1.0, count * per)
+    return None, None
+
+
+def _packed(e: Mapping[str, Any], per: float) -> tuple[str | None, float]:
+    for sep, least in (
+        ("|", 0.2),
+        ("; ", 0.3),
+        (";", 0.3),
+        ("\n", 0.3),
+        (", ", 0.5),
+        (" - ", 0.8),
+        ("/", 0.8),
+        ("~", 0.5),
+    ):
+        share = e.get(f"sep:{sep}", 0.0) * per
+        short = not e["content"] or e["word_sum"] * per <= 8
+        if share >= least and (short or sep in "|;\n"):
+            return sep.strip(" ") or sep, share
+    return None, 0.0
+
+
+def _semantic(
+    name: str, e: Mapping[str, Any], row: Row, number: numbers.Numbers, day: dates.Dates, scale: float
+) -> tuple[str, float, float]:
+    """Semantic type, confidence, and the share of content that fits it."""
+    content = e["content"]
+    if not content:
+        return "empty", 1.0, 1.0
+    share = {k: e[k] / content for k in ("uuid", "email", "url", "ip", "phone", "json", "list", "key_value", "time")}
+    for kind in ("uuid", "email", "url", "ip", "json"):
+        if share[kind] >= 0.8:
+            return kind, share[kind], share[kind]
+    distinct = e["distinct_content"]
+    if distinct == 1 and e["null_word"] == 0:
+        return "constant", 1.0, 1.0
+    dated = row["date_rate"]
+    compact = bool(e["date_cells"]) and all(f.startswith("%Y%m%d") for f in day.formats)
+    status = 0 < e["distinct_words"] <= 12 and distinct - e["distinct_words"] >= 4 * e["distinct_words"]
+    if dated >= (0.95 if compact else 0.15 if status else 0.5) and (
+        not compact or names.says(name, "date") or distinct >= 3
+    ):
+        return "datetime" if day.has_time else "date", dated * (0.6 if day.ambiguous else 1.0), dated
+    for kind in ("time", "duration"):
+        if row[f"{kind}_rate"] >= 0.8:
+            return kind, row[f"{kind}_rate"], row[f"{kind}_rate"]
+    if share["phone"] >= 0.8 and (e["plain"] < 0.5 * content):
+        return "phone", share["phone"], share["phone"]
+    words = _boolean_words(e)
+    if words is not None:
+        return "boolean", words, words
+    if names.says(name, "postal") and (e["digits"] + e["postal"]) >= 0.5 * content:
+        return "postal_code", 0.95, 1.0
+    if e["postal"] >= 0.8 * content:
+        return "postal_code", 0.8, 1.0
+    if _is_code(e):
+        return "code", 0.95, 1.0
+    family = number.family / content
+    if family >= 0.5 or (status and family >= 0.15 and family >= 0.95 * e["digit"] / content):
+        return _numeric(name, e, row, number, family)
+    return _wordy(name, e, row, share)
+
+
+def _boolean_words(e: Mapping[str, Any]) -> float | None:
+    """Share of content that is yes or no when the column is a boolean, else None."""
+    content, distinct = e["content"], e["distinct_content"]
+    spoken = e["boolean_words"]
+    if not spoken or distinct > len(spoken) + 25:
+        return None
+    known = (e["true"] + e["false"]) / content
+    if known < 0.85:
+        pair = boolean.pair_of(list(e["top"])) if e.get("exact") and distinct == 2 else None
+        return 1.0 if pair else None
+    if set(spoken) <= {"0", "1", "0.0", "1.0"}:
+        return 1.0 if len(spoken) == 2 and known == 1.0 else None
+    return known if boolean.pair_of(list(spoken)) is not None else None
+
+
+def _is_code(e: Mapping[str, Any]) -> bool:
+    zero, digits = e["leading_zero"], e["digits"]
+    if not zero or digits < 0.5 * e["content"]:
+        return False
+    same_length = e["min_digits"] == e["max_digits"] and e["min_digits"] > 1
+    return bool(same_length or zero >= max(2.0, 0.01 * digits))
+
+
+def _numeric(
+    name: str, e: Mapping[str, Any], row: Row, number: numbers.Numbers, family: float
+) -> tuple[str, float, float]:
+    content = e["content"]
+    confidence = family * (0.6 if number.ambiguous else 1.0)
+    rates = {
+        "quantity": number.unit / content,
+        "range": (e["range"] + e["inequality"]) / content,
+        "percent": e["percent"] / content,
+        "amount": e["currency_at"] / content,
+    }
+    kind = max(rates, key=lambda k: rates[k])
+    if rates[kind] >= 0.3:
+        if kind == "range" and row["amount_rate"] > 0.3:
+            row["currency"] = next(iter(e["currencies"]), None)
+        return kind, confidence, family
+    if names.says(name, "latitude") or names.says(name, "longitude"):
+        which = "latitude" if names.says(name, "latitude") else "longitude"
+        if e["plain"] >= 0.9 * content:
+            return which, 0.9, family
+    decimals = e["plain_dot"] + e["dot_proof"] + e["comma_proof"]
+    if e["integer"] >= 0.5 * content and not decimals:
+        return "integer", confidence, family
+    return "number", confidence, family
+
+
+def _wordy(name: str, e: Mapping[str, Any], row: Row, share: Mapping[str, float]) -> tuple[str, float, float]:
+    content, distinct = e["content"], max(1, e["distinct"])
+    rate = distinct / content
+    mean_words, mean_length = row["mean_words"] or 0.0, row["mean_length"] or 0.0
+    if share["key_value"] >= 0.8:
+        return "packed", share["key_value"], 1.0
+    if share["list"] >= 0.8:
+        return "list", share["list"], 1.0
+    if row["packed_separator"] in ("|", ";", "\n") and distinct > 2:
+        return "packed", row["packed_rate"], 1.0
+    top = {k: v for k, v in e["top"].items() if k.strip() and k.strip().lower() not in ("na", "n/a", "?", "nan")}
+    if e.get("exact"):
+        if names.scale_of(list(top)):
+            return "ordinal", 0.9, 1.0
+        known = sum(v for k, v in top.items() if k.strip().lower() in names.COUNTRIES)
+        if top and known >= 0.7 * sum(top.values()) and len(top) >= 3:
+            return "country", known / sum(top.values()), 1.0
+    unique = rate >= 0.95 and content >= 10
+    says_id = names.says(name, "id") or names.says(name, "code")
+    if unique and mean_words < 1.5 and (e["digit"] >= 0.5 * content or says_id):
+        return "identifier", 0.95 if says_id else 0.8, 1.0
+    if says_id and rate >= 0.9 and mean_words < 2:
+        return "identifier", 0.8, 1.0
+    if (mean_words >= 6 and rate > 0.1) or (rate > 0.5 and (mean_words >= 3 or mean_length >= 30)):
+        return "text", 0.9, 1.0
+    if rate > 0.9 and content >= 30 and distinct > 100:
+        return "text", 0.6, 1.0
+    if names.says(name, "code") or (
+        (row["pattern_rate"] or 0) > 0.9 and "9" in (row["pattern"] or "") and mean_words < 1.2
+    ):
+        return "code", 0.7, 1.0
+    return "category", 0.9 if distinct <= 50 else 0.75, 1.0
+
+
+def _pii(name: str, e: Mapping[str, Any], row: Row, semantic: str) -> str | None:
+    content = e["content"] or 1.0
+    for kind in ("email", "ssn", "iban", "card", "phone", "ip"):
+        if e[kind] >= (0.5 if kind not in ("phone", "card") else 0.8) * content:
+            return kind
+    if e["email"] or (e["iban"] and e["iban"] > 0.05 * content):
+        return "email" if e["email"] else "iban"
+    if names.says(name, "phone") and (row["number_rate"] or 0) + (row["phone_rate"] or 0) > 0.5:
+        return "phone"
+    if (
+        names.says(name, "name")
+        and semantic in ("text", "category")
+        and (row["mean_words"] or 0) <= 5
+        and e["distinct"] > 20
+    ):
+        return "name"
+    if names.says(name, "address") and semantic in ("text", "category") and e["digit"] > 0.3 * content:
+        return "address"
+    return None
