@@ -48,7 +48,11 @@ def _configuration(
 
 def validation_result(outcome: Outcome, result_format: ResultFormat | Mapping[str, Any] = "SUMMARY") -> Any:
     """One outcome as a genuine ``ExpectationValidationResult``."""
-    raised = {"raised_exception": bool(outcome.error), "exception_message": None, "exception_traceback": None}
+    raised: dict[str, Any] = {
+        "raised_exception": bool(outcome.error),
+        "exception_message": None,
+        "exception_traceback": None,
+    }
     if outcome.error:
         raised |= {"exception_message": outcome.error, "exception_traceback": ""}
     return ExpectationValidationResult(
