@@ -1,0 +1,113 @@
+"""Pictures as inline SVG whose colours come from the page's style, so that light and dark both fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from markupsafe import Markup
+
+from autoprep.reporting.figures import number
+
+
+def bars(counts: Sequence[float], *, width: int = 120, height: int = 28, label: str = "", marked: int = -1) -> Markup:
+    """A histogram as one path, stretched to the room it is given.
+
+    Args:
+        counts: heights, left to right.
+        width: in user units.
+        height: in user units.
+        label: what a screen reader says.
+        marked: index of a bar drawn apart, or -1.
+    """
+    if not counts or max(counts) <= 0:
+        return Markup("")
+    top, step = max(counts), width / len(counts)
+    gap = min(1.0, step * 0.15)
+
+    def path(indices: Sequence[int]) -> str:
+        parts = []
+        for i in indices:
+            if counts[i] > 0:
+                tall = max(1.0, counts[i] / top * (height - 1))
+                parts.append(f"M{i * step:.1f} {height}v-{tall:.1f}h{step - gap:.1f}v{tall:.1f}z")
+        return "".join(parts)
+
+    rest = [i for i in range(len(counts)) if i != marked]
+    extra = f'<path class="mark" d="{path([marked])}"/>' if 0 <= marked < len(counts) else ""
+    return Markup(
+        f'<svg class="bars" viewBox="0 0 {width} {height}" preserveAspectRatio="none" role="img" '
+        f'aria-label="{escape(label)}"><path d="{path(rest)}"/>{extra}</svg>'
+    )
+
+
+def strip(parts: Sequence[tuple[str, float]], label: str = "") -> Markup:
+    """Shares of a whole side by side: (class name, share in [0, 1])."""
+    x, drawn = 0.0, []
+    for name, held in parts:
+        if held > 0:
+            wide = max(held * 100, 0.8)
+            drawn.append(
+                f'<rect class="{escape(name)}" x="{x:.2f}" y="0" width="{min(wide, 100 - x):.2f}" height="6"/>'
+            )
+            x = min(100.0, x + wide)
+    return Markup(
+        f'<svg class="strip" viewBox="0 0 100 6" preserveAspectRatio="none" role="img" aria-label="{escape(label)}">'
+        + "".join(drawn)
+        + "</svg>"
+    )
+
+
+def whisker(value: float, error: float, low: float, high: float, label: str = "") -> Markup:
+    """A point with its standard error on a shared scale from ``low`` to ``high``."""
+    span = (high - low) or 1.0
+
+    def at(v: float) -> float:
+        return 2 + 96 * min(1.0, max(0.0, (v - low) / span))
+
+    return Markup(
+        f'<svg class="whisker" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label="{escape(label)}">'
+        f'<path class="axis" d="M2 5h96"/>'
+        f'<path class="reach" d="M{at(value - error):.2f} 5H{at(value + error):.2f}"/>'
+        f'<rect class="dot" x="{at(value) - 0.7:.2f}" y="1" width="1.4" height="8"/></svg>'
+    )
+
+
+def calibration(points: Sequence[tuple[float, float, int]]) -> Markup:
+    """Observed share over predicted probability, with the diagonal of a perfect model.
+
+    Args:
+        points: (mean predicted, observed share, rows), each share in [0, 1].
+    """
+    if not points:
+        return Markup("")
+    most = max(n for *_, n in points)
+
+    def spot(p: float, o: float, n: int) -> str:
+        r = 3 + 5 * (n / most) ** 0.5
+        said = f"predicted {p:.0%}, observed {o:.0%}, {number(n)} rows"
+        return f'<circle cx="{40 + 240 * p:.1f}" cy="{260 - 240 * o:.1f}" r="{r:.1f}"><title>{said}</title></circle>'
+
+    line = "M" + "L".join(f"{40 + 240 * p:.1f} {260 - 240 * o:.1f}" for p, o, _ in points)
+    ticks = "".join(
+        f'<text x="{40 + 240 * t:.0f}" y="277" text-anchor="middle">{t:.0%}</text>'
+        f'<text x="33" y="{264 - 240 * t:.0f}" text-anchor="end">{t:.0%}</text>'
+        f'<path class="grid" d="M40 {260 - 240 * t:.0f}h240M{40 + 240 * t:.0f} 20v240"/>'
+        for t in (0.0, 0.25, 0.5, 0.75, 1.0)
+    )
+    return Markup(
+        f'<svg class="calibration" viewBox="0 0 304 300" role="img" aria-label="calibration">{ticks}'
+        f'<path class="ideal" d="M40 260L280 20"/><path class="line" d="{line}"/>'
+        + "".join(spot(*p) for p in points)
+        + '<text x="160" y="296" text-anchor="middle">predicted</text>'
+        '<text transform="translate(9 140) rotate(-90)" text-anchor="middle">observed</text></svg>'
+    )
+
+
+def level(value: float, top: float, label: str = "") -> Markup:
+    """One horizontal bar on a shared scale from 0 to ``top``."""
+    wide = 0.0 if top <= 0 else max(0.5, 100 * min(1.0, max(0.0, value / top)))
+    return Markup(
+        f'<svg class="level" viewBox="0 0 100 8" preserveAspectRatio="none" role="img" aria-label="{escape(label)}">'
+        f'<rect class="track" width="100" height="8"/><rect width="{wide:.2f}" height="8"/></svg>'
+    )

@@ -1,0 +1,176 @@
+"""What the command line shows: the same plain values as the page, in the width at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+from rich.console import Group, RenderableType
+from rich.table import Table as Grid
+from rich.text import Text
+
+from autoprep.reporting.content import Content
+from autoprep.reporting.figures import cell, mask, number, plural, seconds, share, sparkline
+from autoprep.reporting.views import SEVERITIES, change_views, column_views, finding_views, personal_columns
+from autoprep.types import Finding, Leaderboard, Plan
+
+COLOURS = {"error": "red", "warning": "yellow", "info": "blue"}
+SIGNS = {"error": "●", "warning": "▲", "info": "·"}
+
+
+def profile_summary(
+    profile: Any, findings: Sequence[Finding] = (), *, limit: int = 60, show_personal: bool = False
+) -> RenderableType:
+    """A table of columns with sparklines, and the findings below; columns with findings come first when cut."""
+    personal = {} if show_personal else personal_columns(profile)
+    views = column_views(profile, findings, personal)
+    order = {s: i for i, s in enumerate(SEVERITIES)}
+    chosen = views
+    if len(views) > limit:
+        ranked = sorted(views, key=lambda c: (order.get(c.worst, 9), -c.findings, c.position))[:limit]
+        chosen = tuple(sorted(ranked, key=lambda c: c.position))
+    grid = _grid()
+    grid.add_column("column", overflow="fold", ratio=3)
+    grid.add_column("type", no_wrap=True)
+    grid.add_column("full", justify="right", no_wrap=True)
+    grid.add_column("distinct", justify="right", no_wrap=True)
+    grid.add_column("distribution", no_wrap=True, min_width=12)
+    grid.add_column("what is wrong", overflow="fold", ratio=3)
+    for c in chosen:
+        wrong = Text(", ".join(c.dirt[:4]))
+        if c.worst:
+            wrong = Text(f"{SIGNS[c.worst]} ", style=COLOURS[c.worst]) + wrong
+        name = Text(c.name) + Text("  target" if c.is_target else "", style="dim")
+        kind = c.semantic or c.dtype
+        spark = Text(sparkline(list(c.counts)), style="cyan")
+        grid.add_row(name, Text(kind, style="dim"), share(c.full), number(c.distinct), spark, wrong)
+    row = profile.tables.row(0, named=True) if profile.tables.height else {}
+    head = f"{plural(int(row.get('rows') or 0), 'row')}, {plural(len(views), 'column')}"
+    parts: list[RenderableType] = [Text(head, style="bold"), grid]
+    if len(chosen) < len(views):
+        parts.append(Text(f"{len(views) - len(chosen):,} more columns; the HTML report shows all", style="dim"))
+    if findings:
+        parts += [Text(""), findings_list(findings, personal=personal)]
+    return Group(*parts)
+
+
+def findings_list(
+    findings: Sequence[Finding], *, personal: Mapping[str, str] | None = None, limit: int = 20
+) -> RenderableType:
+    """Findings, worst first, one or two lines each, with the rule to ask about."""
+    if not findings:
+        return Text("No findings.", style="green")
+    views = finding_views(findings, personal or {}, None)
+    grid = Grid.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold", ratio=1)
+    grid.add_column(overflow="fold", style="dim")
+    for f in views[:limit]:
+        samples = "  ".join(f.samples[:3])
+        said = Text(f.message) + Text(f"  {samples}" if samples else "", style="dim")
+        grid.add_row(Text(SIGNS[f.severity], style=COLOURS[f.severity]), said, Text(f.rule))
+    parts: list[RenderableType] = [grid]
+    if len(views) > limit:
+        parts.append(Text(f"{len(views) - limit:,} more", style="dim"))
+    return Group(*parts)
+
+
+def plan_diff(
+    plan: Plan,
+    ledger: pl.DataFrame | None = None,
+    *,
+    profile: Any = None,
+    limit: int = 40,
+    examples: int = 2,
+    refused: bool = True,
+) -> RenderableType:
+    """A plan as a diff: each action, then ``- before`` and ``+ after`` of its commonest changes.
+
+    Args:
+        plan: the plan.
+        ledger: what it changed, for counts and examples; the plan's own evidence without it.
+        profile: masks samples of personal columns when given.
+        limit: actions shown.
+        examples: changes shown per action.
+        refused: show what is declined or waits for a person too.
+    """
+    personal = personal_columns(profile) if profile is not None else {}
+    views = change_views(plan, ledger, personal)
+    applied = [c for c in views if c.status == "apply" and c.cells != 0]
+    waiting = [c for c in views if c.status != "apply"] if refused else []
+    parts: list[RenderableType] = []
+    for c in applied[:limit]:
+        count = f"  {plural(c.cells, 'change')}" if c.cells is not None else ""
+        head = Text("✓ ", style="green") + Text(c.why or c.id) + Text(f"  {c.rule}, {c.kind}{count}", style="dim")
+        parts.append(head)
+        for before, after, times in c.examples[:examples]:
+            parts.append(Text(f"    - {before}", style="red"))
+            parts.append(Text(f"    + {after}", style="green") + Text(f"   ×{times:,}" if times else "", style="dim"))
+    if len(applied) > limit:
+        parts.append(Text(f"  {len(applied) - limit:,} more repairs", style="dim"))
+    for c in waiting[:limit]:
+        sign, word = ("?", "waits for a person") if c.status == "ask" else ("✗", "not applied")
+        head = Text(f"{sign} ", style="yellow") + Text(c.why or c.id)
+        parts.append(head + Text(f"  {c.rule}, {word}{': ' + c.declined if c.declined else ''}", style="dim"))
+    if len(waiting) > limit:
+        parts.append(Text(f"  {len(waiting) - limit:,} more not applied", style="dim"))
+    return Group(*parts) if parts else Text("The plan changes nothing.", style="green")
+
+
+def ledger_sample(
+    ledger: pl.DataFrame, *, limit: int = 10, personal: Mapping[str, str] | None = None
+) -> RenderableType:
+    """A few changes of a ledger, spread over its rules."""
+    if not ledger.height:
+        return Text("No cell was changed.", style="green")
+    per_rule = max(1, limit // max(1, ledger["rule"].n_unique()))
+    shown = ledger.group_by("rule", maintain_order=True).head(per_rule).head(limit)
+    grid = _grid()
+    for name in ("row", "column", "before", "after", "rule"):
+        grid.add_column(name, overflow="fold", justify="right" if name == "row" else "left")
+    for row, column, before, after, rule in shown.select("row", "column", "before", "after", "rule").iter_rows():
+        show = mask if personal and column in personal else cell
+        was, now = Text(show(before), style="red"), Text(show(after), style="green")
+        grid.add_row(number(row), Text(str(column or "table")), was, now, Text(rule, style="dim"))
+    return Group(grid, Text(f"{plural(ledger.height, 'change')} in all", style="dim"))
+
+
+def leaderboard(board: Leaderboard, *, limit: int = 10) -> RenderableType:
+    """Trials, best first."""
+    grid = _grid()
+    grid.add_column("model", overflow="fold")
+    grid.add_column(board.metric, justify="right", no_wrap=True)
+    grid.add_column("features", justify="right", no_wrap=True)
+    grid.add_column("one fit", justify="right", no_wrap=True)
+    grid.add_column("note", overflow="fold", style="dim")
+    for i, t in enumerate(board.trials[:limit]):
+        score = Text(number(t.score), style="bold" if i == 0 else "") + Text(
+            f" ± {number(t.loss_se)}" if t.loss_se else "", style="dim"
+        )
+        model = Text(t.model, style="bold" if i == 0 else "")
+        grid.add_row(model, score, number(t.features), seconds(t.fit_s), Text(t.note))
+    if len(board.trials) > limit:
+        return Group(grid, Text(f"{len(board.trials) - limit:,} more", style="dim"))
+    return grid
+
+
+def final_summary(content: Content, files: Mapping[str, str] | None = None) -> RenderableType:
+    """What a run came to: the sum in a sentence, hold-out against baseline, and where the files lie."""
+    parts: list[RenderableType] = [Text(content.title, style="bold"), Text(content.lead)]
+    if content.verdict:
+        said = Text()
+        for label, text in content.verdict.items():
+            said += Text(f"{label} ", style="dim") + Text(f"{text}   ", style="bold")
+        parts.append(said)
+    parts += [Text(note, style="dim") for note in content.notes]
+    if files:
+        grid = Grid.grid(padding=(0, 2))
+        for name, path in files.items():
+            grid.add_row(Text(name, style="dim"), Text(path, overflow="fold"))
+        parts += [Text(""), grid]
+    return Group(*parts)
+
+
+def _grid() -> Grid:
+    return Grid(box=None, pad_edge=False, header_style="dim", show_edge=False, padding=(0, 2, 0, 0))

@@ -1,0 +1,63 @@
+"""What the command line shows, at 80 and at 200 columns."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from autoprep.reporting import terminal
+from autoprep.reporting.content import model_content
+
+from .conftest import EVIL, findings_of, model_parts, profile_of
+
+
+def shown(renderable: Any, width: int = 100) -> str:
+    out = io.StringIO()
+    Console(file=out, width=width, color_system=None).print(renderable)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_profile_summary(width: int) -> None:
+    profile = profile_of(12)
+    text = shown(terminal.profile_summary(profile, findings_of(profile)), width)
+    assert "2,000 rows, 12 columns" in text and "▇" in text
+    assert "say nothing in words" in text and "lovelace" not in text
+    assert max(len(line) for line in text.splitlines()) <= width
+
+
+def test_wide_tables_are_cut_with_the_worst_kept() -> None:
+    profile = profile_of(2000)
+    findings = findings_of(profile)
+    text = shown(terminal.profile_summary(profile, findings, limit=10))
+    assert "1,990 more columns" in text and "sales.amount_0" in text
+
+
+def test_plan_as_diff() -> None:
+    parts = model_parts()
+    text = shown(terminal.plan_diff(parts["plan"], parts["ledger"], profile=parts["profile"]), 120)
+    assert "- N/A" in text and "+ ∅" in text and "×60" in text
+    assert "? E-mail" in text and "✗ Extreme" in text and "no gain in cross-validation" in text
+    assert "lovelace" not in text
+
+
+def test_plan_without_ledger_and_empty_plan() -> None:
+    from autoprep.types import Plan
+
+    parts = model_parts()
+    assert "98123.25" not in shown(terminal.plan_diff(parts["plan"]))  # what is not applied shows no examples
+    assert "changes nothing" in shown(terminal.plan_diff(Plan()))
+
+
+def test_ledger_leaderboard_and_sum() -> None:
+    parts = model_parts()
+    text = shown(terminal.ledger_sample(parts["ledger"]), 140)
+    assert "109 changes in all" in text and "number.currency" in text and EVIL not in text.split("in all")[1]
+    board = shown(terminal.leaderboard(parts["leaderboard"]))
+    assert board.index("ensemble") < board.index("LightGBM") < board.index("trivial")
+    total = shown(terminal.final_summary(model_content(**parts), {"report": "model/report.html"}))
+    assert "0.884" in total and "model/report.html" in total
+    assert "[red]" in shown(terminal.final_summary(model_content(title="[red]")))  # markup of data is not obeyed
