@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import polars as pl
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Table as Grid
 from rich.text import Text
 
 from autoprep.reporting.content import Content
 from autoprep.reporting.figures import cell, mask, number, plural, seconds, share, sparkline
 from autoprep.reporting.views import SEVERITIES, change_views, column_views, finding_views, personal_columns
-from autoprep.types import Finding, Leaderboard, Plan
+from autoprep.types import Cleaned, Feature, Finding, Leaderboard, Plan, Table
 
 COLOURS = {"error": "red", "warning": "yellow", "info": "blue"}
 SIGNS = {"error": "●", "warning": "▲", "info": "·"}
@@ -174,3 +175,133 @@ def final_summary(content: Content, files: Mapping[str, str] | None = None) -> R
 
 def _grid() -> Grid:
     return Grid(box=None, pad_edge=False, header_style="dim", show_edge=False, padding=(0, 2, 0, 0))
+
+
+def frame_table(frame: pl.DataFrame, *, limit: int = 20) -> RenderableType:
+    """The first rows of a frame; cells as they are, missing as ∅."""
+    grid = _grid()
+    for name, dtype in frame.schema.items():
+        grid.add_column(name, overflow="fold", justify="right" if dtype.is_numeric() else "left")
+    for row in frame.head(limit).iter_rows():
+        grid.add_row(*(Text(number(v) if isinstance(v, float) else cell(v, 40)) for v in row))
+    if frame.height > limit:
+        return Group(grid, Text(f"{frame.height - limit:,} more rows", style="dim"))
+    return grid
+
+
+def show_frame(console: Console, frame: pl.DataFrame) -> None:
+    """Print the first rows of a frame."""
+    console.print(frame_table(frame))
+
+
+def show_table(console: Console, table: Table) -> None:
+    """Print how a source is laid out, its first rows and what could not be read."""
+    if table.dialect is not None:
+        d = table.dialect
+        said = f"{d.encoding}, delimiter {d.delimiter!r}, quote {d.quote!r}, {plural(d.header_rows, 'header row')}"
+        console.print(Text(f"{table.source.uri}: {said} ({d.confidence:.0%} sure)", style="bold"))
+    else:
+        console.print(Text(f"{table.source.uri}: {table.source.kind}", style="bold"))
+    for note in table.notes:
+        console.print(Text(note, style="dim"))
+    head = table.frame.head(8).collect()
+    console.print(frame_table(head.select(head.columns[:12])))
+    if head.width > 12:
+        console.print(Text(f"{head.width - 12:,} more columns", style="dim"))
+    if table.rejected.height:
+        console.print(Text(f"{plural(table.rejected.height, 'line')} could not be read:", style="yellow"))
+        console.print(frame_table(table.rejected, limit=5))
+
+
+def show_profile(console: Console, profile: Any, findings: Sequence[Finding] = ()) -> None:
+    """Print a profile's summary and what the rules found."""
+    console.print(profile_summary(profile, findings))
+
+
+def show_comparison(console: Console, comparison: Any) -> None:
+    """Print what differs between two profiles."""
+    frame = comparison if isinstance(comparison, pl.DataFrame) else getattr(comparison, "frame", None)
+    if isinstance(frame, pl.DataFrame):
+        console.print(frame_table(frame, limit=60) if frame.height else Text("No difference.", style="green"))
+    else:
+        console.print(Text(str(comparison)))
+
+
+def show_plan(console: Console, plan: Plan) -> None:
+    """Print a plan as a diff."""
+    console.print(plan_diff(plan))
+
+
+def show_validation(console: Console, report: Any) -> None:
+    """Print one line per broken expectation, or that none is."""
+    console.print(Text(str(report), style="" if report.success else "yellow"))
+
+
+def show_cleaned(console: Console, cleaned: Cleaned, written: Mapping[str, Any] | Sequence[Any] | None = None) -> None:
+    """Print the shape of the clean table, a sample of the ledger, and where the files lie."""
+    frame = cleaned.frame
+    head = f"{plural(frame.height, 'row')}, {plural(frame.width, 'column')}; "
+    tail = f"{plural(cleaned.quarantine.height, 'cell')} in quarantine"
+    console.print(Text(head + tail, style="bold"))
+    console.print(ledger_sample(cleaned.ledger))
+    _show_files(console, written)
+
+
+def show_features(console: Console, features: Sequence[Feature], frame: pl.DataFrame | None = None) -> None:
+    """Print features by name and definition."""
+    if frame is not None:
+        console.print(Text(f"{plural(len(features), 'feature')} over {plural(frame.height, 'row')}", style="bold"))
+    grid = _grid()
+    grid.add_column("feature", overflow="fold")
+    grid.add_column("definition", overflow="fold", style="dim")
+    for feature in features[:40]:
+        grid.add_row(Text(feature.name), Text(feature.definition))
+    console.print(grid)
+    if len(features) > 40:
+        console.print(Text(f"{len(features) - 40:,} more", style="dim"))
+
+
+def show_model(console: Console, content: Content, folder: str | Path) -> None:
+    """Print what a fit came to: the sum, the leaderboard, the strongest features, where the model lies."""
+    console.print(final_summary(content))
+    if content.leaderboard:
+        grid = _grid()
+        grid.add_column("model", overflow="fold")
+        grid.add_column(content.metric, justify="right", no_wrap=True)
+        grid.add_column("features", justify="right")
+        grid.add_column("note", overflow="fold", style="dim")
+        for t in content.leaderboard[:8]:
+            grid.add_row(Text(t["model"]), number(t["score"]), number(t["features"]), Text(t["note"]))
+        console.print(grid)
+    for name, definition, gain, _ in content.features[:8]:
+        console.print(Text(f"  {name} = {definition}{f'  gain {gain}' if gain else ''}", style="dim"))
+    _show_files(console, {"model": str(folder), "report": str(Path(folder) / "report.html")})
+
+
+def show_scores(console: Console, scores: Mapping[str, Any]) -> None:
+    """Print a model's scores beside the trivial baseline's."""
+    head = f"{scores['metric']} {number(scores['score'])} on {plural(int(scores['rows']), 'row')}"
+    console.print(Text(head, style="bold") + Text(f"; trivial baseline {number(scores['baseline'])}", style="dim"))
+    baseline = scores.get("baseline_scores") or {}
+    grid = _grid()
+    for name in ("metric", "model", "baseline"):
+        grid.add_column(name, justify="left" if name == "metric" else "right")
+    for name, value in (scores.get("scores") or {}).items():
+        grid.add_row(name, number(value), number(baseline.get(name)))
+    console.print(grid)
+
+
+def show_rules(console: Console, rules: Sequence[Any]) -> None:
+    """Print rules by id and title."""
+    grid = _grid()
+    for name in ("rule", "kind", "severity", "title"):
+        grid.add_column(name, overflow="fold")
+    for rule in rules:
+        grid.add_row(Text(rule.id), Text(rule.kind, style="dim"), Text(str(rule.severity)), Text(rule.title))
+    console.print(grid)
+
+
+def _show_files(console: Console, written: Mapping[str, Any] | Sequence[Any] | None) -> None:
+    pairs = written.items() if isinstance(written, Mapping) else (("written", p) for p in written or ())
+    for name, path in pairs:
+        console.print(Text(f"  {name}  ", style="dim") + Text(str(path)), soft_wrap=True)

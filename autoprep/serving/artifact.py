@@ -392,17 +392,16 @@ def _plan(file: Path) -> Plan:
 def _synthesizer(folder: Path) -> Any:
     if not (folder / "synthesizer.json").is_file():
         return None
-    from autoprep import synthesis
+    from autoprep.synthesis import Synthesizer
 
-    maker: Any = synthesis
-    return maker.Synthesizer.from_dict(read_state(folder, "synthesizer"))
+    return Synthesizer.from_dict(read_state(folder, "synthesizer"))
 
 
 def _predictor(folder: Path) -> Any:
-    from autoprep import model_search
+    from autoprep.model_search.predictor import load_predictor
+    from autoprep.synthesis import Synthesizer
 
-    maker: Any = model_search
-    return maker.load_predictor(folder)
+    return load_predictor(folder, revive=Synthesizer.from_dict)
 
 
 def _scorer(plan: Plan, predictor: Any, synthesizer: Any, facts: Mapping[str, Any]) -> Scorer:

@@ -20,6 +20,8 @@ EVENTS = {
     "policy": pl.String(),
 }
 CHUNK_ROWS = 100_000
+#: Probability with which a regression's interval holds the truth.
+COVERAGE = 0.9
 
 
 class Transform(Protocol):
@@ -101,7 +103,7 @@ class Scorer:
         if self.task == "regression":
             values = np.asarray(self.predictor.predict(table), dtype=np.float64) if frame.height else np.empty(0)
             columns.append(pl.Series("prediction", values, dtype=pl.Float64))
-            columns += self._interval(table, frame.height)
+            columns += self._interval(table, values)
         else:
             columns += self._classified(table, frame.height)
         predicted = pl.DataFrame(columns)
@@ -113,18 +115,17 @@ class Scorer:
             predicted = predicted.with_columns(reasons_of(events, frame.height))
         return predicted, cleaned, events
 
-    def _interval(self, table: pl.DataFrame, height: int) -> list[pl.Series]:
-        interval = getattr(self.predictor, "interval", None)
-        if interval is None or not height:
+    def _interval(self, table: pl.DataFrame, values: Any) -> list[pl.Series]:
+        if not hasattr(self.predictor, "interval"):
             return []
-        bounds = interval(table)
-        if bounds is None:
-            return []
-        lower, upper = bounds if isinstance(bounds, tuple) else np.asarray(bounds).T
-        return [
-            pl.Series("lower", np.asarray(lower, dtype=np.float64)),
-            pl.Series("upper", np.asarray(upper, dtype=np.float64)),
-        ]
+        if hasattr(self.predictor, "conformal"):
+            conformal = self.predictor.conformal
+            if conformal is None:
+                return []
+            lower, upper = conformal.interval(values, COVERAGE) if len(values) else (values, values)
+        else:
+            lower, upper = self.predictor.interval(table)
+        return [pl.Series("lower", lower, dtype=pl.Float64), pl.Series("upper", upper, dtype=pl.Float64)]
 
     def _classified(self, table: pl.DataFrame, height: int) -> list[pl.Series]:
         names = [str(c) for c in self.classes]
@@ -133,7 +134,8 @@ class Scorer:
             labels: Any = []
         else:
             shares = np.asarray(self.predictor.predict_proba(table), dtype=np.float64)
-            labels = np.asarray(self.predictor.predict(table)).tolist()
+            said = self.predictor.labels(shares) if hasattr(self.predictor, "labels") else self.predictor.predict(table)
+            labels = np.asarray(said).tolist()
             if shares.ndim != 2 or shares.shape[1] != len(names):
                 raise ArtifactError(f"the model gives {shares.shape} probabilities for {len(names)} classes")
         prediction = pl.Series("prediction", [None if v is None else str(v) for v in labels], dtype=pl.String)

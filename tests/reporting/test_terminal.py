@@ -61,3 +61,28 @@ def test_ledger_leaderboard_and_sum() -> None:
     total = shown(terminal.final_summary(model_content(**parts), {"report": "model/report.html"}))
     assert "0.884" in total and "model/report.html" in total
     assert "[red]" in shown(terminal.final_summary(model_content(title="[red]")))  # markup of data is not obeyed
+
+
+def test_everything_prints() -> None:
+    import polars as pl
+
+    from autoprep.types import Cleaned, Source, Table
+
+    parts = model_parts()
+    out = io.StringIO()
+    console = Console(file=out, width=120, color_system=None)
+    frame = pl.DataFrame({"a": ["x", None], "n": [1.5, 2.0]})
+    terminal.show_table(console, Table(frame.lazy(), Source("a.csv", "csv")))
+    terminal.show_frame(console, frame)
+    terminal.show_comparison(console, frame)
+    terminal.show_profile(console, parts["profile"], parts["findings"])
+    terminal.show_plan(console, parts["plan"])
+    empty = pl.DataFrame({"row": [], "column": []})
+    cleaned = Cleaned(frame, parts["plan"], parts["ledger"], empty, pl.Series([0, 1]))
+    terminal.show_cleaned(console, cleaned, {"output": "clean.parquet"})
+    terminal.show_features(console, parts["features"], frame)
+    terminal.show_model(console, model_content(**parts), "model")
+    scores = {"metric": "auc", "score": 0.9, "baseline": 0.5, "rows": 9, "scores": {"auc": 0.9}}
+    terminal.show_scores(console, scores)
+    terminal.show_rules(console, list(parts["rulebook"].values()))
+    assert "clean.parquet" in out.getvalue() and "auc 0.9 on 9 rows" in out.getvalue()
