@@ -35,3 +35,14 @@ def chromium() -> str:
     if found is None:
         pytest.skip("no chromium on this machine")
     return found
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
+    """Turn a skip into a failure for the markers that AUTOPREP_REQUIRE names (comma-separated)."""
+    report = yield
+    required = {name for name in os.environ.get("AUTOPREP_REQUIRE", "").split(",") if name}
+    if report.skipped and required & {marker.name for marker in item.iter_markers()}:
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped, and this run requires it"
+    return report

@@ -1,0 +1,68 @@
+"""The command line's entry: errors become one line and an exit status, never a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+from types import TracebackType
+
+from autoprep.errors import AutoprepError
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"autoprep: {line}\n")
+
+
+def _unexpected(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Say in one line that this is our mistake; the traceback stands behind AUTOPREP_DEBUG=1."""
+    if os.environ.get("AUTOPREP_DEBUG"):
+        sys.__excepthook__(kind, error, trace)
+        return
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f" ({trace.tb_frame.f_code.co_filename}:{trace.tb_lineno})" if trace else ""
+    text = " ".join(str(error).split())[:300]
+    _say(f"a mistake of autoprep's own: {kind.__name__}: {text}{where}; AUTOPREP_DEBUG=1 shows the whole trace")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line.
+
+    Returns:
+        0 done; 1 the data broke its contract; 2 the call was wrong; 130 stopped by the user.
+    """
+    sys.excepthook = _unexpected
+    import click
+
+    from autoprep.cli import app
+
+    try:
+        status = app(args=arguments, prog_name="autoprep", standalone_mode=False)
+        return int(status or 0)
+    except AutoprepError as error:
+        _say(str(error))
+        return error.exit_status
+    except click.exceptions.NoArgsIsHelpError as error:
+        sys.stderr.write(error.format_message() + "\n")
+        return 2
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        hint = f"; see '{context.command_path} --help'" if context else ""
+        _say(" ".join(error.format_message().split()).rstrip(".") + hint)
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        _say("stopped; no half-written file was left")
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except MemoryError:
+        _say("not enough memory; try a sample with --rows, or a machine with more")
+        return 2
+    except OSError as error:
+        _say(f"{error.filename or 'the system'}: {(error.strerror or str(error)).lower()}; check space and permissions")
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

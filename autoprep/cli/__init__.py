@@ -1,0 +1,21 @@
+"""The command line: the same words as the Python interface.
+
+Every command is thin: it parses its words, calls ``autoprep.api`` and shows the answer. Results go to standard output
+or to ``-o``; progress goes to standard error; ``--json`` gives machine-readable output.
+"""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(
+    name="autoprep",
+    help="Profile, validate and clean raw tables by readable rules; generate features; search a compact model.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+# Each module registers its commands on ``app`` when it is imported.
+from autoprep.cli import data, features, models, rules  # noqa: E402, F401

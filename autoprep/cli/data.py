@@ -1,0 +1,190 @@
+"""Commands about data: read, profile, plan, validate, contract, clean, undo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autoprep.cli import app
+from autoprep.cli.options import AsJson, ConfigFile, Output, Quiet, Rules, Source, Target, console, print_json, settings
+from autoprep.cli.progress import Progress
+
+Dialect = Annotated[Path | None, typer.Option("--dialect", help="A dialect.json to read the file by.")]
+Sheet = Annotated[str | None, typer.Option("--sheet", help="Sheet of a workbook.")]
+Query = Annotated[str | None, typer.Option("--query", help="Query to run on a database.")]
+
+
+@app.command()
+def read(
+    source: Source,
+    dialect: Dialect = None,
+    sheet: Sheet = None,
+    query: Query = None,
+    output: Output = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show how a file is laid out, its first rows, and what was rejected."""
+    from autoprep import api
+    from autoprep.engines.local import write
+    from autoprep.reporting import terminal
+
+    table = api.read(source, dialect=dialect, sheet=sheet, query=query)
+    if output is not None:
+        write(table.frame, output)
+    if as_json:
+        print_json(api.describe(table))
+    else:
+        terminal.show_table(console(), table)
+
+
+@app.command()
+def profile(
+    source: Source,
+    target: Target = None,
+    against: Annotated[str | None, typer.Option("--against", help="A second source to compare with.")] = None,
+    sql: Annotated[str | None, typer.Option("--sql", help='Query over "columns", "pairs" and "tables".')] = None,
+    rules: Rules = None,
+    config: ConfigFile = None,
+    output: Output = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Say what each column is, what is wrong with it, and how columns hang together (-o report.html or .json)."""
+    from autoprep import api
+    from autoprep.reporting import terminal
+
+    with Progress(quiet=quiet) as progress:
+        found = api.profile(source, target=target, listener=progress)
+        findings = api.find(found, rules=rules, config=settings(config))
+        other = api.profile(against, target=target, listener=progress) if against else None
+    if output is not None:
+        api.write_profile(found, output, findings)
+    if sql is not None:
+        answer = found.sql(sql)
+        print_json(answer.to_dicts()) if as_json else terminal.show_frame(console(), answer)
+    elif other is not None:
+        comparison = found.compare(other)
+        print_json(comparison.to_dict()) if as_json else terminal.show_comparison(console(), comparison)
+    elif as_json:
+        print_json({**found.to_dict(), "findings": [f.to_dict() for f in findings]})
+    else:
+        terminal.show_profile(console(), found, findings)
+
+
+@app.command()
+def plan(
+    source: Source,
+    target: Target = None,
+    rules: Rules = None,
+    config: ConfigFile = None,
+    output: Output = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Propose every change as a step that a person can read, edit and refuse; no data is written."""
+    from autoprep import api
+    from autoprep.reporting import terminal
+
+    with Progress(quiet=quiet) as progress:
+        proposed = api.plan(source, target=target, rules=rules, config=settings(config), listener=progress)
+    if output is not None:
+        api.save_plan(proposed, output)
+    if as_json:
+        print_json(proposed.to_dict())
+    else:
+        terminal.show_plan(console(), proposed)
+
+
+@app.command()
+def validate(
+    source: Source,
+    contract: Annotated[Path, typer.Option("--contract", "-c", help="A model folder, plan, or expectation suite.")],
+    data_docs: Annotated[Path | None, typer.Option("--data-docs", help="Folder for Great Expectations' pages.")] = None,
+    junit: Annotated[Path | None, typer.Option("--junit", help="File for JUnit XML.")] = None,
+    github: Annotated[bool, typer.Option("--github", help="Print GitHub annotations.")] = False,
+    failing_rows: Annotated[Path | None, typer.Option("--failing-rows", help="File for rows and reasons.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Check data against a contract: one line per broken expectation; exit status 1 if any broke."""
+    from autoprep import api
+    from autoprep.reporting import terminal
+
+    report = api.validate(source, contract)
+    api.write_validation(report, data_docs=data_docs, junit=junit, failing_rows=failing_rows)
+    if as_json:
+        print_json(report.to_dict())
+    elif github:
+        console().print(report.github(), markup=False)
+    else:
+        terminal.show_validation(console(), report)
+    return 0 if report.success else 1
+
+
+@app.command()
+def contract(
+    source: Source,
+    output: Output = None,
+    as_json: AsJson = False,
+) -> None:
+    """Derive a contract from good data: each check with its evidence, to be edited and kept."""
+    from autoprep import api
+
+    suite = api.contract(source)
+    if output is not None:
+        api.save_contract(suite, output)
+    if as_json or output is None:
+        print_json(suite)
+
+
+@app.command()
+def clean(
+    source: Source,
+    plan: Annotated[Path | None, typer.Option("--plan", help="A plan file; without one, a plan is made.")] = None,
+    target: Target = None,
+    rules: Rules = None,
+    config: ConfigFile = None,
+    output: Output = None,
+    ledger: Annotated[Path | None, typer.Option("--ledger", help="Parquet file for every change.")] = None,
+    quarantine: Annotated[Path | None, typer.Option("--quarantine", help="Parquet file for unparsed cells.")] = None,
+    same_shape: Annotated[bool, typer.Option("--same-shape", help="Repair cells; keep rows, columns, order.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Apply a plan: write the clean table, the ledger of every change, and the cells set aside."""
+    from autoprep import api
+    from autoprep.reporting import terminal
+
+    with Progress(quiet=quiet) as progress:
+        cleaned = api.clean(
+            source,
+            plan=plan,
+            target=target,
+            rules=rules,
+            config=settings(config),
+            same_shape=same_shape,
+            listener=progress,
+        )
+    written = api.write_cleaned(cleaned, output=output, ledger=ledger, quarantine=quarantine)
+    terminal.show_cleaned(console(), cleaned, written)
+
+
+@app.command()
+def undo(
+    source: Source,
+    ledger: Annotated[Path, typer.Option("--ledger", help="The ledger that cleaning wrote.")],
+    action: Annotated[str | None, typer.Option("--step", help="Undo one step only, by its id.")] = None,
+    column: Annotated[str | None, typer.Option("--column", help="Undo one column only.")] = None,
+    row: Annotated[int | None, typer.Option("--row", help="Undo one input row only (0-based).")] = None,
+    output: Output = None,
+) -> None:
+    """Give the original text of every cell back, dropped rows and columns and their order included."""
+    from autoprep import api
+    from autoprep.engines.local import write
+
+    restored = api.undo(source, ledger=ledger, action=action, column=column, row=row)
+    if output is None:
+        console().print(restored)
+    else:
+        write(restored, output)
+        console().print(f"{restored.height:,} rows, {restored.width} columns -> {output}", markup=False)

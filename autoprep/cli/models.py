@@ -1,0 +1,115 @@
+"""Commands about models: fit, predict, evaluate, explain, report, demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autoprep.cli import app
+from autoprep.cli.options import AsJson, ConfigFile, Output, Quiet, Rules, Source, Target, console, print_json, settings
+from autoprep.cli.progress import Progress
+
+ModelFolder = Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder that fit wrote.")]
+
+
+@app.command()
+def fit(
+    source: Source,
+    target: Annotated[str, typer.Option("--target", "-t", help="The column to predict.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the model.")] = Path("model"),
+    time_budget: Annotated[float, typer.Option("--time-budget", min=1, help="Seconds, everything included.")] = 60,
+    work_budget: Annotated[float | None, typer.Option("--work-budget", help="Units of work: repeatable runs.")] = None,
+    task: Annotated[str | None, typer.Option("--task", help="binary, multiclass or regression.")] = None,
+    metric: Annotated[str | None, typer.Option("--metric", help="What to optimise; inferred from the task.")] = None,
+    plan: Annotated[Path | None, typer.Option("--plan", help="A reviewed plan to clean by.")] = None,
+    group: Annotated[str | None, typer.Option("--group", help="Rows that share it stay on one side.")] = None,
+    time: Annotated[str | None, typer.Option("--time", help="Column that orders rows: validate on later ones.")] = None,
+    holdout: Annotated[float, typer.Option("--holdout", min=0, max=0.9, help="Share of rows kept for a test.")] = 0.0,
+    keep_leaks: Annotated[bool, typer.Option("--keep-leaks", help="Let columns flagged as leaks in.")] = False,
+    seed: Annotated[int, typer.Option("--seed")] = 0,
+    rules: Rules = None,
+    config: ConfigFile = None,
+    quiet: Quiet = False,
+) -> None:
+    """Read, profile, validate, clean, synthesize, search: one call from a raw file to a model and a report."""
+    from autoprep import api
+    from autoprep.engines.local import check_writable
+    from autoprep.reporting import terminal
+
+    check_writable(output / "manifest.json" if output.is_dir() else output)
+    budget = None if work_budget is not None else time_budget
+    with Progress(budget, quiet=quiet) as progress:
+        model = api.fit(
+            source,
+            target,
+            time_budget_s=budget,
+            work_budget=work_budget,
+            task=task,
+            metric=metric,
+            plan=plan,
+            group=group,
+            time=time,
+            holdout=holdout,
+            keep_leaks=keep_leaks,
+            seed=seed,
+            rules=rules,
+            config=settings(config),
+            listener=progress,
+        )
+        model.save(output)
+    terminal.show_model(console(), model.content(), output)
+
+
+@app.command()
+def predict(model: ModelFolder, source: Source, output: Output = None, quiet: Quiet = False) -> None:
+    """Predict raw, dirty rows: one prediction per row, in their order."""
+    from autoprep import api
+    from autoprep.engines.local import write
+
+    predictions = api.load(model).predict_frame(source)
+    if output is None:
+        import sys
+
+        sys.stdout.write(predictions.write_csv() or "")
+        return
+    write(predictions, output)
+    said = predictions.filter(predictions["reasons"].list.len() > 0).height
+    console().print(f"{predictions.height:,} predictions -> {output}; {said:,} rows with contract events", markup=False)
+
+
+@app.command()
+def evaluate(model: ModelFolder, source: Source, as_json: AsJson = False) -> None:
+    """Score a model on labelled rows, beside a trivial baseline."""
+    from autoprep import api
+    from autoprep.reporting import terminal
+
+    scores = api.evaluate(api.load(model), source)
+    print_json(scores) if as_json else terminal.show_scores(console(), scores)
+
+
+@app.command()
+def report(
+    source: Annotated[str, typer.Argument(metavar="MODEL|SOURCE", help="A model folder, or a table to profile.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The HTML file.")] = Path("report.html"),
+    target: Target = None,
+) -> None:
+    """Write the HTML report: one self-contained file."""
+    from autoprep import api
+
+    console().print(str(api.report(source, output, target=target)), markup=False)
+
+
+@app.command()
+def demo(
+    name: Annotated[str, typer.Argument(help="penguins or flights")] = "penguins",
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for what the demo writes.")] = Path(
+        "autoprep-demo"
+    ),
+    time_budget: Annotated[float, typer.Option("--time-budget", min=5, help="Seconds for the model search.")] = 20,
+) -> None:
+    """Show the whole job on real, messy data from a package, without a network."""
+    from autoprep.demo import run
+
+    run(name, output, time_budget_s=time_budget, console=console())
