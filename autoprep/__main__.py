@@ -32,25 +32,29 @@ def main(arguments: list[str] | None = None) -> int:
         0 done; 1 the data broke its contract; 2 the call was wrong; 130 stopped by the user.
     """
     sys.excepthook = _unexpected
-    import click
+    import typer
 
     from autoprep.cli import app
 
+    # typer carries its own copy of click; its public BadParameter leads to the root of all wrong calls.
+    (wrong_call,) = (kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
     try:
         status = app(args=arguments, prog_name="autoprep", standalone_mode=False)
         return int(status or 0)
     except AutoprepError as error:
         _say(str(error))
         return error.exit_status
-    except click.exceptions.NoArgsIsHelpError as error:
-        sys.stderr.write(error.format_message() + "\n")
-        return 2
-    except click.ClickException as error:
+    except wrong_call as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            sys.stderr.write(error.format_message() + "\n")
+            return 2
         context = getattr(error, "ctx", None)
         hint = f"; see '{context.command_path} --help'" if context else ""
         _say(" ".join(error.format_message().split()).rstrip(".") + hint)
         return 2
-    except (KeyboardInterrupt, click.Abort):
+    except typer.Exit as leaving:
+        return leaving.exit_code
+    except (KeyboardInterrupt, typer.Abort):
         _say("stopped; no half-written file was left")
         return 130
     except BrokenPipeError:
