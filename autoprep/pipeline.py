@@ -9,14 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from autoprep import cleaning, profiling, reading, validation
-from autoprep.budget import Budget
 from autoprep.config import Config
 from autoprep.errors import InputError, did_you_mean
 from autoprep.types import Cleaned, Event, Feature, Finding, Leaderboard, Listener, Plan, Table, Task, silent

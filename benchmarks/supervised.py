@@ -10,7 +10,8 @@ stratified for classes), the cells unchanged. Both arms get the same raw text ce
 - plain LightGBM: ``pandas.read_csv`` with defaults on the same cells, text columns as categories, LightGBM's defaults.
 
 Rows without a target are left out; a regression target is read as a number (currency signs and thousands separators
-aside), and -1 among otherwise positive numbers, when it is frequent, counts as missing. Each run is a fresh process; its seconds include reading.
+aside), and -1 among otherwise positive numbers, when it is frequent, counts as missing. Each run is a fresh process;
+its seconds include reading.
 """
 
 from __future__ import annotations

@@ -8,7 +8,8 @@ import sys
 import pytest
 
 HEAVY = ("polars", "pandas", "sklearn", "lightgbm", "numba", "great_expectations", "pyarrow", "numpy", "scipy", "yaml")
-HELP = "import contextlib, io\nfrom autoprep.__main__ import main\nwith contextlib.redirect_stdout(io.StringIO()): main({})"
+HELP = "import contextlib, io\nfrom autoprep.__main__ import main\n"
+HELP += "with contextlib.redirect_stdout(io.StringIO()): main({})"
 
 
 def _loaded_by(code: str) -> set[str]:
