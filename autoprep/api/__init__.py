@@ -1,0 +1,57 @@
+"""The Python interface: the verbs, each a thin door to its stage.
+
+A ``source`` is a path, glob, folder, address of object storage, database address with a query, a mapping of column
+names to values, or any frame that speaks the Arrow PyCapsule interface (Polars, pandas, PyArrow, DuckDB, ...).
+"""
+
+from autoprep.api.data import (
+    clean,
+    contract,
+    describe,
+    explain_rule,
+    find,
+    load_plan,
+    plan,
+    profile,
+    read,
+    rule_schema,
+    rulebook,
+    save_contract,
+    save_plan,
+    synthesize,
+    test_rules,
+    undo,
+    validate,
+    write_cleaned,
+    write_profile,
+    write_validation,
+)
+from autoprep.api.model import Model, evaluate, fit, load, report
+
+__all__ = [
+    "Model",
+    "clean",
+    "contract",
+    "describe",
+    "evaluate",
+    "explain_rule",
+    "find",
+    "fit",
+    "load",
+    "load_plan",
+    "plan",
+    "profile",
+    "read",
+    "report",
+    "rule_schema",
+    "rulebook",
+    "save_contract",
+    "save_plan",
+    "synthesize",
+    "test_rules",
+    "undo",
+    "validate",
+    "write_cleaned",
+    "write_profile",
+    "write_validation",
+]

@@ -1,0 +1,279 @@
+"""The verbs about data: read, profile, find, plan, clean, undo, validate, contract, synthesize."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from autoprep import cleaning, pipeline, profiling, reading, validation
+from autoprep.config import Config
+from autoprep.engines import local
+from autoprep.errors import InputError
+from autoprep.types import Cleaned, Dialect, Finding, Listener, Plan, Table, Task, silent
+
+if TYPE_CHECKING:
+    from autoprep.profiling import Profile
+    from autoprep.validation import Rulebook
+
+PathLike = str | Path
+Settings = Config | PathLike | None
+
+
+def as_config(config: Settings) -> Config | None:
+    """Settings, read from their file when a path is given."""
+    return config if config is None or isinstance(config, Config) else Config.load(config)
+
+
+def as_plan(plan: Plan | PathLike | None) -> Plan | None:
+    """A plan, read from its file when a path is given."""
+    return plan if plan is None or isinstance(plan, Plan) else cleaning.load_plan(plan)
+
+
+def read(
+    source: Any,
+    *,
+    dialect: Dialect | Mapping[str, Any] | PathLike | None = None,
+    sheet: str | int | None = None,
+    query: str | None = None,
+    listener: Listener = silent,
+) -> Table:
+    """Read a source; cells of text files stay text.
+
+    Args:
+        source: see the module.
+        dialect: how a text file is laid out, when it is known; a Dialect, its values, or a JSON file of them.
+        sheet: sheet of a workbook.
+        query: query to run on a database.
+        listener: hears what is found.
+
+    Raises:
+        InputError: there is no such source, or it cannot be read.
+
+    Example:
+        >>> read({"a": ["1", "x"]}).frame.collect().height
+        2
+    """
+    if isinstance(source, Table):
+        return source
+    if isinstance(source, Mapping):
+        source = pl.DataFrame(source, strict=False)
+    if isinstance(dialect, str | Path):
+        dialect = reading.load_dialect(dialect)
+    elif isinstance(dialect, Mapping):
+        dialect = Dialect.from_dict(dialect)
+    return reading.read(source, dialect=dialect, sheet=sheet, query=query, listener=listener)
+
+
+def describe(table: Table) -> dict[str, Any]:
+    """What ``autoprep read --json`` prints: dialect, evidence, columns, first rows, rejected lines."""
+    return reading.describe(table)
+
+
+def profile(source: Any, target: str | None = None, *, listener: Listener = silent) -> Profile:
+    """Say what each column is, what is wrong with it, and how columns hang together.
+
+    Example:
+        >>> found = profile({"price": ["$1,200", "$80"], "id": ["a1", "a2"]})
+        >>> found.columns.filter(pl.col("column") == "price")["semantic"].item()
+        'amount'
+    """
+    table = read(source, listener=listener)
+    column = pipeline.resolve_column(target, table) if target is not None else None
+    return profiling.profile(table, target=column)
+
+
+def rulebook(rules: Sequence[PathLike] | None = None, config: Settings = None) -> Rulebook:
+    """The rules that are in force: packaged, packs, the project's, the configuration's."""
+    return validation.load_rulebook(rules or (), as_config(config))
+
+
+def explain_rule(rule: str, rules: Sequence[PathLike] | None = None, config: Settings = None) -> str:
+    """A rule's page, in Markdown."""
+    return validation.explain(rulebook(rules, config)[rule])
+
+
+def rule_schema() -> dict[str, Any]:
+    """The JSON Schema of a rule file."""
+    return validation.rule_schema()
+
+
+def test_rules(folder: PathLike) -> tuple[int, list[str]]:
+    """Run the cases that stand in a folder of rules: how many rules, and a line per failed case."""
+    return validation.test_rules(folder)
+
+
+def find(profile: Profile, rules: Sequence[PathLike] | None = None, config: Settings = None) -> list[Finding]:
+    """The rules that fire on a profile."""
+    return validation.find(profile, rulebook(rules, config))
+
+
+def write_profile(profile: Profile, path: PathLike, findings: Sequence[Finding] = ()) -> Path:
+    """Write a profile as ``.html`` (the report) or ``.json`` (mergeable, to be read back)."""
+    from autoprep.lineage import whole_file
+    from autoprep.reporting import html
+
+    target = Path(path)
+    if target.suffix.lower() not in (".html", ".json"):
+        raise InputError(f"cannot write a profile as '{target.suffix}'", where=str(target), hint="try .html or .json")
+    text = html.profile_html(profile, findings) if target.suffix.lower() == ".html" else profile.to_json()
+    with whole_file(target) as beside:
+        beside.write_text(text, encoding="utf-8")
+    return target
+
+
+def plan(
+    source: Any,
+    target: str | None = None,
+    rules: Sequence[PathLike] | None = None,
+    *,
+    config: Settings = None,
+    task: Task | None = None,
+    listener: Listener = silent,
+) -> Plan:
+    """Propose every change as a step that a person can read, edit and refuse; nothing is changed.
+
+    Example:
+        >>> [a.verb for a in plan({"age": ["31", "N/A", "44"]}).actions if a.columns == ("age",)]
+        ['nullify', 'parse_number']
+    """
+    prepared = pipeline.prepare(
+        read(source, listener=listener),
+        target=target,
+        rules=rules,
+        config=as_config(config),
+        task=task,
+        listener=listener,
+    )
+    return prepared.plan
+
+
+def save_plan(plan: Plan, path: PathLike) -> Path:
+    """Write a plan as YAML."""
+    return cleaning.save_plan(plan, path)
+
+
+def load_plan(path: PathLike) -> Plan:
+    """Read a plan; a wrong key is named with file, line and the nearest valid one."""
+    return cleaning.load_plan(path)
+
+
+def clean(
+    source: Any,
+    plan: Plan | PathLike | None = None,
+    target: str | None = None,
+    rules: Sequence[PathLike] | None = None,
+    *,
+    config: Settings = None,
+    same_shape: bool = False,
+    listener: Listener = silent,
+) -> Cleaned:
+    """Apply a plan (made from the data when None): the clean rows, the ledger and the quarantine.
+
+    Example:
+        >>> done = clean({"age": ["31", "N/A", "44"]})
+        >>> done.frame["age"].to_list(), done.ledger.select("row", "before", "after").rows()
+        ([31, None, 44], [(1, 'N/A', None)])
+    """
+    table = read(source, listener=listener)
+    chosen = as_plan(plan)
+    if chosen is None:
+        chosen = pipeline.prepare(table, target=target, rules=rules, config=as_config(config), listener=listener).plan
+    return cleaning.apply(table, chosen, same_shape=same_shape)
+
+
+def write_cleaned(
+    cleaned: Cleaned,
+    *,
+    output: PathLike | None = None,
+    ledger: PathLike | None = None,
+    quarantine: PathLike | None = None,
+) -> dict[str, Path]:
+    """Write what cleaning gave; returns what was written: "clean", "ledger", "quarantine"."""
+    return cleaning.write(cleaned, output=output, ledger=ledger, quarantine=quarantine)
+
+
+def undo(
+    source: Cleaned | Any,
+    ledger: PathLike | pl.DataFrame | None = None,
+    *,
+    action: str | None = None,
+    column: str | None = None,
+    row: int | None = None,
+) -> pl.DataFrame:
+    """Give the original text of every cell back, dropped rows and columns and their order included.
+
+    Args:
+        source: what ``clean`` returned, or the clean table that was written.
+        ledger: the ledger that was written beside it.
+        action: undo this step only. column: this column only. row: this input row only (0-based).
+
+    Example:
+        >>> undo(clean({"age": ["31", "N/A", "44"]}))["age"].to_list()
+        ['31', 'N/A', '44']
+    """
+    if isinstance(source, Cleaned):
+        return cleaning.undo(source, action=action, column=column, row=row)
+    if ledger is None:
+        raise InputError("undoing needs the ledger that cleaning wrote", hint="give --ledger ledger.parquet")
+    return cleaning.undo(source, ledger, action=action, column=column, row=row)
+
+
+def validate(source: Any, contract: Any) -> validation.ValidationReport:
+    """Check data against a contract: a model folder, a Model, a plan, or an expectation suite (object or JSON)."""
+    return validation.validate(read(source), _contract(contract))
+
+
+def _contract(contract: Any) -> Any:
+    if isinstance(contract, str | Path):
+        path = Path(contract)
+        if path.is_dir():
+            from autoprep.serving import artifact
+
+            return artifact.load(path).contract
+        if path.suffix.lower() in (".yaml", ".yml"):
+            return validation.load_contract(path)
+    return getattr(contract, "contract", contract)
+
+
+def write_validation(
+    report: validation.ValidationReport,
+    *,
+    data_docs: PathLike | None = None,
+    junit: PathLike | None = None,
+    failing_rows: PathLike | None = None,
+) -> None:
+    """Write a validation report's other forms: Data Docs folder, JUnit XML, failing rows with their reasons."""
+    if data_docs is not None:
+        report.data_docs(data_docs)
+    if junit is not None:
+        from autoprep.lineage import whole_file
+
+        with whole_file(junit) as beside:
+            beside.write_text(report.junit(), encoding="utf-8")
+    if failing_rows is not None:
+        local.write(report.failing_rows(), failing_rows)
+
+
+def contract(source: Any) -> dict[str, Any]:
+    """Derive a contract from good data: each check with its evidence."""
+    return validation.contract(read(source))
+
+
+def save_contract(suite: Mapping[str, Any], path: PathLike) -> Path:
+    """Write a contract as YAML or JSON, by the suffix."""
+    return validation.save_contract(suite, path)
+
+
+def synthesize(
+    source: Any,
+    target: str | None = None,
+    *,
+    schema: Any = None,
+    max_features: int = 100,
+    listener: Listener = silent,
+) -> Any:
+    """Generate features over one table or several; see ``autoprep.synthesis.synthesize``."""
+    return pipeline.synthesize(source, target=target, schema=schema, max_features=max_features, listener=listener)

@@ -1,0 +1,276 @@
+"""The verbs about models: fit, load, evaluate, report; and the model itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from autoprep import pipeline, validation
+from autoprep.api.data import PathLike, Settings, as_config, as_plan, find, profile, read, rulebook, validate
+from autoprep.errors import InputError
+from autoprep.types import Feature, Finding, Leaderboard, Listener, Plan, Table, Task, silent
+
+if TYPE_CHECKING:
+    from autoprep.profiling import Profile
+    from autoprep.serving.artifact import Artifact
+    from autoprep.serving.predictor import Scorer
+
+
+def fit(
+    source: Any,
+    target: str,
+    *,
+    time_budget_s: float | None = 60,
+    work_budget: float | None = None,
+    task: Task | None = None,
+    metric: str | None = None,
+    plan: Plan | PathLike | None = None,
+    group: str | None = None,
+    time: str | None = None,
+    holdout: float = 0.0,
+    keep_leaks: bool = False,
+    rules: Sequence[PathLike] | None = None,
+    config: Settings = None,
+    seed: int = 0,
+    listener: Listener = silent,
+) -> Model:
+    """Go from a raw table to a model: read, profile, validate, plan, clean, synthesize, search.
+
+    Args:
+        source: see the module.
+        target: column to predict.
+        time_budget_s: seconds for everything, reading included.
+        work_budget: units of work instead of seconds: two runs then do the same.
+        task: "binary", "multiclass" or "regression"; inferred when None.
+        metric: what to optimise; the task's default when None.
+        plan: a reviewed plan.
+        group: rows that share this column's value are validated on one side.
+        time: column that orders rows; later ones validate.
+        holdout: share of rows, in [0, 1), that nothing learns from and that the report is judged on.
+        keep_leaks: let columns flagged as leaks in.
+        rules: folders of your own rules.
+        config: a project's settings, or the path of its ``autoprep.yaml``.
+        seed: decides every random choice.
+        listener: hears what is done and found.
+
+    Raises:
+        InputError: the data cannot carry a model: no such target, one value, no usable rows, no other column.
+    """
+    return Model(
+        pipeline.fit(
+            source if isinstance(source, Table) else read(source, listener=listener),
+            target,
+            time_budget_s=time_budget_s,
+            work_budget=work_budget,
+            task=task,
+            metric=metric,
+            plan=as_plan(plan),
+            group=group,
+            time=time,
+            holdout=holdout,
+            keep_leaks=keep_leaks,
+            rules=rules,
+            config=as_config(config),
+            seed=seed,
+            listener=listener,
+        )
+    )
+
+
+def load(path: PathLike) -> Model:
+    """Load a model folder; every file is checked against its hash first and nothing in it is run.
+
+    Raises:
+        ArtifactError: missing, damaged, altered, or written by a newer version.
+    """
+    from autoprep.serving import artifact
+
+    return Model(artifact=artifact.load(path))
+
+
+def evaluate(model: Model, source: Any) -> dict[str, Any]:
+    """Score a model on labelled rows beside the trivial baseline (class shares, or the mean, of training).
+
+    Returns:
+        "rows", "metric", "score", "baseline", "greater_is_better", and "scores" by metric.
+
+    Raises:
+        InputError: the target is not in the source, or no row has one.
+    """
+    return pipeline.evaluate(model.parts(), read(source).collect())
+
+
+def report(source: Any, path: PathLike = "report.html", *, target: str | None = None) -> Path:
+    """Write the HTML report of a model folder, a Model, or a table's profile: one self-contained file."""
+    from autoprep.lineage import whole_file
+    from autoprep.reporting import html
+
+    if isinstance(source, str | Path) and (Path(source) / "manifest.json").is_file():
+        text = load(source).report_html()
+    elif isinstance(source, Model):
+        text = source.report_html()
+    else:
+        found = profile(source, target)
+        text = html.profile_html(found, find(found), rulebook=rulebook())
+    with whole_file(path) as beside:
+        beside.write_text(text, encoding="utf-8")
+    return Path(path)
+
+
+class Model:
+    """A fitted pipeline: raw, dirty rows in, predictions out.
+
+    Made by ``fit`` (with everything that was learnt on the way) or by ``load`` (from a model folder).
+    """
+
+    def __init__(self, fitted: pipeline.Fitted | None = None, *, artifact: Artifact | None = None) -> None:
+        if (fitted is None) == (artifact is None):
+            raise ValueError("a model is either fitted or loaded")
+        self._fitted, self._artifact = fitted, artifact
+        self._scorer: Scorer | None = None
+
+    def _whole(self) -> pipeline.Fitted:
+        if self._fitted is None:
+            raise InputError(
+                "a loaded model keeps no training rows", hint="see profile.json and report.html in its folder"
+            )
+        return self._fitted
+
+    @property
+    def plan(self) -> Plan:
+        """The cleaning plan, as it is applied to every row that is predicted."""
+        return self._fitted.plan if self._fitted else self._loaded().plan
+
+    def _loaded(self) -> Artifact:
+        assert self._artifact is not None
+        return self._artifact
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Task, target, metric, classes, scores, baseline, seed."""
+        return self._fitted.facts() if self._fitted else self._loaded().facts
+
+    @property
+    def contract(self) -> Mapping[str, Any]:
+        """What training showed of the raw columns, a Great Expectations suite as plain values."""
+        return self._fitted.contract if self._fitted else self._loaded().contract
+
+    @property
+    def leaderboard(self) -> Leaderboard:
+        """The trials, best first."""
+        board = self._fitted.leaderboard if self._fitted else self._loaded().leaderboard
+        return board if board is not None else Leaderboard(str(self.facts["metric"]), True)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was found in the training rows."""
+        return self._whole().prepared.findings
+
+    @property
+    def ledger(self) -> pl.DataFrame:
+        """Every change that was made to the training rows."""
+        return self._whole().cleaned.ledger
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """The generated features of the winning pipeline."""
+        return self._whole().features
+
+    @property
+    def profile(self) -> Profile:
+        """The profile of the training rows."""
+        return self._whole().prepared.profile
+
+    def scorer(self) -> Scorer:
+        """What serves files, streams and HTTP alike."""
+        from autoprep.serving.predictor import Scorer
+
+        if self._scorer is None:
+            if self._fitted is not None:
+                fitted = self._fitted
+                self._scorer = Scorer(fitted.plan, fitted.predictor, task=fitted.task, classes=fitted.classes)
+            else:
+                self._scorer = self._loaded().scorer()
+        return self._scorer
+
+    def parts(self) -> pipeline.Parts:
+        """Plan, predictor and facts: what evaluating needs."""
+        scorer = self.scorer()
+        return pipeline.Parts(scorer.plan, scorer.predict, self.facts)
+
+    def predict_frame(self, source: Any) -> pl.DataFrame:
+        """Predict raw rows, keeping their number and order.
+
+        Returns:
+            ``prediction``; ``probability_<class>`` per class or ``lower`` and ``upper``; ``reasons``, the codes of what
+            the row's contract says ("" for none).
+        """
+        return self.scorer().predict(read(source).collect())
+
+    def predict(self, source: Any) -> pl.Series:
+        """The predictions of raw rows: labels as text, or Float64 values."""
+        return self.predict_frame(source)["prediction"]
+
+    def predict_proba(self, source: Any) -> pl.DataFrame:
+        """The probabilities of raw rows: one Float64 column per class, named by the class.
+
+        Raises:
+            InputError: the model predicts numbers.
+        """
+        if self.facts["task"] == "regression":
+            raise InputError("a regression has no class probabilities", hint="use predict")
+        frame = self.predict_frame(source)
+        return frame.select(pl.col("^probability_.*$").name.map(lambda name: name.removeprefix("probability_")))
+
+    def transform(self, source: Any) -> pl.DataFrame:
+        """The clean rows that the model's features are made of, as many and in the same order as the raw ones."""
+        return self.scorer().transform(read(source).collect())[0]
+
+    def validate(self, source: Any) -> validation.ValidationReport:
+        """Check raw rows against the contract."""
+        return validate(source, self)
+
+    def content(self) -> Any:
+        """What the report says, as plain values."""
+        from autoprep.reporting import content
+
+        fitted = self._whole()
+        return content.model_content(**fitted.content_parts())
+
+    def report_html(self) -> str:
+        """The HTML report."""
+        from autoprep.reporting import html
+
+        if self._fitted is None:
+            return self._loaded().paper("report.html")
+        return html.model_html(self.content())
+
+    def save(self, folder: PathLike) -> Path:
+        """Write the model folder: manifest, plan, features, contract, model, replay, report; whole or not at all.
+
+        Raises:
+            InputError: the folder cannot be written, or holds something else.
+        """
+        from autoprep.serving import artifact
+
+        fitted = self._whole()
+        return artifact.save(
+            folder,
+            plan=fitted.plan,
+            predictor=fitted.predictor,
+            facts=fitted.facts(),
+            contract=fitted.contract,
+            features=fitted.features,
+            profile=fitted.prepared.profile,
+            leaderboard=fitted.leaderboard,
+            dialect=fitted.prepared.table.dialect,
+            replay=fitted.replay_rows(),
+            papers={"report.html": self.report_html()},
+        )
+
+    def __repr__(self) -> str:
+        facts = self.facts
+        return f"Model({facts['task']} of {facts['target']!r}, {facts['metric']})"

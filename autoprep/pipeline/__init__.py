@@ -1,0 +1,8 @@
+"""The whole job in one place; the only one in which the mending and the building wing meet."""
+
+from autoprep.pipeline.judge import evaluate, predict
+from autoprep.pipeline.prepare import prepare, resolve_column
+from autoprep.pipeline.train import fit
+from autoprep.pipeline.values import Fitted, Parts, Prepared
+
+__all__ = ["Fitted", "Parts", "Prepared", "evaluate", "fit", "predict", "prepare", "resolve_column"]

@@ -1,0 +1,77 @@
+"""Predicting and scoring raw rows with what a run learnt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from autoprep import cleaning
+from autoprep.errors import InputError, did_you_mean
+from autoprep.pipeline.values import Fitted, Parts
+
+
+def predict(fitted: Fitted, frame: pl.DataFrame) -> pl.DataFrame:
+    """Predict raw rows with what a run holds in memory; ``serving`` does the same for what it loads."""
+    clean, _ = cleaning.transform(frame, fitted.plan)
+    if fitted.task == "regression":
+        return pl.DataFrame({"prediction": np.asarray(fitted.predictor.predict(clean), dtype=np.float64)})
+    shares = np.asarray(fitted.predictor.predict_proba(clean))
+    labels = [str(v) for v in fitted.predictor.predict(clean)]
+    named = {f"probability_{c}": shares[:, i] for i, c in enumerate(fitted.classes)}
+    return pl.DataFrame({"prediction": labels, **named})
+
+
+def evaluate(parts: Parts, frame: pl.DataFrame) -> dict[str, Any]:
+    """Score predictions of labelled raw rows beside the trivial baseline of training.
+
+    Args:
+        parts: plan, predictor and facts of a model.
+        frame: raw rows, the target among them.
+
+    Returns:
+        "rows", "metric", "score", "baseline", "greater_is_better", "scores" and "baseline_scores" by metric.
+
+    Raises:
+        InputError: the target is not there, or no row has one that training knew.
+    """
+    from autoprep.model_search.metrics import METRICS, resolve
+
+    target, task = str(parts.facts["target"]), parts.facts["task"]
+    if target not in frame.columns:
+        raise InputError(f"no column '{target}' to score against", hint=did_you_mean(target, frame.columns))
+    truth = cleaning.transform(frame, parts.plan)[0][target]
+    classes = [str(c) for c in parts.facts["classes"]]
+    text = truth.cast(pl.String)
+    known = truth.is_finite() if task == "regression" else text.is_in(classes)
+    known = known.fill_null(False)
+    if not known.any():
+        raise InputError(f"no row has a known value in '{target}'", hint="give labelled rows")
+    predicted = parts.predict(frame.drop(target)).filter(known)
+    baseline = parts.facts["baseline"]
+    if task == "regression":
+        y = truth.filter(known).cast(pl.Float64).to_numpy()
+        said = predicted["prediction"].cast(pl.Float64).to_numpy()
+        trivial = np.full(len(y), float(baseline["mean"]))
+    else:
+        place = {c: i for i, c in enumerate(classes)}
+        y = text.filter(known).replace_strict(place, return_dtype=pl.Int64).to_numpy()
+        said = predicted.select([f"probability_{c}" for c in classes]).to_numpy()
+        trivial = np.tile([baseline["classes"][c] for c in classes], (len(y), 1))
+    metric = resolve(parts.facts["metric"], task, y, np.asarray(classes))
+    scores: dict[str, float] = {}
+    trivial_scores: dict[str, float] = {}
+    for name in METRICS:
+        other = METRICS[name]
+        if task in other.tasks and (other.needs != "probability" or len(set(y.tolist())) > 1):
+            scores[name], trivial_scores[name] = other.score(y, said), other.score(y, trivial)
+    return {
+        "rows": len(y),
+        "metric": metric.name,
+        "score": metric.score(y, said),
+        "baseline": metric.score(y, trivial),
+        "greater_is_better": metric.greater_is_better,
+        "scores": scores,
+        "baseline_scores": trivial_scores,
+    }

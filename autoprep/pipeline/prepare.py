@@ -1,0 +1,99 @@
+"""From a source to a plan: read, profile, find, propose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from autoprep import cleaning, profiling, reading, validation
+from autoprep.config import Config
+from autoprep.errors import InputError, did_you_mean
+from autoprep.pipeline.values import Prepared, Stopwatch
+from autoprep.types import Event, Listener, Plan, Table, Task, silent
+
+
+def resolve_column(name: str, table: Table) -> str:
+    """The column that a person means: by its name, by its header in the source, or by position ("-1") without header.
+
+    Raises:
+        InputError: there is none; names the nearest.
+    """
+    columns = table.frame.collect_schema().names()
+    if name in columns:
+        return name
+    by_header = {header: column for column, header in table.headers.items()}
+    if name in by_header:
+        return by_header[name]
+    folded = {
+        word.strip().casefold(): column for column in columns for word in (column, table.headers.get(column, column))
+    }
+    if name.strip().casefold() in folded:
+        return folded[name.strip().casefold()]
+    if name.lstrip("-").isdigit() and table.dialect is not None and table.dialect.header_rows == 0:
+        place = int(name)
+        if -len(columns) <= place < 0 or 1 <= place <= len(columns):
+            return columns[place if place < 0 else place - 1]
+    raise InputError(f"no column '{name}'", where=table.source.uri, hint=did_you_mean(name, [*columns, *by_header]))
+
+
+def prepare(
+    source: Any,
+    *,
+    target: str | None = None,
+    rules: Sequence[Any] | None = None,
+    config: Config | None = None,
+    task: Task | None = None,
+    plan: Plan | None = None,
+    rows: Sequence[int] | np.ndarray | None = None,
+    listener: Listener = silent,
+    watch: Stopwatch | None = None,
+) -> Prepared:
+    """Read, profile, find and plan.
+
+    Args:
+        source: anything that ``reading.read`` takes, or a Table.
+        target: column to predict.
+        rules: folders of a user's own rules.
+        config: a project's settings.
+        task: overrules what the target's values say.
+        plan: a reviewed plan to use instead of proposing one.
+        rows: 0-based rows to learn from (all when None).
+        listener: hears what is found.
+        watch: counts seconds per stage.
+
+    Raises:
+        InputError: the source cannot be read or holds no rows, or there is no such target.
+    """
+    watch = watch or Stopwatch()
+    watch.start("read")
+    table = source if isinstance(source, Table) else reading.read(source, listener=listener)
+    column = resolve_column(target, table) if target is not None else None
+    frame = table.collect()
+    if rows is not None:
+        frame = frame[np.asarray(rows)]
+    if not frame.height:
+        raise InputError("has a header but no rows", where=table.source.uri, hint="give a file with data")
+    rejected = f", {table.rejected.height:,} lines rejected" if table.rejected.height else ""
+    listener(Event("read", f"{table.source.uri}: {frame.height:,} rows, {frame.width} columns{rejected}"))
+    for note in table.notes:
+        listener(Event("read", note))
+    watch.start("profile")
+    held = replace(table, frame=frame.lazy())
+    profile = profiling.profile(held, target=column, task=task, config=config)
+    watch.start("rules")
+    book = validation.load_rulebook(rules or (), config)
+    findings = tuple(validation.find(profile, book))
+    counts = {s: sum(f.severity == s for f in findings) for s in ("error", "warning", "info")}
+    told = ", ".join(f"{count} {severity}" for severity, count in counts.items() if count) or "nothing wrong"
+    listener(Event("profile", f"{len(findings)} findings: {told}"))
+    watch.start("plan")
+    if plan is None:
+        plan = cleaning.plan(
+            held, profile=profile, rulebook=book, target=column, task=task, config=config, listener=listener
+        )
+    states = {s: sum(a.status == s for a in plan.actions) for s in ("apply", "ask", "skip")}
+    listener(Event("plan", f"{states['apply']} steps to apply, {states['ask']} to review, {states['skip']} declined"))
+    return Prepared(held, frame, profile, findings, plan, column)

@@ -1,0 +1,206 @@
+"""From a plan to a model: clean, synthesize, search."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from autoprep import cleaning, profiling, reading, validation
+from autoprep.budget import Budget
+from autoprep.config import Config
+from autoprep.errors import InputError
+from autoprep.pipeline.judge import evaluate, predict
+from autoprep.pipeline.prepare import prepare, resolve_column
+from autoprep.pipeline.values import Fitted, Parts, Prepared, Stopwatch
+from autoprep.types import Cleaned, Event, Listener, Plan, Table, Task, silent
+
+MIN_ROWS = 10
+#: Feature sets that the search races, by the synthesizer's groups of features.
+FEATURE_SETS: Mapping[str, tuple[str, ...]] = {
+    "base": ("base",),
+    "encoded": ("base", "text", "counts", "target"),
+    "all": ("base", "text", "counts", "target", "arithmetic", "group"),
+}
+#: Verbs that take a column out because it gives the target away.
+LEAK_VERBS = ("exclude_leak",)
+
+
+def fit(
+    source: Any,
+    target: str,
+    *,
+    time_budget_s: float | None = 60,
+    work_budget: float | None = None,
+    task: Task | None = None,
+    metric: str | None = None,
+    plan: Plan | None = None,
+    group: str | None = None,
+    time: str | None = None,
+    holdout: float = 0.0,
+    keep_leaks: bool = False,
+    rules: Sequence[Any] | None = None,
+    config: Config | None = None,
+    seed: int = 0,
+    listener: Listener = silent,
+) -> Fitted:
+    """Go from a raw table to a model; see ``autoprep.fit`` for the arguments."""
+    from autoprep.model_search import search
+    from autoprep.synthesis import Synthesizer
+
+    budget = Budget(time_budget_s, work_budget)
+    watch = Stopwatch()
+    table = source if isinstance(source, Table) else reading.read(source, listener=listener)
+    column = resolve_column(target, table)
+    learn, kept = _kept_aside(table, column, task, holdout, seed)
+    prepared = prepare(
+        table,
+        target=column,
+        rules=rules,
+        config=config,
+        task=task,
+        plan=plan,
+        rows=learn,
+        listener=listener,
+        watch=watch,
+    )
+    plan = prepared.plan
+    if keep_leaks:
+        plan = plan.with_status("skip", [a.id for a in plan.actions if a.verb in LEAK_VERBS])
+    watch.start("clean")
+    cleaned = cleaning.apply(prepared.table, plan)
+    frame, y, task = _sides(cleaned, plan, prepared, task)
+    listener(
+        Event(
+            "clean",
+            f"{cleaned.frame.height:,} rows, {frame.width} columns; {cleaned.ledger.height:,} changes, "
+            f"{cleaned.quarantine.height:,} cells in quarantine",
+        )
+    )
+    watch.start("contract")
+    contract = validation.contract(prepared.table)
+    watch.start("search")
+    specs = [spec for spec in plan.outputs if spec.name in frame.columns]
+    factories = {
+        name: partial(Synthesizer, groups, outputs=specs, task=task, seed=seed) for name, groups in FEATURE_SETS.items()
+    }
+    reserve = 0.0 if time_budget_s is None else 0.8 + 0.03 * time_budget_s
+    inner = Budget(None if time_budget_s is None else max(0.5, budget.remaining() - reserve), work_budget)
+    found = search(
+        frame,
+        y,
+        task=task,
+        metric=metric,
+        synthesizers=factories,
+        groups=_side(cleaned, prepared, group),
+        times=_side(cleaned, prepared, time),
+        budget=inner,
+        seed=seed,
+        listener=listener,
+    )
+    watch.start("report")
+    classes = tuple(str(c) for c in found.classes)
+    baseline = _baseline(y, task, classes)
+    fitted = Fitted(
+        prepared=prepared,
+        cleaned=cleaned,
+        plan=plan,
+        predictor=found.predictor,
+        leaderboard=found.leaderboard,
+        task=task,
+        metric=found.metric.name,
+        classes=classes,
+        features=tuple(found.predictor.features),
+        contract=contract,
+        scores={"cross_validated": float(np.mean(found.scores)) if found.scores else float("nan")},
+        baseline=baseline,
+        notes=tuple(found.notes),
+        seconds=watch.seconds,
+        seed=seed,
+    )
+    if kept is not None:
+        parts = Parts(plan, partial(predict, fitted), fitted.facts())
+        judged = evaluate(parts, kept)
+        scores = {**fitted.scores, "holdout": judged["score"], "holdout_baseline": judged["baseline"]}
+        fitted = replace(fitted, scores=scores)
+    return fitted
+
+
+def _kept_aside(
+    table: Table, target: str, task: Task | None, holdout: float, seed: int
+) -> tuple[np.ndarray | None, pl.DataFrame | None]:
+    """Row numbers to learn from, and the raw rows that are kept for the test."""
+    if not 0 <= holdout < 1:
+        raise InputError(f"the hold-out share is {holdout}", hint="give a share from 0 to 0.9")
+    if holdout == 0:
+        return None, None
+    frame = table.collect()
+    labelled = np.flatnonzero(frame[target].is_not_null().to_numpy())
+    order = np.random.default_rng(seed).permutation(labelled)
+    test = np.sort(order[: max(1, round(len(order) * holdout))])
+    return np.setdiff1d(np.arange(frame.height), test), frame[test]
+
+
+def _sides(cleaned: Cleaned, plan: Plan, prepared: Prepared, task: Task | None) -> tuple[pl.DataFrame, pl.Series, Task]:
+    """What the model sees, what it predicts, and the task; refuses what cannot carry a model."""
+    target, uri = str(plan.target), prepared.table.source.uri
+    if target not in cleaned.frame.columns:
+        raise InputError(f"the plan takes the target '{target}' out", where=uri, hint="edit the plan")
+    known = cleaned.frame.filter(pl.col(target).is_not_null())
+    if known.height < MIN_ROWS:
+        raise InputError(
+            f"{known.height} usable rows are left with a value in '{target}'",
+            where=uri,
+            hint=f"at least {MIN_ROWS} are needed; see the plan for what was dropped",
+        )
+    if known.height < cleaned.frame.height:
+        raise InputError(
+            f"'{target}' is missing in {cleaned.frame.height - known.height} rows",
+            where=uri,
+            hint="let the plan drop them (target.missing)",
+        )
+    roles = {spec.name: spec.role for spec in plan.outputs}
+    unused = [
+        c for c in known.columns if roles.get(c) in ("excluded", "identifier", "constant", "target") or c == target
+    ]
+    frame, y = known.drop(unused), known[target]
+    if not frame.width:
+        raise InputError(
+            f"no column is left to predict '{target}' from", where=uri, hint="give a table with more columns"
+        )
+    if y.n_unique() < 2:
+        raise InputError(
+            f"the target '{target}' has one value only: '{y[0]}'", where=uri, hint="there is nothing to predict"
+        )
+    inferred = task or plan.task or profiling.infer_task(y, target)[0]
+    if inferred != "regression":
+        y = y.cast(pl.String)
+    elif not y.dtype.is_numeric():
+        raise InputError(
+            f"'{target}' is not a number, so it cannot be the target of a regression",
+            where=uri,
+            hint="give --task binary or multiclass",
+        )
+    return frame, y, inferred
+
+
+def _side(cleaned: Cleaned, prepared: Prepared, column: str | None) -> pl.Series | None:
+    """A column that groups or orders rows: as cleaned where it is there, else as it stood."""
+    if column is None:
+        return None
+    name = resolve_column(column, prepared.table)
+    if name in cleaned.frame.columns:
+        return cleaned.frame[name]
+    return prepared.frame[name].gather(cleaned.rows)
+
+
+def _baseline(y: pl.Series, task: Task, classes: Sequence[str]) -> dict[str, Any]:
+    """What a predictor says that has seen only the target."""
+    if task == "regression":
+        return {"mean": float(np.mean(y.to_numpy())), "median": float(np.median(y.to_numpy()))}
+    counts = dict(y.cast(pl.String).value_counts().iter_rows())
+    return {"classes": {c: counts.get(c, 0) / len(y) for c in classes}}

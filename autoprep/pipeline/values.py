@@ -1,0 +1,143 @@
+"""What a run holds: what was read and planned, what was learnt, and what evaluating needs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import polars as pl
+
+from autoprep.lineage import versions
+from autoprep.types import Cleaned, Feature, Finding, Leaderboard, Plan, Table, Task
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A source up to the plan: what was read, what it is, what is wrong, what would be done."""
+
+    table: Table
+    frame: pl.DataFrame
+    profile: Any
+    findings: tuple[Finding, ...]
+    plan: Plan
+    target: str | None
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Everything a run learnt; the artefact and the report are made of it.
+
+    Attributes:
+        prepared: source, profile, findings and the proposed plan.
+        cleaned: the clean training rows, the ledger and the quarantine.
+        plan: the plan as it was applied.
+        predictor: the model; it holds its synthesizers.
+        leaderboard: the trials.
+        task: "binary", "multiclass" or "regression".
+        metric: the metric's name.
+        classes: class labels, () for regression.
+        features: the columns that the best model sees and how they are made.
+        contract: the data contract of the raw columns, a Great Expectations suite as plain values.
+        scores: cross-validated, hold-out and baseline scores by name.
+        baseline: what the trivial predictor says: {"value": mean} or {"classes": {label: share}}.
+        gains: what each lossy step was worth, by action id.
+        notes: what a reader should know.
+        seconds: seconds per stage.
+        seed: the seed.
+    """
+
+    prepared: Prepared
+    cleaned: Cleaned
+    plan: Plan
+    predictor: Any
+    leaderboard: Leaderboard
+    task: Task
+    metric: str
+    classes: tuple[str, ...] = ()
+    features: tuple[Feature, ...] = ()
+    contract: Mapping[str, Any] = field(default_factory=dict)
+    scores: Mapping[str, float] = field(default_factory=dict)
+    baseline: Mapping[str, Any] = field(default_factory=dict)
+    gains: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    seed: int = 0
+
+    def facts(self) -> dict[str, Any]:
+        """What the artefact's manifest says of the model, as plain values."""
+        return {
+            "task": self.task,
+            "target": self.prepared.target,
+            "metric": self.metric,
+            "greater_is_better": self.leaderboard.greater_is_better,
+            "classes": list(self.classes),
+            "scores": dict(self.scores),
+            "baseline": dict(self.baseline),
+            "rows": self.cleaned.frame.height,
+            "source": {"uri": self.prepared.table.source.uri, "sha256": self.prepared.table.source.sha256},
+            "seed": self.seed,
+            "notes": list(self.notes),
+            "lossy_gains": dict(self.gains),
+        }
+
+    def replay_rows(self, most: int = 50) -> pl.DataFrame:
+        """Raw rows, evenly spaced, that the artefact keeps to prove itself; without the target."""
+        raw = self.prepared.frame
+        step = max(1, raw.height // most)
+        return raw.gather_every(step).head(most).drop(self.prepared.target or "", strict=False)
+
+    def content_parts(self) -> dict[str, Any]:
+        """What the report is made of; see ``reporting.content.model_content``."""
+        table, target = self.prepared.table, self.prepared.target
+        facts = [
+            ("Source", table.source.uri),
+            ("Target", f"{target} ({self.task})"),
+            ("Rows used", f"{self.cleaned.frame.height:,} of {self.prepared.frame.height:,}"),
+            ("Metric", self.metric),
+        ]
+        return {
+            "title": f"{target}: the data, what was changed, and the model",
+            "profile": self.prepared.profile,
+            "findings": self.prepared.findings,
+            "plan": self.plan,
+            "ledger": self.cleaned.ledger,
+            "features": self.features,
+            "leaderboard": self.leaderboard,
+            "facts": facts,
+            "verdict": {name.replace("_", " "): f"{value:.4g}" for name, value in self.scores.items()},
+            "contract": self.contract,
+            "lineage": {**versions(), "source SHA-256": table.source.sha256 or "not a file", "seed": self.seed},
+            "notes": [*table.notes, *self.notes],
+        }
+
+
+class Predict(Protocol):
+    """From raw rows to predictions."""
+
+    def __call__(self, frame: pl.DataFrame) -> pl.DataFrame: ...
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What evaluating a model needs."""
+
+    plan: Plan
+    predict: Predict
+    facts: Mapping[str, Any]
+
+
+class Stopwatch:
+    """Seconds per stage, in the order of their first start."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._since, self._stage = time.perf_counter(), ""
+
+    def start(self, stage: str) -> None:
+        """End the stage that runs and start this one."""
+        now = time.perf_counter()
+        if self._stage:
+            self.seconds[self._stage] = self.seconds.get(self._stage, 0.0) + now - self._since
+        self._since, self._stage = now, stage
