@@ -5,12 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import polars as pl
 
 from autoprep.lineage import versions
 from autoprep.types import Cleaned, Feature, Finding, Leaderboard, Plan, Table, Task
+
+
+if TYPE_CHECKING:
+    from autoprep.profiling import Profile
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,7 @@ class Prepared:
 
     table: Table
     frame: pl.DataFrame
-    profile: Any
+    profile: Profile
     findings: tuple[Finding, ...]
     plan: Plan
     target: str | None
