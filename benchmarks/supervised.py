@@ -302,6 +302,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/supervised"))
+    parser.add_argument("--arms", default="lightgbm,autoprep")
     parser.add_argument("--redo", action="store_true")
     parser.add_argument("--one", nargs=3, metavar=("ENTRY", "ARM", "SEED"))
     args = parser.parse_args()
@@ -312,7 +313,7 @@ def main() -> None:
     if args.data is None:
         raise SystemExit("name the folder with --data or AUTOPREP_DATA")
     chosen = [e for e in sets(args.data) if not args.only or e["name"] in args.only.split(",")]
-    work = [(e, arm, int(s)) for s in args.seeds.split(",") for e in chosen for arm in ("lightgbm", "autoprep")]
+    work = [(e, arm, int(s)) for s in args.seeds.split(",") for e in chosen for arm in args.arms.split(",")]
     with ThreadPoolExecutor(args.jobs) as pool:
         answers = list(pool.map(lambda w: run(*w, args), work))
     text = table(answers, args.time_budget)

@@ -12,7 +12,6 @@ import polars as pl
 from autoprep.lineage import versions
 from autoprep.types import Cleaned, Feature, Finding, Leaderboard, Plan, Table, Task
 
-
 if TYPE_CHECKING:
     from autoprep.profiling import Profile
 

@@ -1,0 +1,166 @@
+"""A lossy step must earn its place: a paired, cross-validated comparison with and without it, on the same folds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from autoprep import cleaning
+from autoprep.budget import Budget
+from autoprep.types import Action, Event, Listener, Plan, Task, silent
+
+MOST_ROWS = 10_000
+FOLDS = 4
+ROUNDS = 200
+#: What a column holds or which rows are kept is not a repair of cells; these are judged elsewhere.
+EXEMPT_LEVELS = ("row", "table")
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What a step was worth.
+
+    Attributes:
+        gain: mean over folds of the loss without the step minus the loss with it; above 0 the step helps.
+        standard_error: of that mean.
+        folds: how many.
+        metric: that judged.
+        kept: whether the step stays: it does unless it harms by more than one standard error.
+    """
+
+    gain: float
+    standard_error: float
+    folds: int
+    metric: str
+    kept: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, rounded for people."""
+        return {
+            "gain": round(self.gain, 6),
+            "standard_error": round(self.standard_error, 6),
+            "folds": self.folds,
+            "metric": self.metric,
+            "kept": self.kept,
+        }
+
+
+def lossy_steps(plan: Plan) -> list[Action]:
+    """The steps that must earn their place: lossy repairs of cells, to be applied, not of the target."""
+    return [
+        action
+        for action in plan.applied()
+        if action.kind == "lossy"
+        and action.columns
+        and plan.target not in action.columns
+        and not action.verb.startswith(("drop_", "exclude_"))
+    ]
+
+
+def earn(
+    raw: pl.DataFrame,
+    plan: Plan,
+    task: Task,
+    metric: str | None,
+    *,
+    budget: Budget,
+    seed: int = 0,
+    listener: Listener = silent,
+) -> tuple[Plan, dict[str, Any]]:
+    """Test each lossy step of a plan and skip those that harm.
+
+    Args:
+        raw: training rows as read, the target among them.
+        plan: a plan of these rows.
+        task: what is predicted. metric: that judges (the task's usual one when None).
+        budget: seconds or units; a step that there is no budget to test stays as it is, and that is said.
+        seed: of the sample and the folds.
+        listener: hears each verdict.
+
+    Returns:
+        The plan with verdicts in the steps' evidence, and the gains by action id.
+    """
+    steps = lossy_steps(plan)
+    if not steps:
+        return plan, {}
+    if raw.height > MOST_ROWS:
+        raw = raw.sample(MOST_ROWS, seed=seed)
+    yardstick = _Yardstick(raw, plan, task, metric, seed)
+    with_all = yardstick.losses(plan)
+    gains: dict[str, Any] = {}
+    actions = {action.id: action for action in plan.actions}
+    for step in steps:
+        if budget.exhausted():
+            actions[step.id] = replace(step, evidence={**step.evidence, "tested": "no time was left"})
+            continue
+        difference = yardstick.losses(plan.with_status("skip", [step.id])) - with_all
+        mean = float(difference.mean())
+        error = float(difference.std(ddof=1) / np.sqrt(len(difference)))
+        gain = Gain(mean, error, len(difference), yardstick.metric, mean >= -error)
+        gains[step.id] = gain.to_dict()
+        status = step.status if gain.kept else "skip"
+        actions[step.id] = replace(step, status=status, evidence={**step.evidence, "earned": gain.to_dict()})
+        verdict = "stays" if gain.kept else "is skipped: it harms"
+        listener(Event("plan", f"{step.id} {verdict} (gain {mean:+.4f} ± {error:.4f} {yardstick.metric})"))
+    return replace(plan, actions=tuple(actions[a.id] for a in plan.actions)), gains
+
+
+class _Yardstick:
+    """The same folds and the same model for every arm."""
+
+    def __init__(self, raw: pl.DataFrame, plan: Plan, task: Task, metric: str | None, seed: int) -> None:
+        from autoprep.model_search import metrics, splits
+        from autoprep.model_search.search import encode_target
+
+        self._raw, self._task, self._seed = raw, task, seed
+        cleaned = cleaning.apply(raw, plan)
+        self._rows = cleaned.rows
+        target = cleaned.frame[str(plan.target)]
+        self._target = target if task == "regression" else target.cast(pl.String)
+        self._codes, self._classes = encode_target(self._target, task)
+        self._metric = metrics.resolve(metric, task, self._codes, np.asarray(self._classes) if self._classes else None)
+        found = splits.suggest(self._codes, task, frame=cleaned.frame.drop(str(plan.target)), seed=seed)
+        self._splits = replace(found, folds=found.folds[:FOLDS])
+        self.metric = self._metric.name
+
+    def losses(self, plan: Plan) -> np.ndarray:
+        """Loss per fold of a small LightGBM on what the plan makes of the rows."""
+        from autoprep.model_search.limits import Limit
+        from autoprep.model_search.portfolio import default
+        from autoprep.model_search.trial import Bench
+        from autoprep.synthesis import Synthesizer
+
+        cleaned = cleaning.apply(self._raw, plan)
+        frame = _aligned(cleaned.frame, cleaned.rows, self._rows).drop(str(plan.target))
+        meter = Budget()
+        specs = [spec for spec in plan.outputs if spec.name in frame.columns]
+        bench = Bench(
+            frame,
+            self._codes,
+            task=self._task,
+            classes=len(self._classes),
+            metric=self._metric,
+            splits=self._splits,
+            synthesizers={"base": partial(Synthesizer, ("base",), outputs=specs, task=self._task, seed=self._seed)},
+            weight=None,
+            budget=meter,
+            seed=self._seed,
+            memory_bytes=2e8,
+        )
+        configuration = default(self._task, "base")
+        short: Mapping[str, Any] = {**configuration.parameters, "rounds": ROUNDS}
+        limit = Limit(float("inf"), float("inf"), meter.clock)
+        folds: Sequence[int] = range(len(self._splits.folds))
+        return np.asarray([bench.run(replace(configuration, parameters=short), f, limit).loss for f in folds])
+
+
+def _aligned(frame: pl.DataFrame, rows: pl.Series, wanted: pl.Series) -> pl.DataFrame:
+    """The rows of ``frame`` that came from the ``wanted`` input rows, in their order."""
+    if rows.equals(wanted):
+        return frame
+    return wanted.to_frame("row").join(frame.with_columns(rows.alias("row")), on="row", how="left").drop("row")
