@@ -1,9 +1,27 @@
-"""Rules, their catalogue: what is expected of data, in Great Expectations' words, at Polars' speed."""
+"""Rules, their catalogue and their evaluation: what is expected of data, in GX's words, at Polars' speed."""
 
 from autoprep.validation.cases import run_cases
 from autoprep.validation.catalog import Rulebook, load_rulebook
+from autoprep.validation.contract import Contract
+from autoprep.validation.evaluate import evaluate
 from autoprep.validation.find import find, fire
 from autoprep.validation.pages import explain
+from autoprep.validation.report import ValidationReport
 from autoprep.validation.rule import Rule, parse_rule
+from autoprep.validation.validator import suite, validate
 
-__all__ = ["Rule", "Rulebook", "explain", "find", "fire", "load_rulebook", "parse_rule", "run_cases"]
+__all__ = [
+    "Contract",
+    "Rule",
+    "Rulebook",
+    "ValidationReport",
+    "evaluate",
+    "explain",
+    "find",
+    "fire",
+    "load_rulebook",
+    "parse_rule",
+    "run_cases",
+    "suite",
+    "validate",
+]

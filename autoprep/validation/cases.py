@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from autoprep.errors import AutoprepError
+from autoprep.validation.evaluate import evaluate
 from autoprep.validation.find import fires
 from autoprep.validation.rule import Rule
 from autoprep.validation.words import verbs, vocabulary
@@ -106,7 +107,16 @@ def _judge(rule: Rule, kind: str, frame: pl.DataFrame, given: Mapping[str, Any])
         return [f"{rule.id}: fires on its 'pass' case"]
     if kind == "fail" and not fired:
         return [f"{rule.id}: does not fire on its 'fail' case"]
-    return []
+    if not fired or not rule.expect:
+        return []
+    outcomes = evaluate(frame, rule.expectations(row))
+    errors = [f"{rule.id}, {kind}: {made.sentence()}" for made in outcomes if made.error]
+    held = all(made.success for made in outcomes)
+    if errors:
+        return errors
+    if kind == "pass" and not held:
+        return [f"{rule.id}: its 'pass' case fails: {made.sentence()}" for made in outcomes if not made.success]
+    return [f"{rule.id}: its 'fail' case meets what is expected"] if kind == "fail" and held else []
 
 
 def _schema(rule: Rule, row: Mapping[str, Any]) -> dict[str, Any]:

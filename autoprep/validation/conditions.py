@@ -1,0 +1,510 @@
+"""What is asked of one cell, as Polars expressions: true where the cell meets the expectation.
+
+Every condition is asked of non-null cells only (NaN counts as null); what cannot be said in Polars' own words is
+asked once per distinct value.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+import polars as pl
+
+from autoprep.errors import SettingError
+
+Arguments = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ByValue:
+    """A question that Python answers, once per distinct value.
+
+    Attributes:
+        meets: value -> whether it meets the expectation.
+        as_text: whether the value is put as text, as pandas would write it.
+    """
+
+    meets: Callable[[Any], bool]
+    as_text: bool = False
+
+
+#: A cell (NaN already null), its dtype and the arguments -> whether the cell meets the expectation.
+Condition = Callable[[pl.Expr, pl.DataType, Arguments], pl.Expr | ByValue]
+CONDITIONS: dict[str, Condition] = {}
+
+
+def condition(name: str) -> Callable[[Condition], Condition]:
+    """Register the decorated function as the condition of an expectation."""
+
+    def keep(function: Condition) -> Condition:
+        CONDITIONS[f"expect_{name}"] = function
+        return function
+
+    return keep
+
+
+def is_text(dtype: pl.DataType) -> bool:
+    """Whether cells are text: strings, categories and enums."""
+    return isinstance(dtype, pl.String | pl.Categorical | pl.Enum)
+
+
+def text_of(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr | None:
+    """The cell as pandas would write it; None when Polars writes it otherwise."""
+    if isinstance(dtype, pl.String):
+        return cell
+    if isinstance(dtype, pl.Categorical | pl.Enum | pl.Date | pl.Null) or dtype.is_integer():
+        return cell.cast(pl.String)
+    return None
+
+
+# ------------------------------------------------------------------ order and membership
+
+
+@condition("column_values_to_be_between")
+def between(cell: pl.Expr, dtype: pl.DataType, said: Arguments) -> pl.Expr:
+    """Within bounds; bounds written as text are read as dates where the column holds dates."""
+    return within(comparable(cell, dtype), dtype, said)
+
+
+def comparable(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """The cell in a dtype that has an order: categories as text, booleans as 0 and 1."""
+    if isinstance(dtype, pl.Categorical | pl.Enum):
+        return cell.cast(pl.String)
+    return cell.cast(pl.Int8) if isinstance(dtype, pl.Boolean) else cell
+
+
+def within(cell: pl.Expr, dtype: pl.DataType, said: Arguments) -> pl.Expr:
+    """Between ``min_value`` and ``max_value``, either of which may be strict or missing."""
+    low, high = (bound(said.get(key), dtype) for key in ("min_value", "max_value"))
+    if low is None and high is None:
+        raise SettingError("min_value and max_value cannot both be None")
+    if low is not None and high is not None and low > high:
+        raise SettingError("min_value cannot be greater than max_value")
+    parts: list[pl.Expr] = []
+    if low is not None:
+        parts.append(cell > low if said.get("strict_min") else cell >= low)
+    if high is not None:
+        parts.append(cell < high if said.get("strict_max") else cell <= high)
+    return parts[0] if len(parts) == 1 else parts[0] & parts[1]
+
+
+def bound(value: Any, dtype: pl.DataType) -> Any:
+    """A bound in the column's own kind (raises SettingError when it cannot be compared with the column)."""
+    if value is None or isinstance(dtype, pl.Null):
+        return value
+    wants_text = is_text(dtype)
+    if dtype.is_temporal():
+        return moment(value, dtype)
+    if wants_text != isinstance(value, str):
+        raise SettingError("Column values, min_value, and max_value must either be None or of the same type.")
+    return int(value) if isinstance(value, bool) else value
+
+
+def moment(value: Any, dtype: pl.DataType) -> Any:
+    """A date, time or datetime that can be compared with a column of this dtype.
+
+    Example:
+        >>> moment("2020-01-31", pl.Date())
+        datetime.date(2020, 1, 31)
+    """
+    if isinstance(dtype, pl.Time):
+        return time.fromisoformat(value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            from dateutil.parser import ParserError, parse
+
+            try:
+                value = parse(value)
+            except (ParserError, OverflowError):
+                raise SettingError(f"'{value}' is no date") from None
+    if isinstance(value, int | float):
+        raise SettingError(f"{value} cannot be compared with dates")
+    if isinstance(dtype, pl.Date) and isinstance(value, datetime):
+        return value.date() if value.time() == time() else value
+    if isinstance(dtype, pl.Datetime) and type(value) is date:
+        value = datetime(value.year, value.month, value.day)
+    if isinstance(dtype, pl.Datetime) and isinstance(value, datetime) and value.tzinfo is None and dtype.time_zone:
+        from zoneinfo import ZoneInfo
+
+        value = value.replace(tzinfo=ZoneInfo(dtype.time_zone))
+    return value
+
+
+def members(values: Iterable[Any], dtype: pl.DataType) -> pl.Series:
+    """The values of a set that a column of this dtype can hold, in its dtype; the others can never be met.
+
+    Example:
+        >>> members([1, 2.5, "a", True], pl.Float64()).to_list()
+        [1.0, 2.5]
+    """
+    known: list[Any] = []
+    for value in values:
+        if value is None or value != value:
+            continue
+        if is_text(dtype):
+            known += [value] if isinstance(value, str) else []
+        elif dtype.is_temporal():
+            try:
+                made = moment(value, dtype)
+            except SettingError:
+                continue
+            known += [made]
+        elif isinstance(dtype, pl.Boolean):
+            known += [bool(value)] if not isinstance(value, str) and value in (0, 1) else []
+        elif dtype.is_integer():
+            known += [int(value)] if not isinstance(value, str | date) and float(value).is_integer() else []
+        elif dtype.is_numeric():
+            known += [float(value)] if not isinstance(value, str | date) else []
+    target = pl.String() if is_text(dtype) else dtype
+    try:
+        series = pl.Series(known, dtype=target if dtype.is_temporal() or not known else None, strict=False)
+        return series.cast(target, strict=False).drop_nulls().unique(maintain_order=True)
+    except pl.exceptions.PolarsError:
+        return pl.Series([], dtype=target)
+
+
+def in_set(cell: pl.Expr, dtype: pl.DataType, values: Iterable[Any] | None) -> pl.Expr:
+    """Whether the cell is one of these values."""
+    if values is None:
+        return pl.lit(value=True)
+    known = members(values, dtype)
+    comparable_cell = cell.cast(pl.String) if is_text(dtype) else cell
+    return pl.lit(value=False) if known.is_empty() else comparable_cell.is_in(known.implode())
+
+
+@condition("column_values_to_be_in_set")
+def be_in_set(cell: pl.Expr, dtype: pl.DataType, said: Arguments) -> pl.Expr:
+    """One of a set of values."""
+    return in_set(cell, dtype, said.get("value_set"))
+
+
+@condition("column_values_to_not_be_in_set")
+def not_be_in_set(cell: pl.Expr, dtype: pl.DataType, said: Arguments) -> pl.Expr:
+    """None of a set of values."""
+    values = said.get("value_set")
+    return pl.lit(value=True) if values is None else ~in_set(cell, dtype, values)
+
+
+@condition("column_values_to_be_increasing")
+def increasing(cell: pl.Expr, dtype: pl.DataType, said: Arguments) -> pl.Expr:
+    """Not smaller (strictly: greater) than the value before it; nulls in between are passed over."""
+    ordered, before = _and_before(cell, dtype)
+    held = ordered > before if said.get("strictly") else ordered >= before
+    return held | before.is_null()
+
+
+@condition("column_values_to_be_decreasing")
+def decreasing(cell: pl.Expr, dtype: pl.DataType, said: Arguments) -> pl.Expr:
+    """Not greater (strictly: smaller) than the value before it."""
+    ordered, before = _and_before(cell, dtype)
+    held = ordered < before if said.get("strictly") else ordered <= before
+    return held | before.is_null()
+
+
+def _and_before(cell: pl.Expr, dtype: pl.DataType) -> tuple[pl.Expr, pl.Expr]:
+    if is_text(dtype) or isinstance(dtype, pl.Null):
+        raise SettingError("text has no steps to compare; use dates or numbers")
+    ordered = comparable(cell, dtype)
+    return ordered, ordered.forward_fill().shift(1)
+
+
+@condition("column_values_to_be_unique")
+def unique(cell: pl.Expr, dtype: pl.DataType, said: Arguments) -> pl.Expr:
+    """Held by no other row."""
+    return ~cell.is_duplicated()
+
+
+@condition("column_value_z_scores_to_be_less_than")
+def z_score(cell: pl.Expr, dtype: pl.DataType, said: Arguments) -> pl.Expr:
+    """Fewer standard deviations (ddof 1) from the mean than the threshold."""
+    _numeric(dtype)
+    spread = cell.std()
+    score = (cell - cell.mean()) / spread
+    held = score.abs() < abs(said["threshold"]) if said.get("double_sided") else score < said["threshold"]
+    met: pl.Expr = held | score.is_nan().fill_null(value=True) | (spread == 0).fill_null(value=True)
+    return met
+
+
+@condition("column_values_to_not_be_outliers")
+def not_outliers(cell: pl.Expr, dtype: pl.DataType, said: Arguments) -> pl.Expr:
+    """Inside Tukey's fences ("iqr") or fewer than so many standard deviations from the mean ("std")."""
+    _numeric(dtype)
+    method, multiplier = said.get("method", "iqr"), said.get("multiplier", 1.5)
+    if method == "iqr":
+        low, high = (cell.quantile(q, interpolation="linear") for q in (0.25, 0.75))
+        reach = (high - low) * multiplier
+        return (cell.is_between(low - reach, high + reach)).fill_null(value=True)
+    if method != "std":
+        raise SettingError(f"method '{method}' has not been implemented", hint="iqr or std")
+    centre, reach = cell.mean(), cell.std() * multiplier
+    held = pl.when(reach > 0).then((cell - centre).abs() < reach).otherwise(cell == centre)
+    return pl.when(reach.is_null() | reach.is_nan()).then(pl.lit(value=True)).otherwise(held)
+
+
+def _numeric(dtype: pl.DataType) -> None:
+    if not dtype.is_numeric():
+        raise SettingError(f"a column of {dtype} has no mean and no spread")
+
+
+# ------------------------------------------------------------------ text
+
+
+@condition("column_values_to_match_regex")
+def match_regex(cell: pl.Expr, dtype: pl.DataType, said: Arguments) -> pl.Expr | ByValue:
+    """Holds the pattern somewhere."""
+    return _matching(cell, dtype, [said["regex"]], any, wanted=True)
+
+
+@condition("column_values_to_not_match_regex")
+def not_match_regex(cell: pl.Expr, dtype: pl.DataType, said: Arguments) -> pl.Expr | ByValue:
+    """Holds the pattern nowhere."""
+    return _matching(cell, dtype, [said["regex"]], any, wanted=False)
+
+
+@condition("column_values_to_match_regex_list")
+def match_regex_list(cell: pl.Expr, dtype: pl.DataType, said: Arguments) -> pl.Expr | ByValue:
+    """Holds any (or all) of the patterns."""
+    how = said.get("match_on") or "any"
+    if how not in ("any", "all"):
+        raise SettingError("match_on must be either 'any' or 'all'")
+    return _matching(cell, dtype, said["regex_list"], any if how == "any" else all, wanted=True)
+
+
+@condition("column_values_to_not_match_regex_list")
+def not_match_regex_list(cell: pl.Expr, dtype: pl.DataType, said: Arguments) -> pl.Expr | ByValue:
+    """Holds none of the patterns."""
+    return _matching(cell, dtype, said["regex_list"], any, wanted=False)
+
+
+def rust_regex(pattern: str) -> str | None:
+    """Python's regular expression in the dialect of Polars; None when it has no equal there.
+
+    Look-around and back-references have none. A last ``$`` also matches before a final line break, as in Python.
+
+    Example:
+        >>> rust_regex("^a+$"), rust_regex("a(?=b)")
+        ('^a+(?:\\\\n?)\\\\z', None)
+    """
+    if r"\Z" in pattern:
+        pattern = pattern.replace(r"\Z", r"\z")
+    if pattern.endswith("$") and not pattern.endswith(r"\$"):
+        pattern = pattern[:-1] + r"(?:\n?)\z"
+    if re.search(r"[&~\-|]{2}|\[[^\]]*\[", pattern):
+        return None
+    try:
+        pl.Series([""]).str.contains(pattern)
+    except pl.exceptions.PolarsError:
+        return None
+    return pattern
+
+
+def _matching(
+    cell: pl.Expr, dtype: pl.DataType, patterns: Sequence[str], how: Callable[[Iterable[bool]], bool], *, wanted: bool
+) -> pl.Expr | ByValue:
+    text, made = text_of(cell, dtype), [rust_regex(pattern) for pattern in patterns]
+    if text is None or None in made or (r"$" in "".join(p[:-1] for p in patterns)):
+        searches = [_compiled(pattern) for pattern in patterns]
+        return ByValue(lambda value: how(s.search(value) is not None for s in searches) is wanted, as_text=True)
+    found = [text.str.contains(pattern) for pattern in made if pattern is not None]
+    held = found[0] if len(found) == 1 else (pl.any_horizontal(found) if how is any else pl.all_horizontal(found))
+    return held if wanted else ~held
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise SettingError(f"'{pattern}' is not a regular expression ({error})") from None
+
+
+@condition("column_values_to_match_like_pattern")
+def match_like(cell: pl.Expr, dtype: pl.DataType, said: Arguments) -> pl.Expr | ByValue:
+    """Is like an SQL pattern."""
+    return _like(cell, dtype, [said["like_pattern"]], said, any, wanted=True)
+
+
+@condition("column_values_to_not_match_like_pattern")
+def not_match_like(cell: pl.Expr, dtype: pl.DataType, said: Arguments) -> pl.Expr | ByValue:
+    """Is not like an SQL pattern."""
+    return _like(cell, dtype, [said["like_pattern"]], said, any, wanted=False)
+
+
+@condition("column_values_to_match_like_pattern_list")
+def match_like_list(cell: pl.Expr, dtype: pl.DataType, said: Arguments) -> pl.Expr | ByValue:
+    """Is like any (or all) of several SQL patterns."""
+    how = all if said.get("match_on") == "all" else any
+    return _like(cell, dtype, said["like_pattern_list"], said, how, wanted=True)
+
+
+@condition("column_values_to_not_match_like_pattern_list")
+def not_match_like_list(cell: pl.Expr, dtype: pl.DataType, said: Arguments) -> pl.Expr | ByValue:
+    """Is like none of several SQL patterns."""
+    return _like(cell, dtype, said["like_pattern_list"], said, any, wanted=False)
+
+
+def like_regex(pattern: str, escape: str | None = None) -> str:
+    """An SQL LIKE pattern as a regular expression over the whole text.
+
+    Example:
+        >>> like_regex("a_%"), like_regex("5!%", "!")
+        ('(?s)\\\\Aa..*\\\\z', '(?s)\\\\A5%\\\\z')
+    """
+    made, at = "", 0
+    while at < len(pattern):
+        sign = pattern[at]
+        if escape and sign == escape and at + 1 < len(pattern):
+            at += 1
+            made += re.escape(pattern[at])
+        else:
+            made += {"%": ".*", "_": "."}.get(sign) or re.escape(sign)
+        at += 1
+    return rf"(?s)\A{made}\z"
+
+
+def _like(
+    cell: pl.Expr,
+    dtype: pl.DataType,
+    patterns: Sequence[str],
+    said: Arguments,
+    how: Callable[[Iterable[bool]], bool],
+    *,
+    wanted: bool,
+) -> pl.Expr | ByValue:
+    if not patterns:
+        raise SettingError("At least one like_pattern must be supplied in the like_pattern_list.")
+    text, made = text_of(cell, dtype), [like_regex(pattern, said.get("escape")) for pattern in patterns]
+    if text is None:
+        searches = [re.compile(pattern.replace(r"\z", r"\Z")) for pattern in made]
+        return ByValue(lambda value: how(s.search(value) is not None for s in searches) is wanted, as_text=True)
+    found = [text.str.contains(pattern) for pattern in made]
+    held = found[0] if len(found) == 1 else (pl.any_horizontal(found) if how is any else pl.all_horizontal(found))
+    return held if wanted else ~held
+
+
+@condition("column_value_lengths_to_be_between")
+def length_between(cell: pl.Expr, dtype: pl.DataType, said: Arguments) -> pl.Expr | ByValue:
+    """Number of characters within bounds."""
+    text = text_of(cell, dtype)
+    if text is None:
+        low, high = said.get("min_value"), said.get("max_value")
+        if low is None and high is None:
+            raise SettingError("min_value and max_value cannot both be None")
+        return ByValue(lambda value: _length_within(len(value), low, high, said), as_text=True)
+    return within(text.str.len_chars(), pl.UInt32(), said)
+
+
+def _length_within(length: int, low: float | None, high: float | None, said: Arguments) -> bool:
+    above = low is None or (length > low if said.get("strict_min") else length >= low)
+    return above and (high is None or (length < high if said.get("strict_max") else length <= high))
+
+
+@condition("column_value_lengths_to_equal")
+def length_equal(cell: pl.Expr, dtype: pl.DataType, said: Arguments) -> pl.Expr | ByValue:
+    """Exactly so many characters."""
+    text, wanted = text_of(cell, dtype), said["value"]
+    if text is None:
+        return ByValue(lambda value: len(value) == wanted, as_text=True)
+    held: pl.Expr = text.str.len_chars() == wanted
+    return held
+
+
+_STRFTIME = {
+    "Y": r"(?P<Y>\d{4})",
+    "m": r"(?P<m>1[0-2]|0[1-9]|[1-9])",
+    "d": r"(?P<d>3[0-1]|[1-2]\d|0[1-9]|[1-9]| [1-9])",
+    "H": r"(?P<H>2[0-3]|[0-1]\d|\d)",
+    "M": r"(?P<M>[0-5]\d|\d)",
+    "S": r"(?P<S>[0-5]\d|\d)",
+    "f": r"(?P<f>[0-9]{1,6})",
+}
+
+
+@condition("column_values_to_match_strftime_format")
+def match_strftime(cell: pl.Expr, dtype: pl.DataType, said: Arguments) -> pl.Expr | ByValue:
+    """Parses by a format of Python's strptime, the whole text."""
+    wanted = said["strftime_format"]
+    if not is_text(dtype):
+        raise SettingError("Values passed to expect_column_values_to_match_strftime_format must be of type string.")
+    letters = re.findall(r"%(.)", wanted)
+    if any(letter not in _STRFTIME for letter in letters) or len(set(letters)) < len(letters):
+        return ByValue(lambda value: _strptime(value, wanted))
+    pattern = r"(?i)\A"
+    for piece in re.split(r"(%.|\s+)", wanted):
+        if piece[:1] == "%":
+            pattern += _STRFTIME[piece[1]]
+        else:
+            pattern += r"\s+" if piece.isspace() and piece else re.escape(piece)
+    text = cell.cast(pl.String)
+    held = text.str.contains(pattern + r"\z")
+    if "d" not in letters or "m" not in letters:
+        return held & (text.str.extract(pattern).fill_null("") != "0000") if "Y" in letters else held
+    group = text.str.extract_groups(pattern).struct
+    year = group.field("Y") if "Y" in letters else pl.lit("1900")
+    padded = [group.field(part).str.strip_chars().str.zfill(2) for part in ("m", "d")]
+    day = pl.concat_str([year, *padded], separator="-").str.to_date("%Y-%m-%d", strict=False)
+    return held & day.is_not_null() & (year != "0000")
+
+
+def _strptime(value: str, wanted: str) -> bool:
+    try:
+        datetime.strptime(value, wanted)
+    except ValueError:
+        return False
+    return True
+
+
+@condition("column_values_to_be_dateutil_parseable")
+def dateutil_parseable(cell: pl.Expr, dtype: pl.DataType, said: Arguments) -> pl.Expr | ByValue:
+    """Parses as a date by dateutil."""
+    if not is_text(dtype):
+        raise SettingError("Values passed to expect_column_values_to_be_dateutil_parseable must be of type string.")
+    return ByValue(_dateutil)
+
+
+def _dateutil(value: str) -> bool:
+    from dateutil.parser import parse
+
+    try:
+        parse(value)
+    except (ValueError, OverflowError):
+        return False
+    return True
+
+
+@condition("column_values_to_be_json_parseable")
+def json_parseable(cell: pl.Expr, dtype: pl.DataType, said: Arguments) -> pl.Expr | ByValue:
+    """Parses as JSON."""
+    return ByValue(_json) if is_text(dtype) else pl.lit(value=False)
+
+
+def _json(value: str) -> bool:
+    try:
+        json.loads(value)
+    except ValueError:
+        return False
+    return True
+
+
+@condition("column_values_to_match_json_schema")
+def match_json_schema(cell: pl.Expr, dtype: pl.DataType, said: Arguments) -> pl.Expr | ByValue:
+    """Is JSON that meets a JSON Schema."""
+    import jsonschema
+
+    validator = jsonschema.validators.validator_for(said["json_schema"])(said["json_schema"])
+    if not is_text(dtype):
+        raise SettingError("the JSON object must be str")
+
+    def meets(value: str) -> bool:
+        try:
+            return bool(validator.is_valid(json.loads(value)))
+        except ValueError as error:
+            raise SettingError(f"'{value[:40]}' is not JSON ({error})") from None
+
+    return ByValue(meets)

@@ -1,0 +1,14 @@
+"""The second door: Great Expectations itself. Importing this package adds Polars to it, without fork or patch.
+
+After ``import autoprep.validation.gx`` a stock context has ``context.data_sources.add_polars(...)``; results of our own
+compiler become genuine result objects (``suite_result``), suites go in and out (``to_suite``, ``from_suite``), and Data
+Docs are written by Great Expectations' own builder (``data_docs``). Tested with great-expectations 1.24.
+"""
+
+import os
+
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+
+from autoprep.validation.gx.results import data_docs, from_suite, suite_result, to_suite
+
+__all__ = ["data_docs", "from_suite", "suite_result", "to_suite"]
