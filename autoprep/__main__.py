@@ -37,7 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
     from autoprep.cli import app
 
     # typer carries its own copy of click; its public BadParameter leads to the root of all wrong calls.
-    (wrong_call,) = (kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+    wrong_call = next(k for k in typer.BadParameter.__mro__ if k.__name__ == "ClickException")
+    assert issubclass(wrong_call, Exception)
     try:
         status = app(args=arguments, prog_name="autoprep", standalone_mode=False)
         return int(status or 0)
@@ -45,12 +46,13 @@ def main(arguments: list[str] | None = None) -> int:
         _say(str(error))
         return error.exit_status
     except wrong_call as error:
+        message = str(error.format_message() if hasattr(error, "format_message") else error)
         if type(error).__name__ == "NoArgsIsHelpError":
-            sys.stderr.write(error.format_message() + "\n")
+            sys.stderr.write(message + "\n")
             return 2
         context = getattr(error, "ctx", None)
         hint = f"; see '{context.command_path} --help'" if context else ""
-        _say(" ".join(error.format_message().split()).rstrip(".") + hint)
+        _say(" ".join(message.split()).rstrip(".") + hint)
         return 2
     except typer.Exit as leaving:
         return leaving.exit_code

@@ -97,12 +97,19 @@ def explain_rule(rule: str, rules: Sequence[PathLike] | None = None, config: Set
 
 def rule_schema() -> dict[str, Any]:
     """The JSON Schema of a rule file."""
-    return validation.rule_schema()
+    return validation.json_schema()
 
 
 def test_rules(folder: PathLike) -> tuple[int, list[str]]:
     """Run the cases that stand in a folder of rules: how many rules, and a line per failed case."""
-    return validation.test_rules(folder)
+    book = validation.load_rulebook([folder])
+    own = {
+        path.relative_to(folder).with_suffix("").as_posix().replace("/", ".") for path in Path(folder).rglob("*.yaml")
+    }
+    if not own:
+        raise InputError("holds no rules", where=str(folder), hint="a rule is <theme>/<problem>.yaml")
+    failures = [f"{rule}: {line}" for rule in sorted(own & set(book)) for line in validation.run_cases(book[rule])]
+    return len(own), failures
 
 
 def find(profile: Profile, rules: Sequence[PathLike] | None = None, config: Settings = None) -> list[Finding]:
@@ -152,7 +159,8 @@ def plan(
 
 def save_plan(plan: Plan, path: PathLike) -> Path:
     """Write a plan as YAML."""
-    return cleaning.save_plan(plan, path)
+    cleaning.save_plan(plan, path)
+    return Path(path)
 
 
 def load_plan(path: PathLike) -> Plan:
@@ -192,7 +200,15 @@ def write_cleaned(
     quarantine: PathLike | None = None,
 ) -> dict[str, Path]:
     """Write what cleaning gave; returns what was written: "clean", "ledger", "quarantine"."""
-    return cleaning.write(cleaned, output=output, ledger=ledger, quarantine=quarantine)
+    written: dict[str, Path] = {}
+    if output is not None:
+        written["clean"] = local.write(cleaned.frame, output)
+    if ledger is not None:
+        cleaning.write_ledger(cleaned.ledger, ledger)
+        written["ledger"] = Path(ledger)
+    if quarantine is not None:
+        written["quarantine"] = local.write(cleaned.quarantine, quarantine)
+    return written
 
 
 def undo(
@@ -215,10 +231,11 @@ def undo(
         ['31', 'N/A', '44']
     """
     if isinstance(source, Cleaned):
-        return cleaning.undo(source, action=action, column=column, row=row)
+        return cleaning.undo(source.frame, source.ledger, plan=source.plan, action=action, column=column, row=row)
     if ledger is None:
         raise InputError("undoing needs the ledger that cleaning wrote", hint="give --ledger ledger.parquet")
-    return cleaning.undo(source, ledger, action=action, column=column, row=row)
+    entries = ledger if isinstance(ledger, pl.DataFrame) else cleaning.read_ledger(ledger)
+    return cleaning.undo(read(source).collect(), entries, action=action, column=column, row=row)
 
 
 def validate(source: Any, contract: Any) -> validation.ValidationReport:
@@ -233,8 +250,7 @@ def _contract(contract: Any) -> Any:
             from autoprep.serving import artifact
 
             return artifact.load(path).contract
-        if path.suffix.lower() in (".yaml", ".yml"):
-            return validation.load_contract(path)
+        return validation.Contract.load(path)
     return getattr(contract, "contract", contract)
 
 
@@ -257,23 +273,33 @@ def write_validation(
         local.write(report.failing_rows(), failing_rows)
 
 
-def contract(source: Any) -> dict[str, Any]:
+def contract(source: Any) -> validation.Contract:
     """Derive a contract from good data: each check with its evidence."""
-    return validation.contract(read(source))
+    return validation.derive(read(source))
 
 
-def save_contract(suite: Mapping[str, Any], path: PathLike) -> Path:
-    """Write a contract as YAML or JSON, by the suffix."""
-    return validation.save_contract(suite, path)
+def save_contract(suite: validation.Contract, path: PathLike) -> Path:
+    """Write a contract: YAML that a person edits, or Great Expectations' JSON, by the suffix."""
+    from autoprep.lineage import whole_file
+
+    text = suite.to_yaml() if Path(path).suffix.lower() in (".yaml", ".yml") else suite.to_json()
+    with whole_file(path) as beside:
+        beside.write_text(text, encoding="utf-8")
+    return Path(path)
 
 
 def synthesize(
     source: Any,
     target: str | None = None,
     *,
-    schema: Any = None,
     max_features: int = 100,
     listener: Listener = silent,
-) -> Any:
-    """Generate features over one table or several; see ``autoprep.synthesis.synthesize``."""
-    return pipeline.synthesize(source, target=target, schema=schema, max_features=max_features, listener=listener)
+) -> pipeline.Synthesized:
+    """Clean a table and generate its features; with a target, also those that are learnt from it.
+
+    Example:
+        >>> made = synthesize({"day": ["2026-01-05", "2026-02-17", "2026-02-18"], "price": ["$5", "$6", "$7"]})
+        >>> made.frame.height
+        3
+    """
+    return pipeline.synthesize(read(source, listener=listener), target, most=max_features, listener=listener)

@@ -93,7 +93,7 @@ def plan(
 
 
 def for_modelling(made: Plan) -> Plan:
-    """The plan with its open questions answered by their stated, undoable default, as a model run without a person needs.
+    """The plan with its open questions answered by their stated, undoable default, as a run without a person needs.
 
     Example:
         >>> step = Action("u:x", "number.mixed_units", ("x",), "trim", status="ask", evidence={"default": "apply"})
@@ -258,7 +258,9 @@ def _settled(action: Action, said: Mapping[str, Any] | None, scale: float) -> Ac
     """The action with its measured evidence; None when it has nothing to do."""
     if said is None:
         return (
-            action if action.status != "apply" or (action.verb in VERBS and VERBS[action.verb].level != "cell") else None
+            action
+            if action.status != "apply" or (action.verb in VERBS and VERBS[action.verb].level != "cell")
+            else None
         )
     evidence = {**action.evidence, **said}
     if scale > 1:

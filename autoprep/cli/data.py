@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -43,7 +44,6 @@ def read(
 def profile(
     source: Source,
     target: Target = None,
-    against: Annotated[str | None, typer.Option("--against", help="A second source to compare with.")] = None,
     sql: Annotated[str | None, typer.Option("--sql", help='Query over "columns", "pairs" and "tables".')] = None,
     rules: Rules = None,
     config: ConfigFile = None,
@@ -58,17 +58,13 @@ def profile(
     with Progress(quiet=quiet) as progress:
         found = api.profile(source, target=target, listener=progress)
         findings = api.find(found, rules=rules, config=settings(config))
-        other = api.profile(against, target=target, listener=progress) if against else None
     if output is not None:
         api.write_profile(found, output, findings)
     if sql is not None:
         answer = found.sql(sql)
         print_json(answer.to_dicts()) if as_json else terminal.show_frame(console(), answer)
-    elif other is not None:
-        comparison = found.compare(other)
-        print_json(comparison.to_dict()) if as_json else terminal.show_comparison(console(), comparison)
     elif as_json:
-        print_json({**found.to_dict(), "findings": [f.to_dict() for f in findings]})
+        print_json({**json.loads(found.to_json()), "findings": [f.to_dict() for f in findings]})
     else:
         terminal.show_profile(console(), found, findings)
 
@@ -116,7 +112,7 @@ def validate(
     if as_json:
         print_json(report.to_dict())
     elif github:
-        console().print(report.github(), markup=False)
+        console().print(report.annotations(), markup=False)
     else:
         terminal.show_validation(console(), report)
     return 0 if report.success else 1
@@ -135,7 +131,7 @@ def contract(
     if output is not None:
         api.save_contract(suite, output)
     if as_json or output is None:
-        print_json(suite)
+        print_json(suite.to_dict())
 
 
 @app.command()

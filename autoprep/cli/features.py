@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,21 +13,20 @@ from autoprep.cli.progress import Progress
 
 @app.command()
 def features(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A table, a folder of tables, or a model folder.")],
-    schema: Annotated[Path | None, typer.Option("--schema", help="tables.yaml: keys, times, cutoff.")] = None,
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A table.")],
     target: Target = None,
     max_features: Annotated[int, typer.Option("--max-features", min=1, help="At most so many new columns.")] = 100,
     output: Output = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Generate features over one table or several, each with its readable definition."""
+    """Generate features over one table, each with its readable definition."""
     from autoprep import api
     from autoprep.engines.local import write
     from autoprep.reporting import terminal
 
     with Progress(quiet=quiet) as progress:
-        made = api.synthesize(source, target=target, schema=schema, max_features=max_features, listener=progress)
+        made = api.synthesize(source, target=target, max_features=max_features, listener=progress)
     if output is not None:
         write(made.frame, output)
     if as_json:

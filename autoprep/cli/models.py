@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -11,6 +11,7 @@ from autoprep.cli import app
 from autoprep.cli.options import AsJson, ConfigFile, Output, Quiet, Rules, Source, Target, console, print_json, settings
 from autoprep.cli.progress import Progress
 
+Task = Literal["binary", "multiclass", "regression"]
 ModelFolder = Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder that fit wrote.")]
 
 
@@ -21,7 +22,7 @@ def fit(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the model.")] = Path("model"),
     time_budget: Annotated[float, typer.Option("--time-budget", min=1, help="Seconds, everything included.")] = 60,
     work_budget: Annotated[float | None, typer.Option("--work-budget", help="Units of work: repeatable runs.")] = None,
-    task: Annotated[str | None, typer.Option("--task", help="binary, multiclass or regression.")] = None,
+    task: Annotated[Task | None, typer.Option("--task", help="binary, multiclass or regression.")] = None,
     metric: Annotated[str | None, typer.Option("--metric", help="What to optimise; inferred from the task.")] = None,
     plan: Annotated[Path | None, typer.Option("--plan", help="A reviewed plan to clean by.")] = None,
     group: Annotated[str | None, typer.Option("--group", help="Rows that share it stay on one side.")] = None,
@@ -75,7 +76,7 @@ def predict(model: ModelFolder, source: Source, output: Output = None, quiet: Qu
         sys.stdout.write(predictions.write_csv() or "")
         return
     write(predictions, output)
-    said = predictions.filter(predictions["reasons"].list.len() > 0).height
+    said = int((predictions["reasons"] != "").sum())
     console().print(f"{predictions.height:,} predictions -> {output}; {said:,} rows with contract events", markup=False)
 
 
@@ -103,7 +104,7 @@ def report(
 
 @app.command()
 def demo(
-    name: Annotated[str, typer.Argument(help="penguins or flights")] = "penguins",
+    name: Annotated[str, typer.Argument(help="penguins")] = "penguins",
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for what the demo writes.")] = Path(
         "autoprep-demo"
     ),

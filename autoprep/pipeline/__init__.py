@@ -1,8 +1,20 @@
 """The whole job in one place; the only one in which the mending and the building wing meet."""
 
+from autoprep.pipeline.features import Synthesized, synthesize
 from autoprep.pipeline.judge import evaluate, predict
 from autoprep.pipeline.prepare import prepare, resolve_column
 from autoprep.pipeline.train import fit
 from autoprep.pipeline.values import Fitted, Parts, Prepared
 
-__all__ = ["Fitted", "Parts", "Prepared", "evaluate", "fit", "predict", "prepare", "resolve_column"]
+__all__ = [
+    "Fitted",
+    "Parts",
+    "Prepared",
+    "Synthesized",
+    "evaluate",
+    "fit",
+    "predict",
+    "prepare",
+    "resolve_column",
+    "synthesize",
+]

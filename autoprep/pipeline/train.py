@@ -14,10 +14,11 @@ from autoprep import cleaning, profiling, reading, validation
 from autoprep.budget import Budget
 from autoprep.config import Config
 from autoprep.errors import InputError
+from autoprep.pipeline.earn import earn
 from autoprep.pipeline.judge import evaluate, predict
 from autoprep.pipeline.prepare import prepare, resolve_column
 from autoprep.pipeline.values import Fitted, Parts, Prepared, Stopwatch
-from autoprep.types import Cleaned, Event, Listener, Plan, Table, Task, silent
+from autoprep.types import Cleaned, Event, Feature, Listener, Plan, Table, Task, silent
 
 MIN_ROWS = 10
 #: Feature sets that the search races, by the synthesizer's groups of features.
@@ -71,6 +72,12 @@ def fit(
     plan = prepared.plan
     if keep_leaks:
         plan = plan.with_status("skip", [a.id for a in plan.actions if a.verb in LEAK_VERBS])
+    watch.start("earn")
+    tested = task or plan.task
+    gains: dict[str, Any] = {}
+    if tested is not None:
+        share = Budget(None if time_budget_s is None else 0.1 * budget.remaining(), work_budget and work_budget / 10)
+        plan, gains = earn(prepared.frame, plan, tested, metric, budget=share, seed=seed, listener=listener)
     watch.start("clean")
     cleaned = cleaning.apply(prepared.table, plan)
     frame, y, task = _sides(cleaned, plan, prepared, task)
@@ -82,7 +89,7 @@ def fit(
         )
     )
     watch.start("contract")
-    contract = validation.contract(prepared.table)
+    contract = validation.derive(prepared.table, profile=prepared.profile, target=column).to_dict()
     watch.start("search")
     specs = [spec for spec in plan.outputs if spec.name in frame.columns]
     factories = {
@@ -114,10 +121,11 @@ def fit(
         task=task,
         metric=found.metric.name,
         classes=classes,
-        features=tuple(found.predictor.features),
+        features=features_of(found.predictor),
         contract=contract,
         scores={"cross_validated": float(np.mean(found.scores)) if found.scores else float("nan")},
         baseline=baseline,
+        gains=gains,
         notes=tuple(found.notes),
         seconds=watch.seconds,
         seed=seed,
@@ -204,3 +212,17 @@ def _baseline(y: pl.Series, task: Task, classes: Sequence[str]) -> dict[str, Any
         return {"mean": float(np.mean(y.to_numpy())), "median": float(np.median(y.to_numpy()))}
     counts = dict(y.cast(pl.String).value_counts().iter_rows())
     return {"classes": {c: counts.get(c, 0) / len(y) for c in classes}}
+
+
+def features_of(predictor: Any) -> tuple[Feature, ...]:
+    """The columns that the model's members see, each once, and how they are made."""
+    seen = {feature.name: feature for synthesizer in predictor.synthesizers for feature in synthesizer.features}
+    return tuple(seen.values())
+
+
+def encoded_target(y: pl.Series, task: Task) -> np.ndarray:
+    """Class codes (n,) or values (n,) as a synthesizer takes them."""
+    from autoprep.model_search.search import encode_target
+
+    codes: np.ndarray = encode_target(y if task == "regression" else y.cast(pl.String), task)[0]
+    return codes

@@ -2,10 +2,11 @@
 
 from autoprep.validation.cases import run_cases
 from autoprep.validation.catalog import Rulebook, load_rulebook
-from autoprep.validation.contract import Contract
+from autoprep.validation.contract import Contract, as_contract
+from autoprep.validation.derive import derive
 from autoprep.validation.evaluate import evaluate
 from autoprep.validation.find import find, fire
-from autoprep.validation.pages import explain
+from autoprep.validation.pages import explain, json_schema
 from autoprep.validation.report import ValidationReport
 from autoprep.validation.rule import Rule, parse_rule
 from autoprep.validation.validator import suite, validate
@@ -15,10 +16,13 @@ __all__ = [
     "Rule",
     "Rulebook",
     "ValidationReport",
+    "as_contract",
+    "derive",
     "evaluate",
     "explain",
     "find",
     "fire",
+    "json_schema",
     "load_rulebook",
     "parse_rule",
     "run_cases",
