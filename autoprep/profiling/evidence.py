@@ -143,10 +143,10 @@ def collect(cells: Cells) -> dict[str, dict[str, Any]]:
     content = content.with_columns(pl.col("t").str.len_chars().alias("length"))
     masks = _content()
     content = content.with_columns(**masks)
-    digits = content.filter(pl.col("digit") & ~pl.col("plain"))
+    digits = content.filter(pl.col("digit") & ~pl.col("plain") & (pl.col("length") <= 80))
     numbers = _digits()
     digits = digits.with_columns(**numbers)
-    others = content.filter(~pl.col("plain"))
+    others = content.filter(~pl.col("plain") & (pl.col("length") <= 400))
     wordy = _words()
     others = others.with_columns(**wordy)
     out: dict[str, dict[str, Any]] = {name: {} for name in cells.names}

@@ -79,6 +79,8 @@ def decide(e: Mapping[str, Any], name: str = "", prefer: str = "") -> Numbers:
     base = FORMATS[best]
     if decimal == "," and one_dot and base.thousands == "":
         base = FORMATS["comma_dot"]
+    if base.thousands == "" and decimal == "." and e["range"] + e["inequality"] > 0.5 * e["content"]:
+        base = FORMATS["dot_comma"]
     magnitude, unit = e["magnitude"], e["unit"]
     if magnitude and unit and all(s.lower().rstrip(".") in AMBIGUOUS for s in e["unit_spellings"]):
         if header_unit(name) or _one_unit(e):

@@ -199,8 +199,7 @@ def _apart(value: float, times: float, others: Floats, weight: Floats, n: float,
         if low < 0:
             return value < low - 1.0 * (high - low) and times >= 2
         if value == -1.0:
-            share = times / n
-            return whole and others.size >= 8 and share >= 0.003 and times >= 3
+            return others.size >= 5 and times >= max(3.0, 0.003 * n)
         return value < low - 0.25 * spread and (times >= 2 or value <= -99)
     if high >= value:
         return False

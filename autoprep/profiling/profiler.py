@@ -13,6 +13,7 @@ from autoprep.parsing import text
 from autoprep.profiling import cells, columns, dates, evidence, names, vocabulary
 from autoprep.profiling.columns import Column
 from autoprep.profiling.profiles import KEYS, Profile
+from autoprep.profiling.target import diagnose
 from autoprep.types import ROLES, Table, Task
 
 Row = dict[str, Any]
@@ -60,6 +61,11 @@ def profile(
         row["is_target"] = row["column"] == target
         if row["is_target"]:
             row["role"] = "target"
+    if deep and target is not None:
+        said, more, per = diagnose(frame, target, task, found)
+        table |= more
+        for row in rows:
+            row |= per.get(row["column"], {})
     origin = {} if not isinstance(source, Table) else {"uri": source.source.uri, "sha256": source.source.sha256}
     return Profile(
         vocabulary.frame(rows, vocabulary.COLUMNS),

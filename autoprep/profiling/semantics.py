@@ -96,6 +96,7 @@ def describe_text(name: str, e: Mapping[str, Any], rows: int, nulls: int, hints:
     row["junk_rate"] = max(0.0, 1.0 - fits) if content and fits < 1 else 0.0
     if row["junk_rate"] < 1e-9:
         row["junk_rate"] = 0.0
+    _quiet(row, e, semantic)
     if semantic == "boolean":
         words = e["boolean_words"]
         pair = boolean.pair_of(list(words)) or (["1"], ["0"])
@@ -108,6 +109,54 @@ def describe_text(name: str, e: Mapping[str, Any], rows: int, nulls: int, hints:
         details["date_proofs"] = {"dmy": day.proofs[0], "mdy": day.proofs[1]}
     details["number_format"] = fmt.to_dict()
     return row, details
+
+
+def _quiet(row: Row, e: Mapping[str, Any], semantic: str) -> None:
+    """Drop readings that make no sense beside the semantic type."""
+    if semantic != "boolean" and set(e["boolean_words"]) <= {"0", "1", "0.0", "1.0"}:
+        row["boolean_rate"] = 0.0
+    if semantic != "duration":
+        row["duration_rate"] = 0.0
+    if semantic not in ("packed", "list", "category", "text", "code") or (semantic == "text" and row["mean_words"] > 8):
+        row["packed_rate"], row["packed_separator"] = 0.0, None
+    wordy = semantic in (
+        "category",
+        "text",
+        "code",
+        "identifier",
+        "packed",
+        "list",
+        "ordinal",
+        "country",
+        "postal_code",
+    )
+    if wordy:
+        for key in (
+            "amount_rate",
+            "unit_rate",
+            "percent_rate",
+            "range_rate",
+            "inequality_rate",
+            "magnitude_rate",
+            "date_rate",
+        ):
+            if row[key] < 0.2:
+                row[key] = 0.0
+        if not row["amount_rate"]:
+            row["currency"], row["currencies"] = None, []
+        if not row["unit_rate"]:
+            row["unit"], row["units"] = None, []
+        row["number_ambiguous_rate"], row["decimal_ambiguous"] = 0.0, False
+    if not row["date_rate"]:
+        row |= {
+            "date_format": None,
+            "date_formats": [],
+            "date_order": "",
+            "date_ambiguous": False,
+            "date_order_why": "",
+        }
+    if semantic not in ("number", "integer", "amount", "percent", "quantity", "range"):
+        row["decimal_comma_rate"] = row["decimal_dot_rate"] = row["thousands_rate"] = 0.0
 
 
 def _key(decimal: str, thousands: str) -> str:
@@ -178,7 +227,9 @@ def _semantic(
     if _is_code(e):
         return "code", 0.95, 1.0
     family = number.family / content
-    if family >= 0.5 or (status and family >= 0.15 and family >= 0.95 * e["digit"] / content):
+    odd = max(0.0, e["digit"] - number.family) / content
+    mixed = family < 0.9 and (odd >= 0.08 or distinct - e["distinct_words"] <= e["distinct_words"])
+    if (family >= 0.5 and not mixed) or (status and family >= 0.15 and family >= 0.95 * e["digit"] / content):
         return _numeric(name, e, row, number, family)
     return _wordy(name, e, row, share)
 
@@ -240,7 +291,7 @@ def _wordy(name: str, e: Mapping[str, Any], row: Row, share: Mapping[str, float]
         return "packed", share["key_value"], 1.0
     if share["list"] >= 0.8:
         return "list", share["list"], 1.0
-    if row["packed_separator"] in ("|", ";", "\n") and distinct > 2:
+    if row["packed_separator"] in ("|", ";", "\n") and distinct > 2 and mean_length <= 200:
         return "packed", row["packed_rate"], 1.0
     top = {k: v for k, v in e["top"].items() if k.strip() and k.strip().lower() not in ("na", "n/a", "?", "nan")}
     if e.get("exact"):

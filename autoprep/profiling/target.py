@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import polars as pl
 
 from autoprep.parsing import null, number, text
+from autoprep.profiling import encode, leaks, variants
+from autoprep.profiling.columns import Column
 from autoprep.types import Task
 
 #: Up to this many distinct integers a numeric target may be a set of classes.
@@ -72,3 +77,120 @@ def as_numbers(words: pl.Series) -> pl.Series:
         for d, t in ((".", ","), (",", "."))
     ]
     return max(made, key=lambda s: s.is_not_null().sum())
+
+
+def diagnose(
+    frame: pl.DataFrame, target: str, task: Task | None, found: Sequence[Column]
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, dict[str, Any]]]:
+    """Diagnostics of the target: its own facts, words for ``tables``, and words per column.
+
+    Args:
+        frame: the rows.
+        target: its column.
+        task: what kind it is; found out when None.
+        found: the described columns.
+    """
+    series = frame.get_column(target)
+    said, why = (task, "as asked for") if task else infer_task(series, target)
+    own = next(c for c in found if c.name == target)
+    words = series.cast(pl.String) if own.row["dtype"] == "text" else None
+    table: dict[str, Any] = {"target": target, "task": said}
+    facts: dict[str, Any] = {"column": target, "task": said, "why": why}
+    if words is not None:
+        words = (
+            words.to_frame("v")
+            .select(pl.when(null.is_null_word(pl.col("v"))).then(None).otherwise(text.trim(pl.col("v"))))
+            .to_series()
+            .alias(target)
+        )
+    gone = int((words if words is not None else series).null_count())
+    if series.dtype.is_float():
+        gone += int(series.is_nan().sum())
+    table["target_missing_rate"] = gone / frame.height if frame.height else 0.0
+    if said != "regression":
+        _labels(words if words is not None else series.cast(pl.String), table, facts)
+    part = encode.sample(frame)
+    made = encode.encode(part, found)
+    if target not in made or not frame.height:
+        return facts, table, {}
+    y, keep = _labels_of(made[target], part.get_column(target), said, words is not None)
+    table["target_numeric_text"] = said == "regression" and words is not None and own.row["plain_number_rate"] < 1.0
+    if keep.sum() < 20 or np.unique(y[keep]).size < 2:
+        return facts, table, {}
+    rows = np.flatnonzero(keep)
+    others = [_take(one, rows) for name, one in made.items() if name != target]
+    label = part.get_column(target)[rows]
+    per = leaks.diagnose(others, y[rows], said, part[rows], label)
+    if said == "regression":
+        for one in others:
+            if one.values is None and not per[one.name]["target_leak"] and one.levels > 10:
+                share = leaks.number_inside(part.get_column(one.name)[rows], y[rows].astype(np.float64))
+                if share > 0.9:
+                    per[one.name] |= {
+                        "target_leak": True,
+                        "leak_reason": f"{share:.0%} of its cells end in the target's value",
+                    }
+    table["sorted_by_target"], table["row_order_score"] = leaks.order_faults(y[rows], said)
+    table["conflicting_label_rate"] = _conflicts(frame, target, found)
+    table["sampled_rows"] = int(rows.size)
+    facts["scores"] = leaks.summary(per)[:50]
+    facts["leaks"] = [name for name, row in per.items() if row["target_leak"]]
+    return facts, table, per
+
+
+def _labels(words: pl.Series, table: dict[str, Any], facts: dict[str, Any]) -> None:
+    counts = words.drop_nulls().alias("v").value_counts(sort=True, name="c")
+    values = {v: float(c) for v, c in counts.head(2000).iter_rows()}
+    spelled = variants.find(values, typos=False)
+    heads = {v: spelled["variants"].get(v, v) for v in values}
+    classes: dict[str, float] = {}
+    for v, c in values.items():
+        classes[heads[v]] = classes.get(heads[v], 0.0) + c
+    total = sum(values.values()) or 1.0
+    table["target_variants"] = list(spelled["variants"])
+    table["target_variant_rate"] = spelled["any"] / total
+    table["target_classes"] = len(classes)
+    if classes:
+        least, most = min(classes.values()), max(classes.values())
+        table |= {
+            "target_min_class": int(least),
+            "target_min_class_rate": least / total,
+            "target_imbalance": most / least,
+        }
+    facts["classes"] = dict(sorted(classes.items(), key=lambda kv: (-kv[1], kv[0]))[:100])
+    facts["variants"] = spelled["variants"]
+
+
+def _labels_of(one: encode.Encoded, raw: pl.Series, task: Task, words: bool) -> tuple[Any, Any]:
+    if task == "regression" and one.values is None:
+        values = as_numbers(raw.cast(pl.String)).fill_null(float("nan")).to_numpy()
+        return values, np.isfinite(values)
+    if task == "regression" and one.values is not None:
+        return one.values, ~one.missing
+    if not words:
+        return one.codes, ~one.missing
+    keys = (
+        raw.cast(pl.String)
+        .to_frame("v")
+        .select(pl.when(null.is_null_word(pl.col("v"))).then(None).otherwise(text.fold(pl.col("v"))))
+        .to_series()
+    )
+    codes = keys.rank("dense").cast(pl.Int64).fill_null(0).to_numpy() - 1
+    return codes, codes >= 0
+
+
+def _take(one: encode.Encoded, rows: Any) -> encode.Encoded:
+    values = None if one.values is None else one.values[rows]
+    return encode.Encoded(one.name, one.codes[rows], one.levels, values, one.kind, one.missing[rows])
+
+
+def _conflicts(frame: pl.DataFrame, target: str, found: Sequence[Column]) -> float:
+    """Share of rows whose features, identifiers aside, equal another row's but not its label."""
+    features = [
+        c.name for c in found if c.name != target and c.row["semantic"] != "identifier" and c.row["dtype"] != "other"
+    ]
+    if not features or frame.height < 2:
+        return 0.0
+    groups = frame.lazy().group_by(features).agg(pl.len().alias("\0n"), pl.col(target).n_unique().alias("\0k"))
+    found_rows = groups.filter(pl.col("\0k") > 1).select(pl.col("\0n").sum()).collect().item()
+    return float(found_rows or 0) / frame.height

@@ -1,0 +1,156 @@
+"""Columns as aligned arrays on a sample of rows: numbers where there are numbers, codes of levels everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from autoprep.parsing import date, null, number, text
+from autoprep.profiling import columns
+from autoprep.profiling.columns import Column
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+SAMPLE_ROWS = 20_000
+
+
+@dataclass
+class Encoded:
+    """One column of the sample.
+
+    Attributes:
+        name: the header.
+        codes: level of each row, -1 for missing.
+        levels: number of levels.
+        values: numbers, NaN for missing; None for words.
+        kind: "number", "date" or "word".
+        missing: whether each row is missing (nulls, null words, blanks, sentinels).
+    """
+
+    name: str
+    codes: Ints
+    levels: int
+    values: Floats | None
+    kind: str
+    missing: npt.NDArray[np.bool_]
+
+
+def sample(frame: pl.DataFrame, rows: int = SAMPLE_ROWS) -> pl.DataFrame:
+    """At most that many rows, drawn with a fixed seed, in their order."""
+    if frame.height <= rows:
+        return frame
+    picked = np.sort(np.random.default_rng(0).choice(frame.height, rows, replace=False))
+    return frame[picked]
+
+
+def encode(frame: pl.DataFrame, found: Sequence[Column]) -> dict[str, Encoded]:
+    """Arrays of the sample's columns; nested columns are left out.
+
+    Example:
+        >>> from autoprep.profiling.profiler import describe
+        >>> frame = pl.DataFrame({"x": ["1,5", "n/a", "2,5"], "y": ["a", "b", "a"]})
+        >>> made = encode(frame, describe(frame))
+        >>> made["x"].values.tolist(), made["y"].codes.tolist()
+        ([1.5, nan, 2.5], [0, 1, 0])
+    """
+    out = {}
+    for column in found:
+        if column.row["dtype"] != "other":
+            out[column.name] = _one(frame.get_column(column.name), column)
+    return out
+
+
+def _one(series: pl.Series, column: Column) -> Encoded:
+    row: dict[str, Any] = column.row
+    values, kind = None, "word"
+    if row["dtype"] == "text":
+        words = series.cast(pl.String).alias("v")
+        frame = words.to_frame()
+        frame = frame.with_columns(
+            pl.when(null.is_null_word(pl.col("v"))).then(None).otherwise(text.trim(pl.col("v"))).alias("t")
+        )
+        clean = frame["t"]
+        semantic = row["semantic"]
+        if semantic in (
+            "integer",
+            "number",
+            "amount",
+            "percent",
+            "quantity",
+            "range",
+            "latitude",
+            "longitude",
+            "boolean",
+        ):
+            fmt = number.NumberFormat(**column.details["number_format"])
+            plain = row["plain_number_rate"] == 1.0
+            made = (
+                clean.cast(pl.Float64, strict=False)
+                if plain
+                else frame.select(columns.parsed(semantic, fmt)).to_series()
+            )
+            if made.null_count() < made.len():
+                values, kind = made.cast(pl.Float64).fill_null(float("nan")).to_numpy().copy(), "number"
+        elif semantic in ("date", "datetime"):
+            made = frame.select(date.parse(pl.col("t"), row["date_formats"], dtype="datetime")).to_series()
+            values, kind = _days(made), "date"
+        key = clean
+    elif row["dtype"] in ("date", "datetime"):
+        plain_series = series.dt.replace_time_zone(None) if row["dtype"] == "datetime" else series
+        values, kind, key = _days(plain_series.cast(pl.Datetime("us"))), "date", series
+    elif row["dtype"] in ("integer", "float", "boolean"):
+        values = series.cast(pl.Float64).fill_null(float("nan")).to_numpy().copy()
+        kind, key = "number", series
+    else:
+        key = series.cast(pl.Int64) if series.dtype in (pl.Time, pl.Duration) else series
+    if kind == "number" and values is not None and row.get("sentinel_values"):
+        gone = [float(v) for v in row["sentinel_values"]]
+        values[np.isin(values, gone)] = np.nan
+    if values is not None:
+        filled = np.isfinite(values)
+        levels, inverse = np.unique(values[filled], return_inverse=True)
+        codes = np.full(values.size, -1, dtype=np.int64)
+        codes[filled] = inverse
+        return Encoded(column.name, codes, int(levels.size), values, kind, ~filled)
+    ranked = key.rank("dense").cast(pl.Int64).fill_null(0).to_numpy() - 1
+    first = np.unique(ranked, return_index=True)
+    order = np.argsort(first[1][first[0] >= 0], kind="stable")
+    relabel = np.empty(order.size, dtype=np.int64)
+    relabel[order] = np.arange(order.size)
+    codes = (
+        np.where(ranked >= 0, relabel[np.searchsorted(first[0][first[0] >= 0], np.maximum(ranked, 0))], -1)
+        if order.size
+        else ranked
+    )
+    return Encoded(column.name, codes.astype(np.int64), int(order.size), None, "word", codes < 0)
+
+
+def _days(moments: pl.Series) -> Floats:
+    return (
+        moments.cast(pl.Datetime("us")).to_physical().cast(pl.Float64).fill_null(float("nan")).to_numpy()
+        / 86_400_000_000.0
+    )
+
+
+def bins(one: Encoded, count: int = 32) -> tuple[Ints, int]:
+    """Codes with few levels: levels as they are, numbers by quantile; missing is a level of its own (the last).
+
+    Example:
+        >>> made = Encoded("x", np.array([0, 1, -1]), 2, None, "word", np.array([False, False, True]))
+        >>> bins(made)
+        (array([0, 1, 2]), 3)
+    """
+    if one.values is None or one.levels <= count:
+        codes, levels = one.codes, one.levels
+    else:
+        filled = ~one.missing
+        edges = np.unique(np.quantile(one.values[filled], np.linspace(0, 1, count + 1)[1:-1]))
+        codes = np.full(one.codes.size, -1, dtype=np.int64)
+        codes[filled] = np.searchsorted(edges, one.values[filled], side="right")
+        levels = edges.size + 1
+    return np.where(codes < 0, levels, codes), levels + 1

@@ -1,0 +1,211 @@
+"""How far one column alone predicts the target: cross-validated, against shuffled targets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from autoprep.parsing import text
+from autoprep.profiling.encode import Encoded, Floats, Ints, bins
+from autoprep.types import Task
+
+FOLDS, SHUFFLES = 5, 3
+#: A column that leaves less than this share of the trivial error gives the target away.
+LEFT_ERROR = 0.02
+
+
+def score(codes: Ints, levels: int, y: Floats | Ints, task: Task, folds: Ints) -> tuple[float, float]:
+    """Out-of-fold score of the target's mean per level: AUC (mean over classes) or R2, and the share of error left.
+
+    Args:
+        codes: level of each row.
+        levels: number of levels.
+        y: class codes, or numbers.
+        task: which of the two.
+        folds: fold of each row.
+
+    Example:
+        >>> x = np.arange(100) % 2
+        >>> score(x, 2, x, "binary", np.arange(100) // 20)
+        (1.0, 0.0)
+    """
+    if task == "regression":
+        out = _means(codes, levels, y.astype(np.float64), folds)
+        total = float(((y - y.mean()) ** 2).sum())
+        left = float(((y - out) ** 2).sum()) / total if total else 1.0
+        return max(0.0, 1.0 - left), left
+    classes = np.unique(y)
+    made = np.column_stack([_means(codes, levels, (y == c).astype(np.float64), folds) for c in classes])
+    aucs = [_auc(made[:, i], y == c) for i, c in enumerate(classes)]
+    wrong = float((classes[made.argmax(axis=1)] != y).mean())
+    base = 1.0 - float(np.bincount(np.searchsorted(classes, y)).max()) / y.size
+    return float(np.mean(aucs)), wrong / base if base else 1.0
+
+
+def _means(codes: Ints, levels: int, y: Floats, folds: Ints) -> Floats:
+    total, count = np.bincount(codes, y, levels), np.bincount(codes, minlength=levels).astype(np.float64)
+    out = np.empty(y.size)
+    for f in range(FOLDS):
+        inside = folds == f
+        prior = float(y[~inside].mean()) if (~inside).any() else 0.0
+        s = total - np.bincount(codes[inside], y[inside], levels)
+        n = count - np.bincount(codes[inside], minlength=levels)
+        out[inside] = ((s + 0.5 * prior) / (n + 0.5))[codes[inside]]
+    return out
+
+
+def _auc(scores: Floats, positive: npt.NDArray[np.bool_]) -> float:
+    p = int(positive.sum())
+    if not p or p == positive.size:
+        return 0.5
+    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2.0)[inverse]
+    return float((ranks[positive].sum() - p * (p + 1) / 2) / (p * (positive.size - p)))
+
+
+def diagnose(
+    columns: Sequence[Encoded], y: Floats | Ints, task: Task, raw: pl.DataFrame, label: pl.Series
+) -> dict[str, dict[str, Any]]:
+    """Per column: ``target_score``, ``target_null_score``, ``missing_score``, ``target_copy``, ``target_leak``, ``leak_reason``.
+
+    Args:
+        columns: encoded, rows where the target is present.
+        y: class codes or numbers.
+        task: what kind of target.
+        raw: the same rows as text, for labels spelled out inside other cells.
+        label: the same rows' target as text.
+    """
+    rng = np.random.default_rng(0)
+    folds = rng.integers(0, FOLDS, y.size)
+    shuffled = [rng.permutation(y) for _ in range(SHUFFLES if len(columns) <= 200 else 1)]
+    out: dict[str, dict[str, Any]] = {}
+    for one in columns:
+        codes, levels = bins(one)
+        if levels <= 2 or y.size < 20:
+            out[one.name] = {"target_score": None, "target_copy": False, "target_leak": False}
+            continue
+        found, left = score(codes, levels, y, task, folds)
+        chance = max(score(codes, levels, s, task, folds)[0] for s in shuffled)
+        row: dict[str, Any] = {
+            "target_score": found,
+            "target_null_score": chance,
+            "target_copy": False,
+            "target_leak": False,
+        }
+        reason = _reason(one, codes, y, task, left, found, chance, row)
+        if not reason and one.values is None and task != "regression":
+            reason = _spelled_out(raw.get_column(one.name), label)
+        if not reason and one.missing.any() and not one.missing.all():
+            gap = one.missing.astype(np.int64)
+            row["missing_score"], gap_left = score(gap, 2, y, task, folds)
+            if gap_left < LEFT_ERROR and one.missing.sum() >= 10:
+                reason = "it is missing exactly where the target takes certain values"
+        row["target_leak"], row["leak_reason"] = bool(reason), reason or None
+        out[one.name] = row
+    return out
+
+
+def _reason(
+    one: Encoded,
+    codes: Ints,
+    y: Floats | Ints,
+    task: Task,
+    left: float,
+    found: float,
+    chance: float,
+    row: dict[str, Any],
+) -> str:
+    filled = ~one.missing
+    n = int(filled.sum())
+    if n < max(20, 0.5 * y.size):
+        return ""
+    if task == "regression":
+        if one.values is not None and one.levels > 10:
+            x, t = one.values[filled], y[filled]
+            if x.std() > 0 and t.std() > 0:
+                r = float(np.corrcoef(x, t)[0, 1])
+                if abs(r) > 1 - 1e-9:
+                    row["target_copy"] = True
+                    return "it is the target, or the target scaled and shifted"
+                if r * r > 1 - LEFT_ERROR:
+                    row["target_score"] = max(found, r * r)
+                    return f"a straight line through it explains {r * r:.1%} of the target"
+        if left < LEFT_ERROR and found > chance:
+            return f"alone it explains {found:.1%} of the target, shuffled targets {max(0.0, chance):.1%}"
+        return ""
+    pairs = np.unique(one.codes[filled] * (int(y.max()) + 1) + y[filled]).size
+    classes = np.unique(y[filled]).size
+    if pairs == one.levels == classes and classes > 1:
+        row["target_copy"] = True
+        return "it is the target under other words: each of its values goes with one label"
+    if left < LEFT_ERROR and found > chance:
+        return (
+            f"alone it leaves {left:.1%} of the trivial error, cross-validated (shuffled targets: score {chance:.2f})"
+        )
+    if one.values is not None and one.levels > 50:
+        order = np.argsort(one.values[filled], kind="stable")
+        t = y[filled][order]
+        wrong = float((t[1:] != t[:-1]).mean())
+        base = 1.0 - float((np.bincount(t.astype(np.int64)) / t.size).max())
+        if base and wrong / base < LEFT_ERROR:
+            return "sorted by it, the rows fall into one block per label"
+    return ""
+
+
+def _spelled_out(cells: pl.Series, label: pl.Series) -> str:
+    """Whether the label's own word stands inside the cell, in nearly every row and far more than by chance."""
+    frame = pl.DataFrame({"v": cells.cast(pl.String), "y": label.cast(pl.String)})
+    frame = (
+        frame.select(text.fold(pl.col("v")), text.fold(pl.col("y")))
+        .drop_nulls()
+        .filter(pl.col("y").str.len_chars() >= 2)
+    )
+    if frame.height < 50 or frame.height < 0.5 * cells.len():
+        return ""
+    inside = pl.col("v").str.contains(pl.col("y"), literal=True)
+    hits = float(frame.select(inside.mean()).item() or 0.0)
+    if hits < 0.95:
+        return ""
+    other = frame.with_columns(pl.col("y").shuffle(seed=0))
+    chance = float(other.select(inside.mean()).item() or 0.0)
+    return f"{hits:.0%} of its cells spell the label out ({chance:.0%} by chance)" if chance < 0.8 * hits else ""
+
+
+def number_inside(cells: pl.Series, y: Floats) -> float:
+    """Share of cells whose last number is the (numeric) target of the row."""
+    last = cells.cast(pl.String).str.extract(r"(-?\d+(?:\.\d+)?)\D*$", 1).cast(pl.Float64, strict=False)
+    made = last.fill_null(float("nan")).to_numpy()
+    filled = np.isfinite(made) & np.isfinite(y)
+    return float(np.isclose(made[filled], y[filled]).mean()) if filled.sum() >= 50 and filled.mean() >= 0.3 else 0.0
+
+
+def order_faults(y: Floats | Ints, task: Task) -> tuple[bool, float]:
+    """Whether the rows are sorted by the target (in blocks), and the R2 or AUC-like score of the row number.
+
+    Example:
+        >>> order_faults(np.repeat([0, 1, 2], 20), "multiclass")[0]
+        True
+    """
+    if y.size < 20 or np.unique(y).size < 2:
+        return False, 0.0
+    rng = np.random.default_rng(0)
+    folds = rng.integers(0, FOLDS, y.size)
+    codes = (np.arange(y.size) * 32 // y.size).astype(np.int64)
+    found, _ = score(codes, 32, y, task, folds)
+    if task == "regression":
+        step = np.diff(y)
+        return bool((step >= 0).all() or (step <= 0).all()), found
+    runs = 1 + int((y[1:] != y[:-1]).sum())
+    shares = np.bincount(y.astype(np.int64)) / y.size
+    expected = y.size * (1.0 - float((shares**2).sum()))
+    return runs <= np.unique(y).size or runs < 0.05 * expected, found
+
+
+def summary(rows: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """The columns by score, the highest first."""
+    said = [{"column": name, **row} for name, row in rows.items() if row.get("target_score") is not None]
+    return sorted(said, key=lambda r: (-r["target_score"], r["column"]))
