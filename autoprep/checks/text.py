@@ -193,3 +193,50 @@ def take_spill(cell: pl.Expr, *, neighbour: pl.Expr, values: Sequence[str], patt
     tail = neighbour.str.extract(pattern, 2)
     spilt = (cell.is_null() | (cell.str.strip_chars() == "")) & tail.is_in(list(values))
     return Repair(pl.when(spilt).then(tail).otherwise(cell))
+
+
+@verb("vote", phase="value", theme="table", columns=("by",), learnt=True)
+def vote(
+    cell: pl.Expr,
+    *,
+    by: Sequence[pl.Expr],
+    mappings: Sequence[Mapping[str, str]],
+    weights: Sequence[float],
+    margin: float,
+    suspects: Sequence[str] = (),
+    suspect_margin: float = 0.0,
+    fill: bool = False,
+) -> Repair:
+    """Write what the rows with the same keys agree on, when the keys together outweigh what stands there.
+
+    Each column of ``by`` says, by its mapping from key to value, what should stand here, with its weight. What stands
+    here is overruled when it is outweighed by ``margin``; a suspect value needs only ``suspect_margin``. Nulls stay
+    unless ``fill``.
+
+    Example:
+        >>> frame = pl.DataFrame({"zip": ["1", "1"], "city": ["Rome", "Rxme"]})
+        >>> made = vote(pl.col("city"), by=[pl.col("zip")], mappings=[{"1": "Rome"}], weights=[3.0], margin=2.0)
+        >>> frame.select(made.value).to_series().to_list()
+        ['Rome', 'Rome']
+    """
+    if not by:
+        return Repair(cell)
+    said = [
+        key.replace_strict(list(mapping), list(mapping.values()), default=None, return_dtype=pl.String)
+        for key, mapping in zip(by, mappings, strict=True)
+    ]
+    pairs = list(zip(said, weights, strict=True))
+
+    def score(value: pl.Expr) -> pl.Expr:
+        return pl.sum_horizontal([pl.when(other == value).then(weight).otherwise(0.0) for other, weight in pairs])
+
+    best, best_score = said[0], score(said[0])
+    for other in said[1:]:
+        own = score(other)
+        better = (own > best_score) | best.is_null()
+        best, best_score = pl.when(better).then(other).otherwise(best), pl.max_horizontal(best_score, own)
+    lead = best_score - score(cell).fill_null(0.0)
+    wins = lead >= pl.when(cell.is_in(sorted(suspects))).then(suspect_margin).otherwise(margin)
+    if not fill:
+        wins = wins & cell.is_not_null()
+    return Repair(pl.when((wins & best.is_not_null()).fill_null(False)).then(best).otherwise(cell))

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from autoprep.checks import VERBS, Repair
-from autoprep.cleaning.forms import DTYPES
+from autoprep.cleaning.forms import DTYPES, text_of
 from autoprep.errors import InputError, SettingError, did_you_mean
 from autoprep.types import Action, Plan
 
 #: Name of the column that holds the 0-based input row while a plan runs; no source has such a name.
 ROW = "\x1frow"
 _STEP = "\x1f"
+#: Between the columns, and between the values, of a key that is made of several columns.
+JOINT = " + "
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,11 @@ def compile_steps(plan: Plan, schema: Mapping[str, pl.DataType], *, same_shape: 
     return binder.compiled()
 
 
+def _names(entry: object) -> list[str]:
+    """The columns that one key is made of: a name, or several names that ``JOINT`` separates."""
+    return str(entry).split(JOINT)
+
+
 class _Binder:
     def __init__(self, plan: Plan, schema: dict[str, pl.DataType], same_shape: bool) -> None:
         self.schema, self.same_shape = schema, same_shape
@@ -172,16 +179,12 @@ class _Binder:
         given = dict(action.parameters)
         depth = self.layer_of[self.current[name]]
         for parameter in refers:
-            other = str(given[parameter])
-            if other not in self.current:
-                raise InputError(
-                    f"the column '{other}' is not there", where=action.id, hint=did_you_mean(other, self.schema)
-                )
-            if self.dtypes[other] != pl.String():
-                given[parameter] = pl.col(self.current[other]).cast(pl.String)
-            else:
-                given[parameter] = pl.col(self.current[other])
-            depth = max(depth, self.layer_of[self.current[other]])
+            many = isinstance(given[parameter], list | tuple)
+            keys = []
+            for entry in given[parameter] if many else [given[parameter]]:
+                depth = max([depth, *(self._depth(action, str(other)) for other in _names(entry))])
+                keys.append(self._key(_names(entry)))
+            given[parameter] = keys if many else keys[0]
         repair = function(pl.col(self.current[name]), **given)
         number = len(self.steps)
         before, dtype_before = self.current[name], self.dtypes[name]
@@ -201,6 +204,15 @@ class _Binder:
         if not self.same_shape:
             for suffix, expression in repair.extra.items():
                 self._add(action, name, f"{name}{suffix}", depth, expression)
+
+    def _depth(self, action: Action, name: str) -> int:
+        if name not in self.current:
+            raise InputError(f"the column '{name}' is not there", where=action.id, hint=did_you_mean(name, self.schema))
+        return self.layer_of[self.current[name]]
+
+    def _key(self, names: Sequence[str]) -> pl.Expr:
+        texts = [text_of(pl.col(self.current[name]), self.dtypes[name]) for name in names]
+        return texts[0] if len(texts) == 1 else pl.concat_str(texts, separator=JOINT)
 
     def _add(self, action: Action, beside: str, name: str, depth: int, expression: pl.Expr) -> None:
         working = f"{name}{_STEP}{len(self.steps)}{_STEP}added"

@@ -1,0 +1,116 @@
+"""What a plan would do to the rows at hand, measured by doing it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+
+from autoprep.checks import VERBS
+from autoprep.cleaning.compile import ROW, compile_steps
+from autoprep.cleaning.forms import best_form
+from autoprep.cleaning.ledger import cell_entries
+from autoprep.types import Plan
+
+SAMPLES = 3
+#: Left-over words are kept as a category when so few of them make up so much of what is left over.
+MAX_STATUS_WORDS, MIN_STATUS_COVER, MIN_STATUS_SHARE = 12, 0.6, 0.01
+
+
+def measure(frame: pl.DataFrame, plan: Plan) -> dict[str, dict[str, Any]]:
+    """Run every action of a plan that is applied or asked about, and count.
+
+    Returns:
+        Action id -> ``changed`` (cells), ``share`` (of the rows), ``samples`` ([before, after] pairs), for repairs that
+        may leave text over ``residue`` (cells) and ``residue_share``, for numbers ``form``, for rows ``changed`` rows.
+    """
+    tried = replace(plan, actions=tuple(replace(a, status="apply") for a in plan.actions if _tried(plan, a.id)))
+    compiled = compile_steps(tried, frame.schema)
+    index = pl.int_range(frame.height, eager=True, dtype=pl.Int64).alias(ROW)
+    wide = compiled.run(frame.with_columns(index).lazy()).collect()
+    forms = {
+        s.action.id: best_form(wide[s.before], wide[s.after])
+        for s in compiled.steps
+        if s.dtype_before == pl.String() and s.dtype_after == pl.Float64()
+    }
+    formed = tuple(
+        replace(a, evidence={**a.evidence, "form": forms[a.id]}) if a.id in forms else a for a in tried.actions
+    )
+    compiled = compile_steps(replace(tried, actions=formed), frame.schema)
+    entries = cell_entries(compiled, wide)
+    said: dict[str, dict[str, Any]] = {}
+    grouped = entries.group_by("action", maintain_order=True).agg(
+        pl.len().alias("changed"),
+        pl.struct("before", "after").unique(maintain_order=True).head(SAMPLES).alias("samples"),
+    )
+    counts = {row["action"]: row for row in grouped.iter_rows(named=True)}
+    for step in compiled.steps:
+        name = step.action.id
+        row = counts.get(name)
+        said[name] = {
+            "changed": int(row["changed"]) if row else 0,
+            "share": round(row["changed"] / frame.height, 6) if row else 0.0,
+            "samples": [[_cut(s["before"]), _cut(s["after"])] for s in row["samples"]] if row else [],
+        }
+        if step.residue:
+            left = int(wide[step.residue].sum() or 0)
+            filled = frame.height - int(wide[step.before].null_count())
+            said[name] |= {"residue": left, "residue_share": round(left / filled, 6) if filled else 0.0}
+            if left:
+                texts = wide.filter(pl.col(step.residue).fill_null(False))[step.before].cast(pl.String)
+                said[name]["residue_samples"] = [_cut(t) for t in texts.unique(maintain_order=True).head(SAMPLES)]
+        if name in forms:
+            said[name]["form"] = forms[name]
+    final = wide.select([pl.col(ROW), *compiled.final()])
+    for action, keep in compiled.filters:
+        kept = final.select(keep.alias("keep")).to_series().fill_null(False)
+        lost = int((~kept).sum())
+        said[action.id] = {"changed": lost, "share": round(lost / max(frame.height, 1), 6), "samples": []}
+        final = final.filter(kept)
+    return said
+
+
+def _tried(plan: Plan, action_id: str) -> bool:
+    action = next(a for a in plan.actions if a.id == action_id)
+    return action.status == "apply" or (action.status == "ask" and "declined" not in action.evidence)
+
+
+def _cut(text: str | None) -> str | None:
+    return text if text is None or len(text) <= 60 else f"{text[:57]}..."
+
+
+def status_words(frame: pl.DataFrame, column: str, verb: str, parameters: Mapping[str, Any]) -> list[str]:
+    """Words left over by a repair that recur so much that they say something: they are kept as a category.
+
+    Args:
+        frame: the rows as they stand before the repair.
+        column: the column.
+        verb: name of a cell verb.
+        parameters: the verb's.
+
+    Example:
+        >>> frame = pl.DataFrame({"d": ["2024-01-02", "pending", "tbd", "pending", "tbd", "2024-01-03"]})
+        >>> status_words(frame, "d", "parse_date", {"formats": ["%Y-%m-%d"]})
+        ['pending', 'tbd']
+    """
+    if frame.schema[column] != pl.String() or frame.is_empty():
+        return []
+    known = VERBS[verb]
+    if any(name in known.columns for name in parameters) or any(n not in parameters for n in known.required):
+        return []
+    repair = known.function(pl.col(column), **parameters)
+    if repair.residue is None:
+        return []
+    left = (
+        frame.lazy().filter(repair.residue.fill_null(False)).select(pl.col(column).str.strip_chars().str.to_lowercase())
+    )
+    counts = left.group_by(column).len("n").sort("n", column, descending=[True, False]).collect()
+    total = int(counts["n"].sum())
+    if not total or total < MIN_STATUS_SHARE * frame.height or total > frame.height * 0.9:
+        return []
+    often = counts.filter(pl.col("n") >= max(2, 0.002 * frame.height)).head(MAX_STATUS_WORDS)
+    if int(often["n"].sum()) < MIN_STATUS_COVER * total:
+        return []
+    return sorted(str(word) for word in often[column] if any(c.isalpha() for c in str(word)))

@@ -1,0 +1,71 @@
+"""What a family is: a function from the table so far to proposals, each with a measured precision or a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from autoprep.registry import Catalogue
+from autoprep.types import Gate
+
+
+@dataclass(frozen=True)
+class State:
+    """The table as it stands when a family looks at it.
+
+    Attributes:
+        frame: rows, mended by the earlier steps of the plan.
+        columns: the profile's row of each column, by name.
+        target: name of the target, or None.
+        protected: columns that no rule may write.
+        parameters: the rule's parameters.
+        probe: what a repair must show before it may write: ``precision``, ``cells``, ``max_harm``.
+    """
+
+    frame: pl.DataFrame
+    columns: Mapping[str, Mapping[str, Any]]
+    target: str | None = None
+    protected: frozenset[str] = frozenset()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    probe: Mapping[str, float] = field(default_factory=dict)
+
+    def texts(self) -> list[str]:
+        """Columns of text that may be written, the target left out."""
+        return [
+            name
+            for name, dtype in self.frame.schema.items()
+            if dtype == pl.String() and name != self.target and name not in self.protected
+        ]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """One action that a family proposes.
+
+    Attributes:
+        columns: what it writes (and, for some verbs, reads).
+        parameters: the verb's, as plain constants.
+        confidence: measured precision, in [0, 1].
+        evidence: figures.
+        declined: why it must not write; "" when it may.
+        gate: stricter than the rule's, or None.
+        verb: another verb than the rule's, or "".
+        why: one sentence that replaces the rule's, or "".
+    """
+
+    columns: tuple[str, ...]
+    parameters: Mapping[str, Any]
+    confidence: float = 1.0
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    declined: str = ""
+    gate: Gate | None = None
+    verb: str = ""
+    why: str = ""
+
+
+Learner = Callable[[State, Mapping[str, Any], Mapping[str, Any]], list[Proposal]]
+#: Verb -> how its parameters are learnt: function(state, the profile's row, parameters given by the rule).
+LEARNERS: Catalogue[Learner] = Catalogue("repair family", group="autoprep.families")

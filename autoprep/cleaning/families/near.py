@@ -1,0 +1,137 @@
+"""Which value a misspelt one was meant to be: same-length substitutions by array, one character more or less by hash."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+#: Widths and numbers of values that are compared; longer and more are left alone.
+MAX_WIDTH, MAX_KNOWN = 400, 3000
+
+
+@dataclass(frozen=True)
+class Near:
+    """The nearest known values of one value.
+
+    Attributes:
+        best: the nearest, or "".
+        distance: characters that differ.
+        runner_up: distance of the second nearest; 99 when there is none.
+        forced: every differing character stands where known values of that length never have such a one.
+    """
+
+    best: str
+    distance: int
+    runner_up: int
+    forced: bool
+
+
+def _codes(values: Sequence[str], width: int) -> np.ndarray:
+    return np.array([[ord(c) for c in v] for v in values], dtype=np.int32).reshape(len(values), width)
+
+
+def _kind(codes: np.ndarray) -> np.ndarray:
+    """0 digit, 1 letter, 2 space, 3 other ASCII, 4 beyond ASCII."""
+    digit = (codes >= 48) & (codes <= 57)
+    letter = ((codes | 32) >= 97) & ((codes | 32) <= 122)
+    return np.where(digit, 0, np.where(letter, 1, np.where(codes == 32, 2, np.where(codes < 128, 3, 4)))).astype(
+        np.int8
+    )
+
+
+class Lexicon:
+    """Known values, ready to be asked for what lies near a value.
+
+    Args:
+        known: distinct values that are taken to be right.
+
+    Example:
+        >>> lexicon = Lexicon(["birmingham", "dothan"])
+        >>> lexicon.near("birmxngham").best, lexicon.near("dohan").best
+        ('birmingham', 'dothan')
+    """
+
+    def __init__(self, known: Sequence[str]) -> None:
+        kept = [v for v in dict.fromkeys(known) if 0 < len(v) <= MAX_WIDTH][:MAX_KNOWN]
+        self._by_width: dict[int, tuple[list[str], np.ndarray, np.ndarray]] = {}
+        widths: dict[int, list[str]] = {}
+        for value in kept:
+            widths.setdefault(len(value), []).append(value)
+        for width, values in widths.items():
+            codes = _codes(values, width)
+            kinds = _kind(codes)
+            seen = np.stack([(kinds == k).any(axis=0) for k in range(5)])
+            self._by_width[width] = (values, codes, seen)
+        self._shorter: dict[str, list[str]] = {}
+        self._known = set(kept)
+        for value in kept:
+            if len(value) >= 4:
+                for i in range(len(value)):
+                    self._shorter.setdefault(value[:i] + value[i + 1 :], []).append(value)
+
+    def near(self, value: str, *, without: str | None = None) -> Near:
+        """The nearest known value other than ``value`` itself (and ``without``)."""
+        found: dict[str, tuple[int, bool]] = {}
+        self._substituted(value, found)
+        for other in self._shorter.get(value, ()):
+            found[other] = min(found.get(other, (99, False)), (1, False))
+        if len(value) >= 5:
+            for i in range(len(value)):
+                shorter = value[:i] + value[i + 1 :]
+                if shorter in self._known:
+                    found[shorter] = min(found.get(shorter, (99, False)), (1, ord(value[i]) > 127))
+        found.pop(value, None)
+        if without is not None:
+            found.pop(without, None)
+        if not found:
+            return Near("", 99, 99, False)
+        ranked = sorted(found.items(), key=lambda item: (item[1][0], item[0]))
+        best, (distance, forced) = ranked[0]
+        return Near(best, distance, ranked[1][1][0] if len(ranked) > 1 else 99, forced)
+
+    def _substituted(self, value: str, found: dict[str, tuple[int, bool]]) -> None:
+        said = self._by_width.get(len(value))
+        if said is None:
+            return
+        values, codes, seen = said
+        own = np.array([ord(c) for c in value], dtype=np.int32)
+        differs = codes != own
+        distances = differs.sum(axis=1)
+        kinds = _kind(own)
+        odd = ~seen[kinds, np.arange(len(value))]
+        order = np.argsort(distances, kind="stable")[:3]
+        matching = np.flatnonzero(~(differs & ~odd).any(axis=1))
+        for i in [*order.tolist(), *matching[:3].tolist()]:
+            forced = bool(odd[differs[i]].all()) and len(matching) == 1
+            distance = 1 if forced else int(distances[i])
+            found[values[i]] = min(found.get(values[i], (99, False)), (distance, forced))
+
+
+def digits_changed(value: str, other: str) -> bool:
+    """Whether the two differ by a digit where both have one: such a difference is no typo that can be told.
+
+    Example:
+        >>> digits_changed("pn-4", "pn-5"), digits_changed("px-4", "pn-4"), digits_changed("12a", "12")
+        (True, False, False)
+    """
+    if len(value) == len(other):
+        return any(a != b and a.isdigit() and b.isdigit() for a, b in zip(value, other, strict=True))
+    return [c for c in value if c.isdigit()] != [c for c in other if c.isdigit()]
+
+
+def resembles(value: str, other: str) -> bool:
+    """Whether one can be a misspelling of the other: at most four in ten characters differ, or one is missing or extra.
+
+    Example:
+        >>> resembles("3x1x0", "35150"), resembles("dohan", "dothan"), resembles("69", "442")
+        (True, True, False)
+    """
+    if len(value) == len(other):
+        differs = sum(a != b for a, b in zip(value, other, strict=True))
+        return differs <= max(1, 0.45 * len(other)) and differs < len(other) and not digits_changed(value, other)
+    short, long = sorted((value, other), key=len)
+    if len(long) - len(short) != 1 or len(short) < 2:
+        return False
+    return any(long[:i] + long[i + 1 :] == short for i in range(len(long)))

@@ -1,0 +1,221 @@
+"""Misspellings: a rare value a key stroke or two away from a frequent one, in a column where that tells values apart."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from autoprep.cleaning.families.base import LEARNERS, Proposal, State
+from autoprep.cleaning.families.near import Lexicon, digits_changed
+
+#: A value this frequent is taken to be meant; a misspelling is at most this share as frequent as what was meant.
+MIN_KNOWN, MAX_RATIO = 3, 0.12
+#: At most this share of the characters may differ; shorter words than this are left alone unless forced.
+MAX_SHARE, MIN_LENGTH = 0.25, 4
+#: Known values must make up this share of the cells, else the column is free text.
+MIN_COVER = 0.5
+MAX_DISTINCT = 20_000
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+@LEARNERS.add("fix_typos")
+def learn(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> list[Proposal]:
+    """Propose a spelling map for one column, when corrupted copies of its own values come back right.
+
+    Method: values seen often are the dictionary; a rare value goes to the one dictionary word within reach, when no
+    second one is near. The probe corrupts dictionary words with the family's noise (wrong, missing, doubled, swapped
+    letters) and counts wrong repairs; and it takes each dictionary word out and counts how often it would have been
+    "repaired" to another, which is what would happen to a rare but right value.
+    """
+    column = str(row["column"])
+    frame = state.frame
+    if column not in frame.columns or frame.schema[column] != pl.String() or column == state.target:
+        return []
+    counts = {v: int(n) for v, n in frame[column].drop_nulls().value_counts(sort=True).rows() if v.strip()}
+    total = sum(counts.values())
+    if not total or len(counts) > MAX_DISTINCT:
+        return []
+    mapping, evidence, why = _by_value(counts, total, state.probe)
+    tokens, said = _by_token(counts, mapping)
+    mapping |= tokens
+    if not mapping:
+        if why:
+            return [Proposal((column,), {"mapping": {}}, evidence.get("precision", 0.0), evidence, why)]
+        return []
+    edited = sum(counts[v] for v in mapping)
+    evidence |= said | {"values": len(mapping)}
+    return [
+        Proposal((column,), {"mapping": dict(sorted(mapping.items()))}, evidence.get("precision", 0.95), evidence)
+        if edited <= 0.25 * total
+        else Proposal((column,), {"mapping": {}}, 0.0, evidence, "it would change more than a quarter of the cells")
+    ]
+
+
+def _by_value(
+    counts: Mapping[str, int], total: int, probe: Mapping[str, float]
+) -> tuple[dict[str, str], dict[str, Any], str]:
+    known = {v: n for v, n in counts.items() if n >= MIN_KNOWN}
+    if not known or sum(known.values()) < MIN_COVER * total:
+        return {}, {}, ""
+    numeric = sum(n for v, n in known.items() if re.fullmatch(r"[\d.,+\-/: ]+", v))
+    if numeric > 0.5 * sum(known.values()):
+        return {}, {}, ""
+    lexicon = Lexicon(sorted(known, key=lambda v: (-known[v], v)))
+    slips = {v for v, n in known.items() if _meant(lexicon, v, n, counts, crowd=True)}
+    if slips:
+        known = {v: n for v, n in known.items() if v not in slips}
+        lexicon = Lexicon(sorted(known, key=lambda v: (-known[v], v)))
+    found = {}
+    for value, count in counts.items():
+        target = _meant(lexicon, value, count, counts)
+        if target:
+            found[value] = target
+    found = _accidental(found)
+    if not found:
+        return {}, {}, ""
+    forced = {v: w for v, w in found.items() if lexicon.near(v).forced}
+    precision, harm = _probe(lexicon, known, int(probe.get("cells", 200)))
+    # of the rare values that are right, this many would be changed; more than a few in a hundred of the edits is too many
+    rare = max(0, len(counts) - len(known) - len(found))
+    expected = harm * rare / len(found)
+    evidence = {"precision": round(precision, 4), "false_edits": round(harm, 4), "expected_wrong": round(expected, 4)}
+    if precision < probe.get("precision", 0.95) or expected > probe.get("max_harm", 0.15):
+        if forced:
+            return forced, evidence | {"precision": max(precision, 0.95), "forced_only": True}, ""
+        said = f"of corrupted copies {precision:.0%} came back right, but {expected:.0%} of the edits would be wrong by chance"
+        return {}, evidence, said
+    return found, evidence | {"precision": round(min(precision, 1 - expected), 4)}, ""
+
+
+def _accidental(found: Mapping[str, str]) -> dict[str, str]:
+    """Without edits that look like a system: a wrong word that stands in many values is no slip of the hand."""
+    wrong: dict[str, list[str]] = {}
+    for value, target in found.items():
+        for a, b in zip(_words(value), _words(target), strict=False):
+            if a != b:
+                wrong.setdefault(a, []).append(value)
+    limit = max(3, 0.1 * len(found))
+    often = {v for values in wrong.values() if len(values) > limit for v in values}
+    return {v: w for v, w in found.items() if v not in often}
+
+
+def _words(value: str) -> list[str]:
+    return re.split(r"[^0-9A-Za-z\u0080-\uffff]+", value)
+
+
+def _meant(
+    lexicon: Lexicon,
+    value: str,
+    count: int,
+    counts: Mapping[str, int],
+    without: str | None = None,
+    crowd: bool = False,
+) -> str:
+    """The known value that was meant, or "". With ``crowd`` a second value may lie near: it may be a slip as well."""
+    near = lexicon.near(value, without=without)
+    if not near.best or count > max(1.0, MAX_RATIO * counts.get(near.best, 0)) or counts.get(near.best, 0) <= count:
+        return ""
+    if near.forced:
+        return near.best
+    if digits_changed(value, near.best) or len(value) < MIN_LENGTH or value.casefold() == near.best.casefold():
+        return ""
+    if not _alike(value, near.best):
+        return ""
+    limit = 1 if len(value) < 6 else max(1, int(MAX_SHARE * len(value)))
+    gap = near.runner_up - near.distance
+    clear = gap >= (1 if near.distance == 1 else 2) or (crowd and count <= 0.02 * counts[near.best] and gap >= 0)
+    return near.best if near.distance <= limit and clear else ""
+
+
+def _alike(value: str, other: str) -> bool:
+    """Whether each word resembles its counterpart; "Due South" is not a slip for "New South"."""
+    left, right = value.split(" "), other.split(" ")
+    if len(value) != len(other):
+        return True
+    if len(left) != len(right):
+        return sum(c != d for c, d in zip(value, other, strict=True)) <= max(1, 0.15 * len(value))
+    for a, b in zip(left, right, strict=True):
+        if a == b:
+            continue
+        if len(a) != len(b):
+            return sum(c != d for c, d in zip(value, other, strict=True)) == 1
+        differs = sum(c != d for c, d in zip(a, b, strict=True))
+        if differs > max(1, 0.4 * len(a)) or (len(a) < 3 and not (set(a) ^ set(b)) & set(_LETTERS)):
+            return False
+    return True
+
+
+def _probe(lexicon: Lexicon, known: Mapping[str, int], cells: int) -> tuple[float, float]:
+    """Share of repairs of corrupted copies that are right, and share of right values that would be changed."""
+    rng = random.Random(0)
+    words = sorted(known)
+    right = edits = 0
+    for _ in range(cells):
+        word = words[rng.randrange(len(words))]
+        bad = _corrupt(word, rng)
+        if bad in known or len(word) < MIN_LENGTH:
+            continue
+        meant = _meant(lexicon, bad, 1, known)
+        edits += bool(meant)
+        right += meant == word
+    sample = words if len(words) <= cells else rng.sample(words, cells)
+    changed = sum(bool(_meant(lexicon, w, 1, known, without=w)) for w in sample)
+    return (right / edits if edits else 0.0), changed / max(len(sample), 1)
+
+
+def _corrupt(word: str, rng: random.Random) -> str:
+    out = list(word)
+    for _ in range(1 if len(word) < 8 else rng.choice((1, 2))):
+        i = rng.randrange(len(out))
+        kind = rng.randrange(4)
+        if kind == 0 or len(out) < 3:
+            out[i] = rng.choice(_LETTERS)
+        elif kind == 1:
+            del out[i]
+        elif kind == 2:
+            out.insert(i, rng.choice(_LETTERS))
+        else:
+            j = min(i + 1, len(out) - 1)
+            out[i], out[j] = out[j], out[i]
+    return "".join(out)
+
+
+def _by_token(counts: Mapping[str, int], done: Mapping[str, str]) -> tuple[dict[str, str], dict[str, Any]]:
+    """Misspelt words inside values ("172 patxents"), where the words of the column are few and frequent."""
+    words: dict[str, int] = {}
+    shapes: dict[int, int] = {}
+    for value, count in counts.items():
+        parts = value.split(" ")
+        shapes[len(parts)] = shapes.get(len(parts), 0) + count
+        for part in parts:
+            if part.isalpha():
+                words[part] = words.get(part, 0) + count
+    total = sum(counts.values())
+    often = {w: n for w, n in words.items() if n >= max(20, 0.05 * total) and len(w) >= 4}
+    common = max(shapes.values(), default=0)
+    if not often or common < 0.6 * total or max(shapes, key=lambda k: shapes[k]) < 2:
+        return {}, {}
+    if sum(often.values()) < 0.8 * sum(n for w, n in words.items() if len(w) >= 4):
+        return {}, {}
+    lexicon = Lexicon(sorted(often))
+    found = {}
+    for value in counts:
+        if value in done:
+            continue
+        parts = value.split(" ")
+        mended = [_token(lexicon, part, words, often) if part not in often else part for part in parts]
+        if mended != parts:
+            found[value] = " ".join(mended)
+    return found, ({"words": sorted(often)[:5]} if found else {})
+
+
+def _token(lexicon: Lexicon, part: str, words: Mapping[str, int], often: Mapping[str, int]) -> str:
+    if len(part) < 4 or any(c.isdigit() for c in part):
+        return part
+    near = lexicon.near(part)
+    rare = words.get(part, 1) <= 0.02 * often.get(near.best, 0)
+    return near.best if near.best and rare and near.distance <= max(1, len(part) // 3) and near.runner_up > 2 else part

@@ -1,0 +1,287 @@
+"""From findings to a plan: which repairs, in which order, with which constants, and what speaks for and against each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import polars as pl
+
+from autoprep.checks import PHASES, VERBS
+from autoprep.cleaning.apply import frame_of
+from autoprep.cleaning.compile import compile_plan
+from autoprep.cleaning.evidence import measure, status_words
+from autoprep.cleaning.families import LEARNERS, Proposal, State
+from autoprep.cleaning.forms import dtype_text
+from autoprep.cleaning.outputs import outputs_of
+from autoprep.cleaning.plan_file import evidence_hash
+from autoprep.config import Config
+from autoprep.errors import InputError, did_you_mean
+from autoprep.profiling import Profile
+from autoprep.profiling import profile as make_profile
+from autoprep.types import Action, Event, Listener, Plan, Source, Status, Table, Task, silent
+from autoprep.validation import Rule, Rulebook, load_rulebook
+from autoprep.validation.find import finding, fire
+
+#: Rows that learning and evidence look at; more are thinned evenly.
+SAMPLE_ROWS = 200_000
+#: Verbs that may write the target: spelling and reading, never guessing.
+TARGET_PHASES = ("encoding", "space", "missing", "typing", "row")
+TARGET_VERBS = ("merge_variants", "map_values")
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    rule: Rule
+    row: Mapping[str, Any]
+    verb: str
+    parameters: Mapping[str, Any]
+    columns: tuple[str, ...]
+    place: tuple[int, int, int, int]
+
+
+def plan(
+    table: Table | pl.DataFrame | pl.LazyFrame,
+    *,
+    profile: Profile | None = None,
+    rulebook: Rulebook | None = None,
+    target: str | None = None,
+    task: Task | None = None,
+    config: Config | None = None,
+    listener: Listener = silent,
+) -> Plan:
+    """Plan the cleaning of a table: nothing is written but the plan.
+
+    Args:
+        table: the training rows.
+        profile: of the same rows, made here when not given.
+        rulebook: the packaged one with ``config`` when not given.
+        target: name of the column to predict, or None.
+        task: "binary", "multiclass", "regression", or None to infer.
+        config: the project's settings: protected columns, approvals, budgets.
+        listener: is told what was found.
+
+    Raises:
+        InputError: the target is not there.
+    """
+    config = config or Config()
+    lazy = frame_of(table)
+    names = lazy.collect_schema().names()
+    if target is not None and target not in names:
+        raise InputError(f"the target '{target}' is not there", hint=did_you_mean(target, names))
+    frame = lazy.collect()
+    profile = profile if profile is not None else make_profile(frame, target=target, task=task, config=config)
+    rulebook = rulebook if rulebook is not None else load_rulebook(config=config)
+    maker = _Planner(_thin(frame), profile, config, target)
+    for candidate in _candidates(profile, rulebook, list(frame.columns)):
+        maker.consider(candidate)
+    said = measure(maker.sample, Plan(tuple(maker.actions)))
+    actions = [
+        _settled(action, said.get(action.id), frame.height / max(maker.sample.height, 1)) for action in maker.actions
+    ]
+    actions = [_approved(a, config) for a in actions if a is not None]
+    settings = {key: float(value) for key, value in config.budgets.items()}
+    inputs = {name: dtype_text(dtype) for name, dtype in frame.schema.items()}
+    source = table.source if isinstance(table, Table) else None
+    made = Plan(tuple(actions), inputs, (), target, task or _task(profile), _source(source, frame.height), settings)
+    made = replace(made, outputs=outputs_of(made, maker.rows))
+    asked = sum(a.status == "ask" for a in actions)
+    applied = len(made.applied())
+    listener(Event("plan", f"{applied} steps, {asked} to review, {len(actions) - applied - asked} declined"))
+    return made
+
+
+def for_modelling(made: Plan) -> Plan:
+    """The plan with its open questions answered by their stated, undoable default, as a model run without a person needs.
+
+    Example:
+        >>> step = Action("u:x", "number.mixed_units", ("x",), "trim", status="ask", evidence={"default": "apply"})
+        >>> for_modelling(Plan((step,))).actions[0].status
+        'apply'
+    """
+    defaults = {"apply": "apply", "skip": "skip"}
+    actions = tuple(
+        replace(a, status=defaults.get(str(a.evidence.get("default")), "skip")) if a.status == "ask" else a
+        for a in made.actions
+    )
+    answered = replace(made, actions=actions)
+    return replace(answered, outputs=outputs_of(answered, {o.source: _row_of(o) for o in made.outputs}))
+
+
+def _row_of(spec: Any) -> dict[str, Any]:
+    return {"role": spec.role, "semantic": spec.semantic, "unit": spec.unit}
+
+
+def _thin(frame: pl.DataFrame) -> pl.DataFrame:
+    if frame.height <= SAMPLE_ROWS:
+        return frame
+    return frame.gather_every(-(-frame.height // SAMPLE_ROWS))
+
+
+def _source(source: Source | None, rows: int) -> dict[str, Any]:
+    if source is None:
+        return {"rows": rows}
+    return {"uri": source.uri, "sha256": source.sha256, "rows": rows}
+
+
+def _task(profile: Profile) -> Task | None:
+    said = profile.target.get("task") if profile.target else None
+    found: Task | None = said if said in ("binary", "multiclass", "regression") else None
+    return found
+
+
+def _candidates(profile: Profile, rulebook: Rulebook, names: list[str]) -> list[_Candidate]:
+    places = {name: i for i, name in enumerate(names)}
+    found = []
+    for number, (rule, row) in enumerate(fire(profile, rulebook)):
+        for verb, parameters in rule.fixes(row):
+            columns = _columns(rule, row, verb, parameters)
+            phase = PHASES[VERBS[verb].phase] if verb in VERBS else PHASES[rule.phase]
+            column = places.get(columns[0], -1) if columns else -1
+            found.append(_Candidate(rule, row, verb, parameters, columns, (phase, rule.order, column, number)))
+    return sorted(found, key=lambda c: (c.place, c.rule.id, c.verb))
+
+
+def _columns(rule: Rule, row: Mapping[str, Any], verb: str, parameters: Mapping[str, Any]) -> tuple[str, ...]:
+    if rule.scope == "column":
+        return (str(row["column"]),)
+    if rule.scope == "pair":
+        return (str(row["right"]),)
+    named = parameters.get("target") if verb == "drop_rows_without_target" else None
+    return (str(named),) if named else ()
+
+
+class _Planner:
+    def __init__(self, sample: pl.DataFrame, profile: Profile, config: Config, target: str | None) -> None:
+        self.sample = self.state = sample
+        self.rows = {row["column"]: row for row in profile.columns.iter_rows(named=True)}
+        self.protected, self.target = config.protected(), target
+        self.actions: list[Action] = []
+        self.typed: set[str] = set()
+        self.gone: set[str] = set()
+        self.ids: set[str] = set()
+
+    def consider(self, candidate: _Candidate) -> None:
+        """Take a candidate into the plan, with what speaks for it, or with the reason why it is declined."""
+        for action in self._proposed(candidate):
+            column = action.columns[0] if action.columns else ""
+            phase = VERBS[action.verb].phase if action.verb in VERBS else candidate.rule.phase
+            if column in self.gone or (phase == "typing" and column in self.typed):
+                continue
+            if phase == "typing":
+                self.typed.add(column)
+            if action.verb == "drop_column":
+                self.gone.add(column)
+            self.actions.append(action)
+            if action.status == "apply" and phase not in ("column", "row"):
+                self.state = _advanced(self.state, action)
+
+    def _proposed(self, candidate: _Candidate) -> list[Action]:
+        if candidate.verb in LEARNERS:
+            state = State(
+                self.state,
+                self.rows,
+                self.target,
+                self.protected,
+                {**candidate.rule.parameters, **candidate.rule.overrides},
+                candidate.rule.probe,
+            )
+            proposals = LEARNERS[candidate.verb](state, candidate.row, candidate.parameters)
+        else:
+            proposals = [Proposal(candidate.columns, self._completed(candidate), self._confidence(candidate))]
+        return [self._action(candidate, proposal) for proposal in proposals]
+
+    def _completed(self, candidate: _Candidate) -> dict[str, Any]:
+        given = {k: v for k, v in candidate.parameters.items() if v is not None}
+        if candidate.verb in VERBS and "status" in VERBS[candidate.verb].parameters and candidate.columns:
+            words = given.get("status") or status_words(self.state, candidate.columns[0], candidate.verb, given)
+            given |= {"status": words} if words else {}
+        return given
+
+    def _confidence(self, candidate: _Candidate) -> float:
+        typed = candidate.verb in VERBS and VERBS[candidate.verb].phase == "typing"
+        said = candidate.row.get("semantic_confidence") if typed else None
+        return round(float(said), 4) if said is not None else 1.0
+
+    def _action(self, candidate: _Candidate, proposal: Proposal) -> Action:
+        rule, verb = candidate.rule, proposal.verb or candidate.verb
+        column = proposal.columns[0] if proposal.columns else ""
+        gate = proposal.gate or rule.gate
+        status: Status = {"auto": "apply", "review": "ask", "note": "skip"}[gate]  # type: ignore[assignment]
+        evidence = dict(proposal.evidence)
+        if gate == "review":
+            evidence["default"] = str({**rule.parameters, **rule.overrides}.get("default", "skip"))
+        declined = proposal.declined or self._forbidden(rule, verb, column)
+        if declined:
+            status, evidence["declined"] = "skip", declined
+        why = proposal.why or finding(rule, candidate.row).message
+        return Action(
+            self._id(rule.id, column, proposal),
+            rule.id,
+            proposal.columns,
+            verb,
+            dict(proposal.parameters),
+            rule.kind,
+            gate,
+            status,
+            round(float(proposal.confidence), 4),
+            evidence,
+            why,
+        )
+
+    def _id(self, rule: str, column: str, proposal: Proposal) -> str:
+        name = f"{rule}:{column}" if column else rule
+        by = proposal.parameters.get("by") or proposal.parameters.get("neighbour")
+        name += f"|{by}" if by else ""
+        unique, n = name, 2
+        while unique in self.ids:
+            unique, n = f"{name}#{n}", n + 1
+        self.ids.add(unique)
+        return unique
+
+    def _forbidden(self, rule: Rule, verb: str, column: str) -> str:
+        if column and column in self.protected:
+            return "the column is protected"
+        phase = VERBS[verb].phase if verb in VERBS else rule.phase
+        if column and column == self.target and phase not in TARGET_PHASES and verb not in TARGET_VERBS:
+            return "the target is never guessed, dropped or moved"
+        return ""
+
+
+def _advanced(state: pl.DataFrame, action: Action) -> pl.DataFrame:
+    step = compile_plan(Plan((action,)), state.schema, same_shape=True)
+    return step(state.lazy()).collect()
+
+
+def _settled(action: Action, said: Mapping[str, Any] | None, scale: float) -> Action | None:
+    """The action with its measured evidence; None when it has nothing to do."""
+    if said is None:
+        return (
+            action if action.status != "apply" or (action.verb in VERBS and VERBS[action.verb].level != "cell") else None
+        )
+    evidence = {**action.evidence, **said}
+    if scale > 1:
+        evidence["sampled"] = True
+        evidence["changed"] = round(evidence["changed"] * scale)
+    known = VERBS.get(action.verb) if action.verb in VERBS else None
+    typing = known is not None and known.phase == "typing"
+    if not evidence["changed"] and not typing and known is not None and known.level == "cell":
+        return None
+    made = replace(action, evidence=evidence)
+    limit = 0.3
+    if typing and action.status == "apply" and evidence.get("residue_share", 0.0) > limit:
+        evidence["declined"] = f"{evidence['residue_share']:.0%} of the cells could not be read"
+        made = replace(made, status="skip")
+    return made
+
+
+def _approved(action: Action, config: Config) -> Action:
+    for approval in config.approve:
+        if approval.get("rule") != action.rule or tuple(approval.get("columns") or ()) != action.columns:
+            continue
+        if approval.get("evidence") == evidence_hash(action):
+            return replace(action, status="apply") if action.status == "ask" else action
+        evidence = {**action.evidence, "approval": "the evidence has changed since it was given"}
+        return replace(action, status="ask" if action.status == "apply" else action.status, evidence=evidence)
+    return action

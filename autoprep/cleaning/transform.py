@@ -1,0 +1,126 @@
+"""The plan at prediction time: rows stay where they are, the schema is exact, and what was odd is told row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from autoprep.cleaning.compile import ROW, Compiled, compile_steps
+from autoprep.cleaning.forms import DTYPES, dtype_from, text_of, value_of
+from autoprep.types import Plan
+
+EVENT_SCHEMA: dict[str, pl.DataType] = {
+    "row": pl.Int64(),
+    "column": pl.String(),
+    "rule": pl.String(),
+    "reason": pl.String(),
+    "policy": pl.String(),
+}
+
+
+class Transformer:
+    """A plan made ready for many small frames: bound once per input schema.
+
+    Args:
+        plan: as made by ``plan``; its ``inputs`` and ``outputs`` say what comes in and goes out.
+
+    Example:
+        >>> from autoprep.types import Action, ColumnSpec
+        >>> action = Action("n:x", "number.text", ("x",), "parse_number")
+        >>> made = Transformer(Plan((action,), {"x": "String"}, (ColumnSpec("x", "x", "number", "number"),)))
+        >>> frame, events = made(pl.DataFrame({"x": ["1.5", "soon"]}))
+        >>> frame["x"].to_list(), events.select("row", "reason", "policy").rows()
+        ([1.5, None], [(1, "'soon' cannot be read by parse number", 'null')])
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.inputs = {name: dtype_from(text) for name, text in plan.inputs.items()}
+        self._compiled: Compiled = compile_steps(plan, self.inputs)
+        self._optional = {plan.target}
+
+    def __call__(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Clean rows; see ``transform``."""
+        ready, events = self._conform(frame)
+        wide = self._compiled.run(ready.lazy()).collect()
+        events += self._step_events(wide)
+        out = wide.select(self._outputs(wide))
+        found = [e for e in events if e.height]
+        said = pl.concat(found).sort("row", maintain_order=True) if found else pl.DataFrame(schema=EVENT_SCHEMA)
+        return out, said
+
+    def _conform(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
+        columns, events = [], []
+        given = frame.schema
+        index = pl.int_range(frame.height, eager=True, dtype=pl.Int64).alias(ROW)
+        frame = frame.with_columns(index)
+        for name, dtype in self.inputs.items():
+            if name not in given:
+                columns.append(pl.lit(None, dtype).alias(name))
+                if name not in self._optional:
+                    said = _events(name, "table.missing_column", "the column is not there", "null")
+                    events.append(frame.select(pl.col(ROW).alias("row"), *said))
+            elif given[name] == dtype:
+                columns.append(pl.col(name))
+            else:
+                text = text_of(pl.col(name), given[name])
+                cast = value_of(text, dtype).alias(name)
+                columns.append(cast)
+                lost = frame.filter(text.is_not_null() & (text.str.strip_chars() != "") & cast.is_null())
+                reason = pl.concat_str(pl.lit("'"), text, pl.lit(f"' is no {dtype}"))
+                events.append(lost.select(pl.col(ROW).alias("row"), *_events(name, "table.type", reason, "null")))
+        return frame.select(pl.col(ROW), *columns), events
+
+    def _step_events(self, wide: pl.DataFrame) -> list[pl.DataFrame]:
+        events = []
+        for step in self._compiled.steps:
+            verb = step.action.verb.replace("_", " ")
+            if step.residue:
+                text = text_of(pl.col(step.before), step.dtype_before).str.slice(0, 80)
+                reason = pl.concat_str(pl.lit("'"), text, pl.lit(f"' cannot be read by {verb}"))
+                odd = wide.filter(pl.col(step.residue).fill_null(False))
+                said = _events(step.column, step.action.rule, reason, "null")
+                events.append(odd.select(pl.col(ROW).alias("row"), *said))
+            for what, mask in step.notes.items():
+                text = text_of(pl.col(step.before), step.dtype_before).str.slice(0, 80)
+                odd = wide.filter(pl.col(mask).fill_null(False))
+                said = _events(step.column, step.action.rule, pl.concat_str(text, pl.lit(f": {what}")), "understood")
+                events.append(odd.select(pl.col(ROW).alias("row"), *said))
+        return events
+
+    def _outputs(self, wide: pl.DataFrame) -> list[pl.Expr]:
+        if not self.plan.outputs:
+            return self._compiled.final()
+        out = []
+        for spec in self.plan.outputs:
+            dtype = self._dtype(spec.name, spec.dtype)
+            working = self._compiled.current.get(spec.name)
+            made = pl.lit(None, dtype) if working is None else pl.col(working)
+            if working is not None and wide.schema[working] != dtype:
+                made = made.cast(dtype, strict=False)
+            out.append(made.alias(spec.name))
+        return out
+
+    def _dtype(self, name: str, word: str) -> pl.DataType:
+        own = self._compiled.dtypes.get(name)
+        return own if own is not None else DTYPES[word]
+
+
+def _events(column: str, rule: str, reason: str | pl.Expr, policy: str) -> list[pl.Expr]:
+    said: Mapping[str, str | pl.Expr] = {"column": column, "rule": rule, "reason": reason, "policy": policy}
+    return [(pl.lit(v) if isinstance(v, str) else v).cast(pl.String).alias(k) for k, v in said.items()]
+
+
+def transform(frame: pl.DataFrame, plan: Plan) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Clean rows for prediction: never drops, adds or moves a row; columns are exactly ``plan.outputs``.
+
+    Args:
+        frame: raw rows; extra columns are ignored, missing ones are null and told, other types are converted and told.
+        plan: a plan with ``inputs`` and ``outputs``.
+
+    Returns:
+        The cleaned rows, and events: ``row`` (0-based), ``column``, ``rule``, ``reason``, ``policy`` ("null": the cell
+        counts as missing; "understood": it was read all the same).
+    """
+    return Transformer(plan)(frame)
