@@ -232,7 +232,7 @@ def vote(
         >>> frame.select(made.value).to_series().to_list()
         ['Rome', 'Rome']
     """
-    if not by:
+    if not mappings:
         return Repair(cell)
     said = [
         key.replace_strict(list(mapping), list(mapping.values()), default=None, return_dtype=pl.String)

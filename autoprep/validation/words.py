@@ -30,12 +30,9 @@ def vocabulary(scope: Scope) -> dict[str, pl.DataType]:
         module = import_module("autoprep.profiling.vocabulary")
     except ModuleNotFoundError:
         return {}
-    names = {"column": ("COLUMNS", "VOCABULARY"), "pair": ("PAIRS",), "table": ("TABLES",)}[scope]
-    for name in names:
-        words = getattr(module, name, None)
-        if words:
-            return {word: _dtype(said) for word, said in dict(words).items()}
-    return {}
+    words = {"column": module.COLUMNS, "pair": module.PAIRS, "table": module.TABLES}[scope]
+    known: dict[str, pl.DataType] = module.schema(words)
+    return known
 
 
 def verbs() -> Mapping[str, Any]:
@@ -48,9 +45,3 @@ def verb_parameters(verb: Any) -> tuple[str, ...]:
     """The names of the parameters that a verb takes."""
     said: Iterable[str] = verb.parameters
     return tuple(said)
-
-
-def _dtype(said: Any) -> pl.DataType:
-    kind = getattr(said, "dtype", None) or (said[0] if isinstance(said, tuple | list) else said)
-    dtype: pl.DataType = kind() if isinstance(kind, type) else kind
-    return dtype
