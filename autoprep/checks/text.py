@@ -179,12 +179,25 @@ def split_packed(cell: pl.Expr, *, separator: str, names: Sequence[str]) -> Repa
     return Repair(cell, dtype="same", extra=added)
 
 
-@verb("move_spill", phase="split", theme="text", columns=("neighbour",), learnt=True)
-def move_spill(cell: pl.Expr, *, neighbour: pl.Expr, values: Sequence[str], pattern: str) -> Repair:
-    """Drop the tail of a cell that belongs to the empty neighbour ("Bend OR" beside an empty state is "Bend")."""
+@verb("drop_tail", phase="split", theme="text", columns=("by",), learnt=True)
+def drop_tail(cell: pl.Expr, *, by: pl.Expr, words: Sequence[str], pattern: str) -> Repair:
+    """Drop the tail of a cell that repeats what stands in the column ``by`` ("Bend OR" beside "OR" is "Bend").
+
+    Example:
+        >>> frame = pl.DataFrame({"city": ["Bend OR", "Bend"], "state": ["OR", "OR"]})
+        >>> made = drop_tail(pl.col("city"), by=pl.col("state"), words=["OR"], pattern="^(.+?) (OR)$")
+        >>> frame.select(made.value).to_series().to_list()
+        ['Bend', 'Bend']
+    """
     tail = cell.str.extract(pattern, 2)
-    spilt = (neighbour.is_null() | (neighbour.str.strip_chars() == "")) & tail.is_in(list(values))
+    spilt = ((tail == by) & tail.is_in(list(words))).fill_null(False)
     return Repair(pl.when(spilt).then(cell.str.extract(pattern, 1)).otherwise(cell))
+
+
+@verb("move_spill", phase="split", theme="text", learnt=True)
+def move_spill(cell: pl.Expr) -> Repair:
+    """Move values that spilt into a neighbour back (the planner writes it as ``take_spill`` and ``drop_tail``)."""
+    return Repair(cell, dtype="same")
 
 
 @verb("take_spill", phase="split", theme="text", columns=("neighbour",), learnt=True)
@@ -219,7 +232,7 @@ def vote(
         >>> frame.select(made.value).to_series().to_list()
         ['Rome', 'Rome']
     """
-    if not by:
+    if not mappings:
         return Repair(cell)
     said = [
         key.replace_strict(list(mapping), list(mapping.values()), default=None, return_dtype=pl.String)

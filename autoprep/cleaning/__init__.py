@@ -1,9 +1,10 @@
-"""Plan, apply, ledger, quarantine, undo."""
+"""Cleaning: a plan made of findings, applied as one query, with a ledger, a quarantine and a way back."""
 
 from autoprep.cleaning.apply import apply, apply_to_files
+from autoprep.cleaning.compile import compile_plan
 from autoprep.cleaning.ledger import read_ledger, write_ledger
-from autoprep.cleaning.plan_file import diff, load_plan, save_plan
-from autoprep.cleaning.planner import plan
+from autoprep.cleaning.plan_file import diff, evidence_hash, load_plan, parse_plan, save_plan
+from autoprep.cleaning.planner import for_modelling, plan
 from autoprep.cleaning.transform import Transformer, transform
 from autoprep.cleaning.undo import undo
 
@@ -11,8 +12,12 @@ __all__ = [
     "Transformer",
     "apply",
     "apply_to_files",
+    "compile_plan",
     "diff",
+    "evidence_hash",
+    "for_modelling",
     "load_plan",
+    "parse_plan",
     "plan",
     "read_ledger",
     "save_plan",

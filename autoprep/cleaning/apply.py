@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from autoprep.cleaning.compile import ROW, Compiled, compile_steps
+from autoprep.cleaning.compile import ROW, Compiled, Step, compile_steps
 from autoprep.cleaning.ledger import batches, cell_entries, header_entries, quarantine_entries, row_entries
 from autoprep.errors import ContractError
 from autoprep.lineage import whole_file
@@ -80,9 +80,18 @@ def _piece(compiled: Compiled, wide: pl.DataFrame) -> _Piece:
     frame = wide.select([pl.col(ROW), *compiled.final()])
     ledger, quarantine = cell_entries(compiled, wide), quarantine_entries(compiled, wide)
     changed = dict(ledger.group_by("action").len().rows())
-    sums = [pl.col(s.residue).sum().alias(s.action.id) for s in compiled.steps if s.residue]
+    sums = [unread(s).sum().alias(s.action.id) for s in compiled.steps if s.residue]
     rejected = {n: int(v or 0) for n, v in wide.select(sums).row(0, named=True).items()} if sums else {}
     return _Piece(frame, ledger, quarantine, changed, rejected)
+
+
+def unread(step: Step) -> pl.Expr:
+    """Cells that a step could not read, words that are kept as a status left out."""
+    left = pl.col(step.residue).fill_null(False)
+    words = list(step.action.parameters.get("status") or ())
+    if not words:
+        return left
+    return left & ~pl.col(step.before).str.strip_chars().str.to_lowercase().is_in(words)
 
 
 def _filter(compiled: Compiled, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[pl.DataFrame]]:

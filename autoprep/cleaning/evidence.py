@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from autoprep.checks import VERBS
+from autoprep.cleaning.apply import unread
 from autoprep.cleaning.compile import ROW, compile_steps
 from autoprep.cleaning.forms import best_form
 from autoprep.cleaning.ledger import cell_entries
@@ -55,11 +56,11 @@ def measure(frame: pl.DataFrame, plan: Plan) -> dict[str, dict[str, Any]]:
             "samples": [[_cut(s["before"]), _cut(s["after"])] for s in row["samples"]] if row else [],
         }
         if step.residue:
-            left = int(wide[step.residue].sum() or 0)
+            left = int(wide.select(unread(step).sum()).item() or 0)
             filled = frame.height - int(wide[step.before].null_count())
             said[name] |= {"residue": left, "residue_share": round(left / filled, 6) if filled else 0.0}
             if left:
-                texts = wide.filter(pl.col(step.residue).fill_null(False))[step.before].cast(pl.String)
+                texts = wide.filter(unread(step))[step.before].cast(pl.String)
                 said[name]["residue_samples"] = [_cut(t) for t in texts.unique(maintain_order=True).head(SAMPLES)]
         if name in forms:
             said[name]["form"] = forms[name]

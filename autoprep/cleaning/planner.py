@@ -1,4 +1,4 @@
-"""From findings to a plan: which repairs, in which order, with which constants, and what speaks for and against each."""
+"""From findings to a plan: which repairs, in which order, with which constants, and what speaks for each."""
 
 from __future__ import annotations
 
@@ -80,27 +80,27 @@ def plan(
     actions = [
         _settled(action, said.get(action.id), frame.height / max(maker.sample.height, 1)) for action in maker.actions
     ]
-    actions = [_approved(a, config) for a in actions if a is not None]
+    kept = [_approved(a, config) for a in actions if a is not None]
     settings = {key: float(value) for key, value in config.budgets.items()}
     inputs = {name: dtype_text(dtype) for name, dtype in frame.schema.items()}
     source = table.source if isinstance(table, Table) else None
-    made = Plan(tuple(actions), inputs, (), target, task or _task(profile), _source(source, frame.height), settings)
+    made = Plan(tuple(kept), inputs, (), target, task or _task(profile), _source(source, frame.height), settings)
     made = replace(made, outputs=outputs_of(made, maker.rows))
-    asked = sum(a.status == "ask" for a in actions)
+    asked = sum(a.status == "ask" for a in kept)
     applied = len(made.applied())
-    listener(Event("plan", f"{applied} steps, {asked} to review, {len(actions) - applied - asked} declined"))
+    listener(Event("plan", f"{applied} steps, {asked} to review, {len(kept) - applied - asked} declined"))
     return made
 
 
 def for_modelling(made: Plan) -> Plan:
-    """The plan with its open questions answered by their stated, undoable default, as a run without a person needs.
+    """The plan with its open questions answered by their stated, undoable defaults, as a run without a person needs.
 
     Example:
         >>> step = Action("u:x", "number.mixed_units", ("x",), "trim", status="ask", evidence={"default": "apply"})
-        >>> for_modelling(Plan((step,))).actions[0].status
+        >>> for_modelling(Plan((step,), {"x": "String"})).actions[0].status
         'apply'
     """
-    defaults = {"apply": "apply", "skip": "skip"}
+    defaults: dict[str, Status] = {"apply": "apply", "skip": "skip"}
     actions = tuple(
         replace(a, status=defaults.get(str(a.evidence.get("default")), "skip")) if a.status == "ask" else a
         for a in made.actions
@@ -256,17 +256,14 @@ def _advanced(state: pl.DataFrame, action: Action) -> pl.DataFrame:
 
 def _settled(action: Action, said: Mapping[str, Any] | None, scale: float) -> Action | None:
     """The action with its measured evidence; None when it has nothing to do."""
+    known = VERBS.get(action.verb) if action.verb in VERBS else None
     if said is None:
-        return (
-            action
-            if action.status != "apply" or (action.verb in VERBS and VERBS[action.verb].level != "cell")
-            else None
-        )
+        idle = action.status == "apply" and (known is None or known.level == "cell")
+        return None if idle else action
     evidence = {**action.evidence, **said}
     if scale > 1:
         evidence["sampled"] = True
         evidence["changed"] = round(evidence["changed"] * scale)
-    known = VERBS.get(action.verb) if action.verb in VERBS else None
     typing = known is not None and known.phase == "typing"
     if not evidence["changed"] and not typing and known is not None and known.level == "cell":
         return None

@@ -1,4 +1,4 @@
-"""What rows with the same key agree on: functional dependencies mined from the dirty rows, weighed, and put to the vote."""
+"""What rows with the same key agree on: dependencies mined from the dirty rows, weighed, and put to the vote."""
 
 from __future__ import annotations
 
@@ -105,7 +105,8 @@ def learn(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> lis
 def _usable(state: State, column: str) -> bool:
     series = state.frame[column]
     filled = series.len() - series.null_count()
-    return filled >= 10 and series.n_unique() >= 2 and (series.str.len_chars().mean() or 0) < 400
+    longest = series.str.len_chars().max()
+    return filled >= 10 and series.n_unique() >= 2 and isinstance(longest, int) and longest < 2_000
 
 
 def _mine(frame: pl.DataFrame, columns: Sequence[str]) -> dict[str, list[Dependency]]:
@@ -210,7 +211,8 @@ def _proposal(frame: pl.DataFrame, column: str, voters: Sequence[Dependency], st
         "suspect_margin": SUSPECT_MARGIN,
     }
     accuracy = max(d.accuracy for d, _ in tables)
-    evidence = {
+    names = [d.by for d, _ in tables]
+    evidence: dict[str, Any] = {
         "determined_by": [d.by for d, _ in tables],
         "foretold": [round(d.accuracy, 4) for d, _ in tables],
         "exceptions_alone": [round(d.lonely, 4) for d, _ in tables],
@@ -226,9 +228,7 @@ def _proposal(frame: pl.DataFrame, column: str, voters: Sequence[Dependency], st
         return None
     precision = _probe(frame, made, after, int(state.probe.get("cells", 200)))
     evidence["precision"] = round(precision, 4)
-    why = (
-        f"{column} is determined by {', '.join(evidence['determined_by'])}; {edited:,} cells disagree with their group"
-    )
+    why = f"{column} is determined by {', '.join(names)}; {edited:,} cells disagree with their group"
     declined = ""
     if precision < state.probe.get("precision", 0.95):
         declined = f"of hidden cells {precision:.0%} were foretold right"
@@ -305,4 +305,4 @@ def _probe(frame: pl.DataFrame, made: Proposal, after: pl.Series, cells: int) ->
     back = _voted(noisy, retried)[column].filter(hidden)
     touched = ~back.str.starts_with("\x00")
     right = (back == frame[column].filter(hidden)) & touched
-    return float(right.sum() / touched.sum()) if touched.any() else 0.0
+    return int(right.sum() or 0) / int(touched.sum() or 1)

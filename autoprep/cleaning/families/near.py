@@ -1,4 +1,4 @@
-"""Which value a misspelt one was meant to be: same-length substitutions by array, one character more or less by hash."""
+"""Which value a misspelt one was meant to be: substitutions by array, one character more or less by hash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Misspellings: a rare value a key stroke or two away from a frequent one, in a column where that tells values apart."""
+"""Misspellings: a rare value a key stroke or two away from a frequent one, where that tells values apart."""
 
 from __future__ import annotations
 
@@ -79,14 +79,14 @@ def _by_value(
         return {}, {}, ""
     forced = {v: w for v, w in found.items() if lexicon.near(v).forced}
     precision, harm = _probe(lexicon, known, int(probe.get("cells", 200)))
-    # of the rare values that are right, this many would be changed; more than a few in a hundred of the edits is too many
+    # of the rare values that are right, so many would be changed, per edit made
     rare = max(0, len(counts) - len(known) - len(found))
     expected = harm * rare / len(found)
     evidence = {"precision": round(precision, 4), "false_edits": round(harm, 4), "expected_wrong": round(expected, 4)}
     if precision < probe.get("precision", 0.95) or expected > probe.get("max_harm", 0.15):
         if forced:
             return forced, evidence | {"precision": max(precision, 0.95), "forced_only": True}, ""
-        said = f"of corrupted copies {precision:.0%} came back right, but {expected:.0%} of the edits would be wrong by chance"
+        said = f"{precision:.0%} of corrupted copies came back right, {expected:.0%} of edits would be wrong by chance"
         return {}, evidence, said
     return found, evidence | {"precision": round(min(precision, 1 - expected), 4)}, ""
 

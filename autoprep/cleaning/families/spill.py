@@ -1,0 +1,75 @@
+"""Values that spilt into the neighbouring column: "Bend OR" beside an empty state."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from autoprep.cleaning.families.base import LEARNERS, Proposal, State
+
+#: Cells that must have spilt; share of the empty cells they must explain; values the emptied column may have.
+MIN_CELLS, MIN_EXPLAINED, MAX_VALUES = 3, 0.5, 500
+_SPLIT = r"^(.+?)[\s,;/|-]+({0})$"
+
+
+@LEARNERS.add("move_spill")
+def learn(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> list[Proposal]:
+    """Propose, for each pair of neighbours, to move a tail that is a known value of the empty right one to its place.
+
+    Proof without labels: the head alone is a known value of the left column, or the tail explains most empty cells on
+    the right; and tails of that kind must be rare beside filled cells, else the left column simply ends that way.
+    """
+    proposals: list[Proposal] = []
+    names = [c for c in state.texts() if state.frame[c].null_count() < state.frame.height]
+    for right in names:
+        made = None
+        for left in names:
+            if left != right and (made := _judge(state.frame, left, right)):
+                break
+        if made:
+            proposals += made
+    return proposals
+
+
+def _judge(frame: pl.DataFrame, left: str, right: str) -> list[Proposal] | None:
+    empty = pl.col(right).is_null() | (pl.col(right).str.strip_chars() == "")
+    pair = frame.select(pl.col(left).alias("l"), pl.col(right).alias("r"), empty.alias("e"))
+    blanks = int(pair["e"].sum())
+    if blanks < MIN_CELLS or blanks > 0.5 * frame.height:
+        return None
+    known = pair.filter(~pl.col("e"))["r"].value_counts(sort=True)
+    values = [v for v, n in known.head(MAX_VALUES + 1).rows() if n >= 2 and re.search(r"[^\W\d_]", v)]
+    if not values or known.height > MAX_VALUES:
+        return None
+    pattern = _SPLIT.format("|".join(re.escape(v) for v in sorted(values, key=lambda v: (-len(v), v))))
+    heads, tails = pl.col("l").str.extract(pattern, 1), pl.col("l").str.extract(pattern, 2)
+    split = pair.with_columns(heads.alias("head"), tails.alias("tail"))
+    spilt = split.filter(pl.col("e") & pl.col("tail").is_not_null())
+    beside = split.filter(~pl.col("e") & pl.col("tail").is_not_null()).height
+    rate_full = beside / max(1, frame.height - blanks)
+    if spilt.height < MIN_CELLS or spilt.height < MIN_EXPLAINED * blanks or rate_full > 0.2 * spilt.height / blanks:
+        return None
+    seen = frame[left].unique().implode()
+    heads_known = spilt.filter(pl.col("head").is_in(seen)).height / spilt.height
+    confidence = round(max(heads_known, spilt.height / blanks) * (1 - rate_full), 4)
+    if confidence < 0.8:
+        return None
+    evidence = {
+        "spilt": spilt.height,
+        "empty": blanks,
+        "explained": round(spilt.height / blanks, 4),
+        "heads_known": round(heads_known, 4),
+        "beside_filled": round(rate_full, 4),
+    }
+    used = sorted(set(spilt["tail"].to_list()))
+    parameters = {"neighbour": left, "values": used, "pattern": pattern}
+    why = f"{right} is empty where {left} ends in one of its values ({spilt.height:,} of {blanks:,} empty cells)"
+    return [
+        Proposal((right,), parameters, confidence, evidence, verb="take_spill", why=why),
+        Proposal(
+            (left,), {"words": used, "pattern": pattern, "by": right}, confidence, evidence, verb="drop_tail", why=why
+        ),
+    ]

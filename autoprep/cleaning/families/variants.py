@@ -1,0 +1,45 @@
+"""Spellings of one value that a reader takes for the same: case, space, accents, punctuation, word order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from autoprep.cleaning.families.base import LEARNERS, Proposal, State
+from autoprep.parsing import text
+
+MAX_DISTINCT = 20_000
+
+
+@LEARNERS.add("merge_variants")
+def learn(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> list[Proposal]:
+    """Propose a map from each spelling to the most frequent one that folds to the same.
+
+    The parameter ``fold`` says how much is evened out: "spelling" (case, space, accents) or "fingerprint" (punctuation
+    and word order too). Numbers are never merged: "1,5" and "15" are not spellings of one value.
+    """
+    column = str(row["column"])
+    if column not in state.frame.columns or state.frame.schema[column] != pl.String():
+        return []
+    counts = state.frame.select(pl.col(column).alias("value")).drop_nulls().group_by("value").len("n")
+    if counts.height > MAX_DISTINCT or counts.height < 2:
+        return []
+    loose = state.parameters.get("fold") == "fingerprint"
+    key = text.fingerprint(pl.col("value")) if loose else text.fold(pl.col("value"))
+    groups = (
+        counts.filter(pl.col("value").str.contains(r"\p{L}"))
+        .with_columns(key.alias("key"))
+        .filter(pl.col("key") != "")
+        .sort("n", "value", descending=[True, False])
+        .with_columns(pl.col("value").first().over("key").alias("said"))
+        .filter(pl.col("said") != pl.col("value"))
+    )
+    if groups.is_empty():
+        return []
+    mapping = dict(sorted(groups.select("value", "said").rows()))
+    cells = int(groups["n"].sum())
+    return [
+        Proposal((column,), {"mapping": mapping}, 1.0 if not loose else 0.97, {"values": len(mapping), "cells": cells})
+    ]
