@@ -70,7 +70,7 @@ def _auc(scores: Floats, positive: npt.NDArray[np.bool_]) -> float:
 def diagnose(
     columns: Sequence[Encoded], y: Floats | Ints, task: Task, raw: pl.DataFrame, label: pl.Series
 ) -> dict[str, dict[str, Any]]:
-    """Per column: ``target_score``, ``target_null_score``, ``missing_score``, ``target_copy``, ``target_leak``, ``leak_reason``.
+    """Per column: what the profile says of each against the target.
 
     Args:
         columns: encoded, rows where the target is present.
