@@ -132,7 +132,7 @@ def _merge_odd(
     table: pl.DataFrame, odd: Sequence[Odd], data: bytes, shape: Shape, byte: int, total: int
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Put the odd records that can be mended back among the regular rows, in the order of the file."""
-    delimiter = shape.delimiter if byte == ord(shape.delimiter or "\0") else (chr(byte) if shape.delimiter else "")
+    delimiter = chr(byte) if shape.delimiter else ""
     texts = {o.index: data[o.start : o.end].decode("utf-8", errors="replace") for o in odd if o.kind != "blank"}
     rejected: list[tuple[int, str, str]] = []
     work: list[Odd] = []
