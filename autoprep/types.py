@@ -128,6 +128,7 @@ class Table:
         headers: column name here -> header as it stood in the source.
         notes: what a reader should know (one sentence each).
         name: a short name for the table.
+        realigned: malformed records that were put right and are among the rows: ``line``, ``text``, ``reason``.
     """
 
     frame: pl.LazyFrame
@@ -137,6 +138,7 @@ class Table:
     headers: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     name: str = "table"
+    realigned: pl.DataFrame = field(default_factory=lambda: empty_rejected())
 
     def collect(self) -> pl.DataFrame:
         """The rows, in memory."""

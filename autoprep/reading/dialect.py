@@ -46,6 +46,11 @@ class Guess:
     share: float
     quoted: int
 
+    def to_dict(self) -> dict[str, object]:
+        """Plain values for the evidence of a dialect."""
+        said: dict[str, object] = {"delimiter": self.delimiter, "quote": self.quote, "escape": self.escape}
+        return said | {"score": round(self.score, 3), "columns": self.width, "share": round(self.share, 3)}
+
 
 def _prior(delimiter: str) -> float:
     if len(delimiter) > 1:
@@ -82,6 +87,12 @@ def guess_dialects(text: str) -> list[Guess]:
     ]
     guesses.sort(key=lambda g: (-g.score, -_prior(g.delimiter), g.delimiter, g.quote, g.escape))
     return guesses
+
+
+def judge(text: str, delimiter: str, quote: str, escape: str) -> Guess:
+    """What a text (line ends as ``\\n``) looks like under one dialect."""
+    sample = sample_of(text)
+    return _score(sample, delimiter, quote, escape, len(sample) < len(text))
 
 
 def _spread(sample: str) -> float:

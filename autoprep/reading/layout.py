@@ -264,3 +264,31 @@ def _is_units(cells: Sequence[str], rows: Sequence[Record], width: int) -> bool:
         if cell.strip() and total and known.get("number", 0) / total > 0.8 and cell_type(cell) != "number":
             over_numbers += 1
     return over_numbers >= 1 and units >= 0.6 * len(given)
+
+
+def header_likeness(rows: Sequence[Sequence[str]], width: int) -> float:
+    """How clearly the first of some rows names the columns of the others; above 0 when it does."""
+    body = [Record(0, list(row), 0, 0, "") for row in rows[1:]]
+    return _header_score(rows[0], body, width)[0]
+
+
+def usual_fill(found: Sequence[Record], width: int) -> int:
+    """How many cells of a row are usually filled (the median)."""
+    fills = sorted(_filled(r) for r in found if len(r.cells) == width)
+    return fills[len(fills) // 2] if fills else width
+
+
+def comment_prefix(found: Sequence[Record], width: int) -> str:
+    """The prefix of comment lines among the first records, or "".
+
+    Example:
+        >>> from autoprep.reading.cells import records
+        >>> comment_prefix(list(records("# made by us\\na,b\\n1,2\\n# half time\\n3,4\\n", ",", "")), 2)
+        '#'
+    """
+    lines = [r for r in found[:LOOK] if r.text.strip()]
+    for prefix in ("##", "#", "//", "%"):
+        marked = [r for r in lines if r.text.startswith(prefix)]
+        if marked and len(marked) < 0.5 * len(lines) and all(len(r.cells) != width or width == 1 for r in marked):
+            return prefix
+    return ""

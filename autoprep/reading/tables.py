@@ -60,9 +60,16 @@ def _read_path(path: Path, dialect: Dialect | None, sheet: str | int | None, lis
     hashed = sources.sha256(path) if opened.size <= _HASH_LIMIT else None
     origin = Source(str(path), "csv" if opened.kind == "text" else opened.kind, opened.size, hashed)
     if opened.kind == "text":
-        found = read_text(opened.bytes(), dialect)
+        found = read_text(opened.bytes(), dialect, None if opened.compression else path)
         return Table(
-            found.frame, origin, found.dialect, found.rejected, found.headers, found.notes, table_name(path.name)
+            found.frame,
+            origin,
+            found.dialect,
+            found.rejected,
+            found.headers,
+            found.notes,
+            table_name(path.name),
+            found.realigned,
         )
     frame, headers, notes = read_typed(opened, sheet)
     return Table(frame, origin, headers=headers, notes=notes, name=table_name(path.name))

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import polars as pl
 
+from autoprep.errors import InputError
+from autoprep.reading.body import Body, Shape, read_body
 from autoprep.reading.cells import Record, records
-from autoprep.reading.dialect import Guess, guess_dialects
-from autoprep.reading.encodings import decode, detect_encoding
-from autoprep.reading.layout import LOOK, find_layout
+from autoprep.reading.dialect import Guess, guess_dialects, judge
+from autoprep.reading.encodings import Encoding, decode, detect_encoding
+from autoprep.reading.footer import find_end, is_total
+from autoprep.reading.layout import LOOK, Layout, comment_prefix, find_layout, usual_fill
 from autoprep.reading.names import column_names, generated, merged_headers
 from autoprep.types import Dialect, empty_rejected
+
+_HEAD = 1 << 21
 
 
 @dataclass(frozen=True)
@@ -23,85 +29,251 @@ class TextTable:
     dialect: Dialect
     headers: dict[str, str]
     rejected: pl.DataFrame = field(default_factory=empty_rejected)
+    realigned: pl.DataFrame = field(default_factory=empty_rejected)
     notes: tuple[str, ...] = ()
 
 
-def read_text(data: bytes, given: Dialect | None = None) -> TextTable:
+def read_text(data: bytes, given: Dialect | None = None, path: Path | None = None) -> TextTable:
     """Read text bytes; with a dialect given, nothing is guessed.
+
+    Args:
+        data: the file's content, decompressed.
+        given: how it is laid out, or None to find out.
+        path: the file that holds exactly these bytes, so that a large one can be scanned lazily.
 
     Example:
         >>> table = read_text(b"a;b\\n1,5;x\\n2,5;\\n")
         >>> table.frame.collect().rows(), table.dialect.delimiter
         ([('1,5', 'x'), ('2,5', None)], ';')
     """
-    encoding = detect_encoding(data)
-    text = decode(data, given.encoding if given else encoding.name)
-    newline = _newline(text)
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    guesses = guess_dialects(text)
-    best = guesses[0] if guesses else Guess(",", "", "", 0.0, 1, 1.0, 0)
-    found = list(records(text, best.delimiter, best.quote, best.escape))
-    layout = find_layout(found[: 2 * LOOK], best.width)
-    head = found[layout.start : layout.start + layout.header_rows]
-    body = found[layout.start + layout.header_rows + layout.units_row :]
-    body = [r for r in body if any(c.strip() for c in r.cells)]
-    if layout.names:
-        names, headers = column_names(layout.names)
-    elif head:
-        names, headers = column_names(merged_headers([r.cells for r in head], best.width))
-    else:
-        names, headers = generated(best.width)
-    good = [r for r in body if len(r.cells) == len(names)]
-    bad = [r for r in body if len(r.cells) != len(names)]
+    encoding = Encoding(given.encoding) if given else detect_encoding(data)
+    data, same = _as_utf8(data, encoding)
+    newline, data = _line_ends(data)
+    if not data.strip():
+        raise InputError("the file holds nothing but blanks", where=str(path) if path else None)
+    same = same and newline != "mixed"
+    byte = 13 if newline == "\r" else 10
+    head = data[:_HEAD].decode("utf-8", errors="ignore")
+    head = head.replace("\r", "\n") if byte == 13 else head.replace("\r\n", "\n")
+    guesses = [judge(head, given.delimiter, given.quote, given.escape)] if given else guess_dialects(head)
+    best = guesses[0]
+    found = _first_records(head, best)
+    layout = _given_layout(given, found) if given else find_layout(found, best.width)
+    comment = given.comment if given else comment_prefix(found, best.width)
+    if comment and not given:
+        kept = [r for r in found if not r.text.startswith(comment)]
+        layout = find_layout(kept, best.width)
+        layout = _shifted(layout, found, kept)
+    names, headers, units = _names(layout, found, best.width)
+    first = found[layout.start].line if layout.start < len(found) else 1
+    after = layout.start + layout.header_rows + layout.units_row
+    line = found[after].line if after < len(found) else _line_after(found, head)
+    start = _byte_of_line(data, line, byte)
+    usual = usual_fill(found[after:], len(names))
+    end, below = _end(data, start, given, len(names), best, byte, usual)
+    again = found[layout.start].text.encode() if layout.header_rows == 1 and layout.start < len(found) else b""
+    shape = Shape(names, best.delimiter, best.quote, best.escape, comment, byte, start, max(start, end), line)
+    if again and data.find(again, start) >= 0 and b"\n" not in again and len(names) > 1:
+        shape = Shape(**{**shape.__dict__, "header": again})
+    body = read_body(data, shape, path if same else None)
     dialect = Dialect(
         encoding=encoding.name,
         delimiter=best.delimiter,
-        quote=best.quote if any(r.quoted for r in found) else "",
+        quote=best.quote if body.quoted or best.quoted else "",
         escape=best.escape,
+        comment=comment,
         newline=newline,
-        preamble_lines=found[layout.start].line - 1 if layout.start < len(found) else 0,
+        preamble_lines=first - 1,
         header_rows=layout.header_rows,
         units_row=layout.units_row,
-        confidence=_confidence(guesses),
-        evidence=_evidence(guesses),
+        footer_lines=len(below),
+        confidence=given.confidence if given else _confidence(guesses, encoding),
+        evidence=_evidence(guesses, encoding, layout, found, below, units, given),
     )
-    return TextTable(_frame(good, names).lazy(), dialect, headers, _rejected(bad, len(names)))
+    notes = _notes(dialect, body, layout, found, below, encoding, given, len(names))
+    return TextTable(body.frame, dialect, headers, body.rejected, body.realigned, notes)
 
 
-def _newline(text: str) -> str:
-    pairs = text.count("\r\n")
-    lone, feeds = text.count("\r") - pairs, text.count("\n") - pairs
-    kinds = [(pairs, "\r\n"), (feeds, "\n"), (lone, "\r")]
-    most = max(kinds, key=lambda k: k[0])
-    return most[1] if most[0] >= 0.9 * (pairs + lone + feeds) else "mixed"
+def _as_utf8(data: bytes, encoding: Encoding) -> tuple[bytes, bool]:
+    """The text in UTF-8 without a mark, and whether it is the file's own bytes."""
+    if encoding.name in ("utf-8", "utf-8-sig"):
+        mark = data.startswith(b"\xef\xbb\xbf")
+        bare = data[3:] if mark else data
+        try:
+            if not bare.isascii():
+                bare.decode("utf-8")
+        except UnicodeDecodeError:
+            return decode(bare, "utf-8").encode("utf-8", errors="replace"), False
+        return bare, True
+    try:
+        text = decode(data, encoding.name)
+    except LookupError:
+        raise InputError(f"unknown encoding '{encoding.name}'", hint="give a name that Python knows") from None
+    return text.removeprefix("\ufeff").encode("utf-8", errors="replace"), False
 
 
-def _frame(rows: Sequence[Record], names: Sequence[str]) -> pl.DataFrame:
-    columns = {name: [r.cells[i] or None for r in rows] for i, name in enumerate(names)}
-    return pl.DataFrame(columns, schema=dict.fromkeys(names, pl.String))
+def _line_ends(data: bytes) -> tuple[str, bytes]:
+    """How lines end; where several bare carriage returns stand among other ends, all become line feeds."""
+    pairs, returns, feeds = data.count(b"\r\n"), data.count(b"\r"), data.count(b"\n")
+    alone, lone_feeds = returns - pairs, feeds - pairs
+    if alone and not feeds:
+        return "\r", data
+    if alone > 0.1 * max(feeds, 1) and alone > 1:
+        return "mixed", data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if pairs and lone_feeds:
+        return ("\r\n" if pairs > 9 * lone_feeds else "\n" if lone_feeds > 9 * pairs else "mixed"), data
+    return ("\r\n" if pairs else "\n"), data
 
 
-def _rejected(rows: Sequence[Record], width: int) -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            "line": [r.line for r in rows],
-            "text": [r.text for r in rows],
-            "reason": [f"{len(r.cells)} cells where {width} are expected" for r in rows],
-        },
-        schema={"line": pl.Int64, "text": pl.String, "reason": pl.String},
-    )
+def _first_records(head: str, best: Guess) -> list[Record]:
+    out: list[Record] = []
+    for record in records(head, best.delimiter, best.quote, best.escape):
+        out.append(record)
+        if len(out) >= 2 * LOOK:
+            break
+    return out
 
 
-def _confidence(guesses: Sequence[Guess]) -> float:
-    if len(guesses) < 2 or guesses[0].score <= 0:
-        return 0.5
-    rivals = [g.score for g in guesses[1:] if g.delimiter != guesses[0].delimiter]
-    return round(1.0 - (rivals[0] / guesses[0].score if rivals else 0.0), 3)
+def _given_layout(given: Dialect, found: Sequence[Record]) -> Layout:
+    start = next((i for i, r in enumerate(found) if r.line > given.preamble_lines), len(found))
+    return Layout(start, min(given.header_rows, max(0, len(found) - start)), given.units_row, 1.0)
 
 
-def _evidence(guesses: Sequence[Guess]) -> dict[str, object]:
-    shown = [
-        {"delimiter": g.delimiter, "quote": g.quote, "escape": g.escape, "score": round(g.score, 3), "width": g.width}
-        for g in guesses[:3]
-    ]
-    return {"best": shown[0] if shown else {}, "runner_up": shown[1] if len(shown) > 1 else {}}
+def _shifted(layout: Layout, found: Sequence[Record], kept: Sequence[Record]) -> Layout:
+    """A layout of the records without comments, told in places among all of them."""
+    if layout.start >= len(kept):
+        return layout
+    line = kept[layout.start].line
+    at = next(i for i, r in enumerate(found) if r.line == line)
+    return Layout(at, layout.header_rows, layout.units_row, layout.header_score, layout.names, layout.evidence)
+
+
+def _names(layout: Layout, found: Sequence[Record], width: int) -> tuple[list[str], dict[str, str], dict[str, str]]:
+    if layout.names:
+        names, headers = column_names(layout.names)
+        return names, headers, {}
+    head = [r.cells for r in found[layout.start : layout.start + layout.header_rows]]
+    if not head:
+        names, headers = generated(width)
+        return names, headers, {}
+    if len(head) == 1 and len(head[0]) == width - 1:
+        head = [["", *head[0]]]  # R leaves the row names' column without a header
+    elif len(head) == 1 and len(head[0]) == width + 1 and not head[0][-1].strip():
+        head = [head[0][:-1]]
+    names, headers = column_names(head[0] if len(head) == 1 else merged_headers(head, width), width)
+    names, headers = names[:width], dict(list(headers.items())[:width])
+    row = found[layout.start + layout.header_rows].cells if layout.units_row else []
+    return names, headers, {n: u.strip() for n, u in zip(names, row, strict=False) if u.strip()}
+
+
+def _line_after(found: Sequence[Record], head: str) -> int:
+    return (found[-1].line + found[-1].text.count("\n") + 1) if found else 1 + head.count("\n")
+
+
+def _byte_of_line(data: bytes, line: int, newline: int) -> int:
+    at = 0
+    for _ in range(line - 1):
+        following = data.find(newline, at)
+        if following < 0:
+            return len(data)
+        at = following + 1
+    return at
+
+
+def _end(
+    data: bytes, start: int, given: Dialect | None, width: int, best: Guess, newline: int, usual: int
+) -> tuple[int, list[str]]:
+    mark = bytes([newline])
+    if given is None:
+        return find_end(data, start, width, best.delimiter, best.quote, best.escape, mark, usual)
+    end = len(data)
+    for _ in range(given.footer_lines):
+        end = max(start, data.rfind(mark, start, max(start, end - 1)) + 1)
+    below = data[end:].decode("utf-8", errors="replace").splitlines() if end < len(data) else []
+    return end, below
+
+
+def _confidence(guesses: Sequence[Guess], encoding: Encoding) -> float:
+    best = guesses[0]
+    if best.score <= 0:
+        return 0.3
+    rivals = [g.score for g in guesses[1:] if g.delimiter != best.delimiter]
+    margin = 1.0 - (rivals[0] / best.score if rivals else 0.0)
+    return round(max(0.0, min(1.0, 0.5 + margin)) * min(1.0, 0.5 + encoding.confidence), 3)
+
+
+def _evidence(
+    guesses: Sequence[Guess],
+    encoding: Encoding,
+    layout: Layout,
+    found: Sequence[Record],
+    below: Sequence[str],
+    units: dict[str, str],
+    given: Dialect | None,
+) -> dict[str, object]:
+    if given:
+        return {"given": True}
+    rivals = [g for g in guesses[1:] if g.delimiter != guesses[0].delimiter] or list(guesses[1:])
+    said: dict[str, object] = {
+        "best": guesses[0].to_dict(),
+        "runner_up": rivals[0].to_dict() if rivals else {},
+        "header": layout.evidence.get("header", ""),
+        "header_score": round(layout.header_score, 3),
+    }
+    if encoding.runner_up:
+        said["encoding"] = {"confidence": encoding.confidence, "runner_up": encoding.runner_up}
+    above = [r.text for r in found[: layout.start]]
+    if above:
+        said["preamble"] = [t[:200] for t in above[:20]]
+    if below:
+        said["footer"] = [t[:200] for t in below[:20]]
+    if units:
+        said["units"] = units
+    return said
+
+
+def _notes(
+    dialect: Dialect,
+    body: Body,
+    layout: Layout,
+    found: Sequence[Record],
+    below: Sequence[str],
+    encoding: Encoding,
+    given: Dialect | None,
+    width: int,
+) -> tuple[str, ...]:
+    notes: list[str] = []
+    if dialect.preamble_lines:
+        notes.append(f"{dialect.preamble_lines} lines above the table are not part of it.")
+    if any(t.strip(" ,;\t|") for t in below):
+        notes.append(f"{len(below)} lines below the table are not part of it.")
+    if dialect.header_rows == 0 and not layout.names:
+        notes.append("There is no header; the columns are named by their place.")
+    if dialect.header_rows > 1:
+        notes.append(f"The column names stand in {dialect.header_rows} rows.")
+    if dialect.units_row:
+        notes.append("The row below the column names gives units and is not part of the table.")
+    if not body.rows and not body.rejected.height:
+        notes.append("There is a header but not a single row.")
+    if encoding.repaired:
+        notes.append(f"{encoding.repaired} bytes are not valid UTF-8 and were read as Windows-1252.")
+    elif encoding.runner_up and encoding.confidence < 0.6:
+        notes.append(f"The encoding may be {encoding.name} or {encoding.runner_up}.")
+    if given is None and dialect.confidence < 0.6 and width > 1:
+        rival = dialect.evidence.get("runner_up", {})
+        shown = rival.get("delimiter") if isinstance(rival, dict) else None
+        notes.append(f"The delimiter may be {dialect.delimiter!r} or {shown!r}.")
+    if body.realigned.height:
+        notes.append(f"{body.realigned.height} malformed records were put right ({_where(body.realigned)}).")
+    if body.rejected.height:
+        notes.append(f"{body.rejected.height} lines could not be read ({_where(body.rejected)}).")
+    if len(found) > 3 and found[-1].cells and len(found) < 2 * LOOK:
+        last = next((r for r in reversed(found) if any(c.strip() for c in r.cells)), found[-1])
+        if len(last.cells) == width > 1 and is_total(last.cells[0]):
+            notes.append("The last row looks like a total of the rows above it.")
+    return tuple(notes)
+
+
+def _where(lines: pl.DataFrame) -> str:
+    shown = ", ".join(str(n) for n in lines["line"].head(5).to_list())
+    return f"line {shown}" if lines.height == 1 else f"lines {shown}{', ...' if lines.height > 5 else ''}"

@@ -55,3 +55,11 @@ def test_frames_of_other_libraries() -> None:
     rows = {"a": [1, 2], "b": ["x", None]}
     for frame in (pl.DataFrame(rows), pl.LazyFrame(rows), pandas.DataFrame(rows), arrow.table(rows)):
         assert read(frame).collect().rows() == [(1, "x"), (2, None)]
+
+
+def test_delimiters_of_several_characters_and_ragged_lines(tmp_path: Path) -> None:
+    rows = "".join(f"2024-01-{d:02}||AB-{d * 37}||{d}.50\n" for d in range(1, 21))
+    table = read(write(tmp_path, "a.txt", "day||code||sum\n" + rows + "a stray line\n2024-02-01||AB-5||7.50\n"))
+    assert table.dialect is not None and table.dialect.delimiter == "||"
+    assert table.collect().height == 21
+    assert table.rejected["line"].to_list() == [22] and table.rejected["text"].to_list() == ["a stray line"]

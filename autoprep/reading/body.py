@@ -1,0 +1,262 @@
+"""Read the rows of a text whose layout is known: regular records at full speed, the others one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from autoprep.reading.cells import split
+from autoprep.reading.layout import header_likeness
+from autoprep.reading.ragged import Mended, Realigner, mend_all
+from autoprep.reading.scan import Odd, regular_spans, scan
+from autoprep.types import empty_rejected
+
+_LINES = {"line": pl.Int64, "text": pl.String, "reason": pl.String}
+_SPARE = (0x1F, 0x1E, 0x1D, 0x1C, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x0E, 0x0F, 0x10, 0x11)
+_MAX_JOINED = 60
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What the fast reader must know.
+
+    Attributes:
+        names: the columns.
+        delimiter: see ``Dialect``; likewise ``quote``, ``escape``, ``comment``.
+        newline: 10 or 13.
+        start: byte of the first row.
+        end: byte after the last.
+        line: 1-based physical line of the first row.
+        header: the header line's bytes, when it may come again.
+    """
+
+    names: Sequence[str]
+    delimiter: str
+    quote: str
+    escape: str
+    comment: str
+    newline: int
+    start: int
+    end: int
+    line: int
+    header: bytes = b""
+
+
+@dataclass(frozen=True)
+class Body:
+    """Rows, lines that are no rows, records that were put right, and what was noticed."""
+
+    frame: pl.LazyFrame
+    rejected: pl.DataFrame = field(default_factory=empty_rejected)
+    realigned: pl.DataFrame = field(default_factory=empty_rejected)
+    quoted: int = 0
+    rows: int = 0
+
+
+def read_body(data: bytes, shape: Shape, path: Path | None) -> Body:
+    """Read the rows.
+
+    Args:
+        data: the text in UTF-8.
+        shape: where and how.
+        path: the file that holds exactly ``data``, so that it can be scanned lazily; None when there is none.
+    """
+    plain = len(shape.delimiter) == 1 and shape.delimiter.isascii()
+    view, byte = data, ord(shape.delimiter) if plain else 0
+    if not plain:
+        spare = next((b for b in _SPARE if bytes([b]) not in data), None)
+        if spare is None:
+            return _slowly(data, shape)
+        byte = spare
+        if shape.delimiter:
+            head = data[: shape.start]
+            rest = data[shape.start : shape.end].replace(shape.delimiter.encode(), bytes([byte]))
+            view = head + rest
+    if shape.escape and shape.quote:
+        view = _doubled(view, shape)
+    end = shape.end if view is data or len(view) == len(data) else len(view)
+    quote = ord(shape.quote) if shape.quote else -1
+    found = scan(
+        view,
+        width=len(shape.names),
+        delimiter=byte,
+        quote=quote,
+        newline=shape.newline,
+        comment=shape.comment.encode(),
+        header=shape.header,
+        start=shape.start,
+        end=end,
+        line=shape.line,
+    )
+    options = {
+        "has_header": False,
+        "separator": chr(byte),
+        "quote_char": shape.quote or None,
+        "eol_char": chr(shape.newline),
+        "schema": dict.fromkeys(shape.names, pl.String),
+    }
+    if not found.odd and path is not None and view is data:
+        frame = pl.scan_csv(path, skip_lines=shape.line - 1, glob=False, **options)  # type: ignore[arg-type]
+        if shape.end < len(data):
+            frame = frame.head(found.records)
+        return Body(_emptied(frame), quoted=found.quoted, rows=found.records)
+    restored = shape.delimiter if not plain else ""
+    regular = b"".join(view[a:b] for a, b in regular_spans(found.odd, shape.start, end, view, shape.newline))
+    table = pl.read_csv(regular, **options) if regular else pl.DataFrame(schema=options["schema"])  # type: ignore[arg-type]
+    if restored and shape.delimiter:
+        table = table.with_columns(pl.all().str.replace_all(chr(byte), restored, literal=True))
+    merged = _merge_odd(table, found.odd, view, shape, byte, found.records)
+    return Body(_emptied(merged[0].lazy()), merged[1], merged[2], found.quoted, merged[0].height)
+
+
+def _emptied(frame: pl.LazyFrame) -> pl.LazyFrame:
+    text = pl.all()
+    return frame.with_columns(pl.when(text != "").then(text).name.keep())
+
+
+def _doubled(data: bytes, shape: Shape) -> bytes:
+    """The same number of bytes with escaped quotes doubled instead."""
+    import re
+
+    quote, escape = re.escape(shape.quote.encode()), re.escape(shape.escape.encode())
+    pattern = rb"(?<!%b)((?:%b%b)*)%b%b" % (escape, escape, escape, escape, quote)
+    twice = shape.quote.encode() * 2
+    return data[: shape.start] + re.sub(pattern, lambda m: m.group(1) + twice, data[shape.start :])
+
+
+def _merge_odd(
+    table: pl.DataFrame, odd: Sequence[Odd], data: bytes, shape: Shape, byte: int, total: int
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Put the odd records that can be mended back among the regular rows, in the order of the file."""
+    delimiter = chr(byte) if shape.delimiter else ""
+    texts = {o.index: data[o.start : o.end].decode("utf-8", errors="replace") for o in odd if o.kind != "blank"}
+    rejected: list[tuple[int, str, str]] = []
+    work: list[Odd] = []
+    for o in odd:
+        if o.kind == "header":
+            rejected.append((o.line, texts[o.index], "the header again"))
+        elif o.kind in ("width", "quote"):
+            work.append(o)
+    other, work = _other_tables(work, texts, shape, delimiter)
+    rejected += other
+    joined, work = _joined(work, texts, shape, delimiter)
+    mender = Realigner(_examples(table), delimiter, shape.quote, shape.escape)
+    fixed, why = mend_all(mender, [(o.index, texts[o.index]) for o in work]) if mender.width else ({}, None)
+    fixed = {**fixed, **joined}
+    lines = {o.index: o.line for o in odd}
+    for o in work:
+        if o.index not in fixed:
+            rejected.append((o.line, texts[o.index], why(o.index) if why else "no regular row to compare with"))
+    realigned = [(lines[i], texts[i], m.how) for i, m in sorted(fixed.items()) if m.how]
+    shown = {chr(byte): shape.delimiter} if delimiter != shape.delimiter else {}
+    return (
+        _in_order(table, fixed, [o.index for o in odd], total, shown),
+        _lines(rejected, shown),
+        _lines(realigned, shown),
+    )
+
+
+def _examples(table: pl.DataFrame) -> list[list[str]]:
+    if not table.height:
+        return []
+    step = max(1, table.height // 600)
+    return [["" if c is None else c for c in row] for row in table.gather_every(step).head(700).rows()]
+
+
+def _lines(rows: list[tuple[int, str, str]], shown: Mapping[str, str]) -> pl.DataFrame:
+    for old, new in shown.items():
+        rows = [(line, text.replace(old, new), reason) for line, text, reason in rows]
+    return pl.DataFrame(sorted(rows), schema=_LINES, orient="row")
+
+
+def _in_order(
+    table: pl.DataFrame, fixed: Mapping[int, Mended], odd: Sequence[int], total: int, shown: Mapping[str, str]
+) -> pl.DataFrame:
+    if not fixed:
+        return table
+    places = sorted(fixed)
+    rows = [fixed[i].cells for i in places]
+    for old, new in shown.items():
+        rows = [[c.replace(old, new) for c in row] for row in rows]
+    more = pl.DataFrame(rows, schema=table.schema, orient="row")
+    regular = np.delete(np.arange(total), np.asarray(odd, dtype=np.int64))[: table.height]
+    order = np.argsort(np.concatenate((regular, np.asarray(places))), kind="stable")
+    return pl.concat([table, more])[order.tolist()] if len(order) < 64 else pl.concat([table, more])[pl.Series(order)]
+
+
+def _other_tables(
+    work: list[Odd], texts: Mapping[int, str], shape: Shape, delimiter: str
+) -> tuple[list[tuple[int, str, str]], list[Odd]]:
+    """Take out runs of records that make up a table of their own: a header and at least two rows of another width."""
+    rejected: list[tuple[int, str, str]] = []
+    kept: list[Odd] = []
+    at = 0
+    while at < len(work):
+        cells = [split(texts[work[at].index], delimiter, shape.quote, shape.escape)[0]]
+        to = at + 1
+        while to < len(work) and work[to].index == work[to - 1].index + 1:
+            following = split(texts[work[to].index], delimiter, shape.quote, shape.escape)[0]
+            if len(following) != len(cells[0]):
+                break
+            cells.append(following)
+            to += 1
+        width = len(cells[0])
+        if to - at >= 3 and width > 1 and width != len(shape.names) and header_likeness(cells, width) >= 0.2:
+            said = f"another table of {width} columns starts on line {work[at].line}"
+            rejected.extend((o.line, texts[o.index], said) for o in work[at:to])
+        else:
+            kept.extend(work[at:to])
+        at = to
+    return rejected, kept
+
+
+def _joined(
+    work: list[Odd], texts: dict[int, str], shape: Shape, delimiter: str
+) -> tuple[dict[int, Mended], list[Odd]]:
+    """Join neighbouring lines that make one record: a quoted cell with line ends and a stray quote in it."""
+    fixed: dict[int, Mended] = {}
+    kept: list[Odd] = []
+    at, width = 0, len(shape.names)
+    while at < len(work):
+        taken = 1
+        if shape.quote and work[at].kind == "quote" and width > 1:
+            whole = texts[work[at].index]
+            if split(whole, delimiter, shape.quote, shape.escape)[2] >= 1000:
+                for to in range(at + 1, min(len(work), at + _MAX_JOINED)):
+                    if work[to].index != work[to - 1].index + 1:
+                        break
+                    whole += "\n" + texts[work[to].index]
+                    if shape.quote not in texts[work[to].index]:
+                        continue
+                    cells, _, faults = split(whole, delimiter, shape.quote, shape.escape)
+                    if len(cells) == width and faults < 10:
+                        fixed[work[at].index] = Mended(cells, "a stray quote was kept as text")
+                        texts[work[at].index] = whole
+                        taken = to - at + 1
+                        break
+        if taken == 1:
+            kept.append(work[at])
+        at += taken
+    return fixed, kept
+
+
+def _slowly(data: bytes, shape: Shape) -> Body:
+    """Read record by record: for texts that use every control character."""
+    from autoprep.reading.cells import records
+
+    text = data[shape.start : shape.end].decode("utf-8", errors="replace")
+    text = text.replace("\r", "\n") if shape.newline == 13 else text.replace("\r\n", "\n")
+    rows: list[list[str]] = []
+    rejected: list[tuple[int, str, str]] = []
+    for record in records(text, shape.delimiter, shape.quote, shape.escape, shape.line):
+        if len(record.cells) == len(shape.names):
+            rows.append(record.cells)
+        elif record.text:
+            said = f"{len(record.cells)} cells where {len(shape.names)} are expected"
+            rejected.append((record.line, record.text, said))
+    table = pl.DataFrame(rows, schema=dict.fromkeys(shape.names, pl.String), orient="row")
+    return Body(_emptied(table.lazy()), _lines(rejected, {}), rows=table.height)

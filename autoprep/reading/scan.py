@@ -1,0 +1,249 @@
+"""Find the records of a large text with array operations, and the few of them that are not regular."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+#: Bytes looked at in one go; bounds the memory of a scan.
+BLOCK = 1 << 24
+#: A record that is not closed within this many bytes is taken for a stray quote.
+MOST = 1 << 26
+
+Positions = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Odd:
+    """A record that cannot go through the fast reader.
+
+    Attributes:
+        index: its 0-based place among all records.
+        start: byte it starts at.
+        end: byte after its last one, line end excluded.
+        line: 1-based physical line it starts on.
+        kind: "blank", "comment", "header" (the header again), "width" (another number of cells) or "quote" (a quote
+            where none may stand).
+    """
+
+    index: int
+    start: int
+    end: int
+    line: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What a scan found.
+
+    Attributes:
+        records: number of records, odd ones included.
+        odd: the records that are not regular, in order.
+        quoted: number of quote characters seen.
+    """
+
+    records: int
+    odd: list[Odd]
+    quoted: int
+
+
+def scan(
+    data: bytes | memoryview | np.ndarray,
+    *,
+    width: int,
+    delimiter: int,
+    quote: int = -1,
+    newline: int = 10,
+    comment: bytes = b"",
+    header: bytes = b"",
+    start: int = 0,
+    end: int | None = None,
+    line: int = 1,
+) -> Scan:
+    """Look at every record of a text in UTF-8.
+
+    A record is regular when it has ``width`` cells and every quote in it opens a cell, closes one,
+    or is doubled. After an irregular record the scan goes on at the next physical line, so that one stray quote cannot
+    swallow the rest of the file.
+
+    Args:
+        data: the bytes.
+        width: expected number of cells.
+        delimiter: its byte.
+        quote: its byte, or -1 for none.
+        newline: 10 or 13; a carriage return before 10 belongs to the line end.
+        comment: prefix of lines that are no records, or b"".
+        header: a whole line that is no row wherever it comes again, or b"".
+        start: first byte of the first record.
+        end: byte after the last record.
+        line: 1-based number of the line that starts at ``start``.
+
+    Example:
+        >>> found = scan(b'a,b\\n1,2\\n3\\n"x,\\ny",4\\n', width=2, delimiter=44, quote=34)
+        >>> found.records, [(o.index, o.line, o.kind) for o in found.odd]
+        (4, [(2, 3, 'width')])
+    """
+    buffer = np.frombuffer(data, dtype=np.uint8)
+    stop = len(buffer) if end is None else end
+    odd: list[Odd] = []
+    count = quoted = 0
+    at = start
+    block = BLOCK
+    while at < stop:
+        limit = min(stop, at + block)
+        piece = buffer[at:limit]
+        last, forced = limit == stop, block > MOST
+        found = _block(piece, last, forced, width, delimiter, quote, newline, comment, header)
+        if found is None:  # one record is longer than the block
+            block *= 4
+            continue
+        used, records, lines, strange, marks = found
+        odd.extend(Odd(count + i, at + a, at + b, line + n, kind) for i, a, b, n, kind in strange)
+        count, line, quoted, at = count + records, line + lines, quoted + marks, at + used
+        block = BLOCK
+    return Scan(count, odd, quoted)
+
+
+def _block(
+    piece: npt.NDArray[np.uint8],
+    last: bool,
+    forced: bool,
+    width: int,
+    delimiter: int,
+    quote: int,
+    newline: int,
+    comment: bytes,
+    header: bytes,
+) -> tuple[int, int, int, list[tuple[int, int, int, int, str]], int] | None:
+    """Scan one block: bytes used, records, lines, odd records (index, start, end, line, kind), quotes."""
+    ends: Positions = np.flatnonzero(piece == newline)
+    if last and (len(ends) == 0 or ends[-1] != len(piece) - 1):
+        ends = np.append(ends, len(piece))
+    if len(ends) == 0:
+        return None
+    marks: Positions = np.flatnonzero(piece == quote) if quote >= 0 else np.empty(0, np.int64)
+    commas: Positions = np.flatnonzero(piece == delimiter)
+    starts, stops, faulty = _records(piece, ends, marks, delimiter, newline, last or forced)
+    if len(starts) == 0:
+        return None
+    if len(marks):
+        outside = (np.searchsorted(marks, commas) - _base(starts, marks, commas)) % 2 == 0
+        commas = commas[outside]
+    first = np.searchsorted(commas, starts)
+    cells = np.searchsorted(commas, stops) - first + 1
+    bare = stops - starts
+    if newline == 10:
+        bare = bare - ((bare > 0) & (piece[np.maximum(stops - 1, 0)] == 13))
+    blank = bare == 0
+    noted = _begins(piece, starts, comment) & ~blank
+    again = _begins(piece, starts, header) & (bare == len(header))
+    strange: list[tuple[int, int, int, int, str]] = []
+    which = np.flatnonzero(blank | noted | again | faulty | (cells != width))
+    for i, line in zip(which.tolist(), np.searchsorted(ends, starts[which]).tolist(), strict=True):
+        kind = "comment" if noted[i] else "header" if again[i] else "quote" if faulty[i] else "width"
+        kind = "blank" if blank[i] else kind
+        strange.append((i, int(starts[i]), int(starts[i] + bare[i]), line, kind))
+    used = int(min(stops[-1] + 1, len(piece)))
+    return used, len(starts), int(np.searchsorted(ends, used)), strange, int(np.searchsorted(marks, used))
+
+
+def _begins(piece: npt.NDArray[np.uint8], starts: Positions, prefix: bytes) -> npt.NDArray[np.bool_]:
+    """Which records begin with a prefix; none when it is empty."""
+    hit = np.full(len(starts), bool(prefix))
+    which = np.arange(len(starts))
+    for k, byte in enumerate(prefix):
+        at = starts[which] + k
+        same = (at < len(piece)) & (piece[np.minimum(at, len(piece) - 1)] == byte)
+        hit[which[~same]] = False
+        which = which[same]
+        if not len(which):
+            break
+    return hit
+
+
+def _base(starts: Positions, marks: Positions, at: Positions) -> Positions:
+    """For each position, how many quotes stand before the record that it is in."""
+    record = np.maximum(np.searchsorted(starts, at, side="right") - 1, 0)
+    base: Positions = np.searchsorted(marks, starts)[record]
+    return base
+
+
+def _records(
+    piece: npt.NDArray[np.uint8], ends: Positions, marks: Positions, delimiter: int, newline: int, decide: bool
+) -> tuple[Positions, Positions, npt.NDArray[np.bool_]]:
+    """Starts, stops (the line end's place) and faults of the complete records of a block."""
+    if len(marks) == 0:
+        return np.concatenate(([0], ends[:-1] + 1)), ends, np.zeros(len(ends), dtype=bool)
+    bad = _misplaced(piece, marks, delimiter, newline)
+    before = np.searchsorted(marks, ends)  # quotes before each line end
+    first_bad = [_next_true(bad[0]), _next_true(bad[1])]
+    starts: list[Positions] = []
+    stops: list[Positions] = []
+    faults: list[npt.NDArray[np.bool_]] = []
+    at_line, at_byte, at_mark = 0, 0, 0
+    while at_line < len(ends):
+        fault = int(first_bad[at_mark % 2][at_mark]) if at_mark < len(marks) else len(marks)
+        horizon = int(np.searchsorted(ends, marks[fault])) if fault < len(marks) else len(ends)
+        closed = np.flatnonzero((before[at_line:horizon] - at_mark) % 2 == 0) + at_line
+        if len(closed):
+            stop = ends[closed]
+            starts.append(np.concatenate(([at_byte], stop[:-1] + 1)))
+            stops.append(stop)
+            faults.append(np.zeros(len(stop), dtype=bool))
+            at_line, at_byte = int(closed[-1]) + 1, int(stop[-1]) + 1
+            at_mark = int(before[closed[-1]])
+        if fault >= len(marks) and not (decide and at_line < len(ends)):
+            break
+        if at_line >= len(ends):
+            break
+        starts.append(np.array([at_byte]))
+        stops.append(ends[at_line : at_line + 1])
+        faults.append(np.ones(1, dtype=bool))
+        at_byte, at_mark = int(ends[at_line]) + 1, int(before[at_line])
+        at_line += 1
+    if not starts:
+        nothing = np.empty(0, np.int64)
+        return nothing, nothing, np.empty(0, dtype=bool)
+    return np.concatenate(starts), np.concatenate(stops), np.concatenate(faults)
+
+
+def _misplaced(
+    piece: npt.NDArray[np.uint8], marks: Positions, delimiter: int, newline: int
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """For each quote, whether it is misplaced if quotes of even (first) or odd (second) places open cells."""
+    size = len(piece)
+    before = piece[np.maximum(marks - 1, 0)]
+    opens = (marks == 0) | (before == delimiter) | (before == newline) | (before == piece[marks])
+    at = np.minimum(marks + 1, size - 1)
+    after = piece[at]
+    closes = (marks == size - 1) | (after == delimiter) | (after == newline) | (after == piece[marks])
+    if newline == 10:
+        closes |= (after == 13) & (piece[np.minimum(marks + 2, size - 1)] == 10)
+        closes |= (after == 13) & (marks + 2 >= size)
+    even = np.arange(len(marks)) % 2 == 0
+    return np.where(even, ~opens, ~closes), np.where(even, ~closes, ~opens)
+
+
+def _next_true(flags: npt.NDArray[np.bool_]) -> Positions:
+    """For each place, the first place from there on whose flag is set; the length when there is none."""
+    places = np.where(flags, np.arange(len(flags)), len(flags))
+    following: Positions = np.minimum.accumulate(places[::-1])[::-1]
+    return following
+
+
+def regular_spans(odd: list[Odd], start: int, end: int, data: bytes, newline: int) -> Iterator[tuple[int, int]]:
+    """The stretches of bytes between odd records."""
+    at = start
+    for record in odd:
+        if record.start > at:
+            yield at, record.start
+        at = record.end
+        while at < end and data[at] != newline:
+            at += 1
+        at += 1
+    if at < end:
+        yield at, end
