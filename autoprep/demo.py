@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from importlib.resources import as_file, files
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,9 +13,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from autoprep.errors import InputError, did_you_mean
+from autoprep.types import Listener
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+#: Makes a listener, as a context, of a number of seconds.
+ProgressMaker = Callable[[float], AbstractContextManager[Listener]]
 
 TEST_SHARE = 0.25
 SEED = 7
@@ -49,10 +54,9 @@ def _split(raw: pl.DataFrame, train: Path, test: Path) -> None:
     write(raw.filter(held), test)
 
 
-def penguins(folder: Path, *, time_budget_s: float, console: Console) -> None:
+def penguins(folder: Path, *, time_budget_s: float, console: Console, progress: ProgressMaker) -> None:
     """Palmer Station's penguins as the field crew typed them in: predict the sex from the raw sheet."""
     from autoprep import api
-    from autoprep.cli.progress import Progress
     from autoprep.reporting import terminal
 
     target = "Sex"
@@ -96,8 +100,8 @@ def penguins(folder: Path, *, time_budget_s: float, console: Console) -> None:
 
     command = f"autoprep fit {train} --target {target} --time-budget {time_budget_s:g} -o {model_folder}"
     _heading(console, 4, "Features, and a compact model search", command)
-    with Progress(time_budget_s) as progress:
-        model = api.fit(train, target, time_budget_s=time_budget_s, plan=plan, listener=progress)
+    with progress(time_budget_s) as listener:
+        model = api.fit(train, target, time_budget_s=time_budget_s, plan=plan, listener=listener)
         model.save(model_folder)
     terminal.show_model(console, model.content(), model_folder)
 
@@ -120,7 +124,7 @@ def penguins(folder: Path, *, time_budget_s: float, console: Console) -> None:
 DEMOS: dict[str, Callable[..., None]] = {"penguins": penguins}
 
 
-def run(name: str, folder: Path, *, time_budget_s: float, console: Console) -> None:
+def run(name: str, folder: Path, *, time_budget_s: float, console: Console, progress: ProgressMaker) -> None:
     """Run a demo by name, writing into a folder.
 
     Raises:
@@ -129,4 +133,4 @@ def run(name: str, folder: Path, *, time_budget_s: float, console: Console) -> N
     if name not in DEMOS:
         raise InputError(f"no demo '{name}'", hint=did_you_mean(name, DEMOS))
     folder.mkdir(parents=True, exist_ok=True)
-    DEMOS[name](folder, time_budget_s=time_budget_s, console=console)
+    DEMOS[name](folder, time_budget_s=time_budget_s, console=console, progress=progress)

@@ -113,4 +113,4 @@ def demo(
     """Show the whole job on real, messy data from a package, without a network."""
     from autoprep.demo import run
 
-    run(name, output, time_budget_s=time_budget, console=console())
+    run(name, output, time_budget_s=time_budget, console=console(), progress=Progress)

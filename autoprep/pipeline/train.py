@@ -69,7 +69,7 @@ def fit(
         listener=listener,
         watch=watch,
     )
-    plan = prepared.plan
+    plan = cleaning.for_modelling(prepared.plan)
     if keep_leaks:
         plan = plan.with_status("skip", [a.id for a in plan.actions if a.verb in LEAK_VERBS])
     watch.start("earn")
