@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from autoprep.errors import ArtifactError
 from autoprep.model_search.limits import Limit, OutOfTime
-from autoprep.model_search.threads import usable, wait_quietly
+from autoprep.model_search.threads import wait_quietly
 
 Array = NDArray[Any]
 
@@ -158,7 +158,7 @@ def fit_forest(
     kind = ("ExtraTrees" if extra else "RandomForest") + ("Classifier" if classes else "Regressor")
     estimator = getattr(ensemble, kind)(
         n_estimators=0, min_samples_leaf=leaf_size(len(train), leaf, trees), max_features=share,
-        random_state=seed, n_jobs=usable(), warm_start=True, bootstrap=not extra,
+        random_state=seed, n_jobs=1, warm_start=True, bootstrap=not extra,
     )  # fmt: skip
     matrix = _narrow(train)
     unit = forest_cost(train.shape[0], train.shape[1], classes, trees) / trees
@@ -169,5 +169,4 @@ def fit_forest(
         estimator.fit(matrix, y, sample_weight=weight)
         if limit.passed((done + PORTION) * unit):
             break
-    estimator.set_params(n_jobs=1)
     return SklearnModel(estimator, classes, done), done * unit

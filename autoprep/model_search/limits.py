@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Event
 
 
 @dataclass(frozen=True)
@@ -14,15 +15,22 @@ class Limit:
         deadline: a moment on ``clock``; infinite when work is counted instead.
         units: units of work that may be spent; infinite when the clock decides.
         clock: a monotonic clock in seconds.
+        stop: set from outside when everything must end.
+
+    Example:
+        >>> limit = Limit(10.0, float("inf"), lambda: 4.0)
+        >>> limit.passed(), limit.left()
+        (False, 6.0)
     """
 
     deadline: float
     units: float
     clock: Callable[[], float]
+    stop: Event = field(default_factory=Event)
 
     def passed(self, units: float = 0.0) -> bool:
-        """Whether the moment has come, or this many units are too many."""
-        return self.clock() >= self.deadline or units > self.units
+        """Whether the moment has come, this many units are too many, or everything must end."""
+        return self.stop.is_set() or self.clock() >= self.deadline or units > self.units
 
     def left(self) -> float:
         """Seconds or units that are left, never below 0."""
@@ -31,3 +39,7 @@ class Limit:
 
 class OutOfTime(Exception):
     """A fit ended before it had anything to show."""
+
+
+class Unfit(Exception):
+    """A model cannot be fitted to these rows, and why."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any, Protocol
 
 import numpy as np
@@ -49,6 +50,7 @@ class Sides:
         metric: name of the metric asked for.
         seed: of all randomness in the fit.
         kept: what a family wants to keep between fits on the same matrices.
+        lock: held while ``kept`` is changed.
     """
 
     encoder: Encoder
@@ -62,6 +64,7 @@ class Sides:
     metric: str
     seed: int
     kept: dict[str, Any] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
 
 
 @dataclass(frozen=True)
@@ -129,19 +132,11 @@ OWN = ("rounds", "patience", "encoding", "knots", "target")
 def _fit_lightgbm(
     sides: Sides, parameters: Mapping[str, Any], rounds: int | None, limit: Limit
 ) -> tuple[Fitted, float]:
-    if "binned" not in sides.kept:
-        train = lightgbm_model.dataset(sides.train, sides.y, sides.weight, sides.encoder.categorical)
-        valid = None
-        if sides.valid is not None:
-            valid = lightgbm_model.dataset(
-                sides.valid, sides.valid_y if sides.valid_y is not None else np.zeros(len(sides.valid)),
-                sides.valid_weight, sides.encoder.categorical, train,
-            )  # fmt: skip
-        sides.kept["binned"] = (train, valid)
-    train, valid = sides.kept["binned"]
-    train.set_label(sides.y)
-    if valid is not None:
-        valid.set_label(sides.valid_y)
+    scale = f"binned {parameters.get('target', 'plain')}"
+    with sides.lock:
+        if scale not in sides.kept:
+            sides.kept[scale] = _binned(sides)
+    train, valid = sides.kept[scale]
     return lightgbm_model.fit(
         train,
         valid,
@@ -152,7 +147,16 @@ def _fit_lightgbm(
         patience=int(parameters.get("patience", 40)),
         seed=sides.seed,
         limit=limit,
+        lock=sides.lock,
     )
+
+
+def _binned(sides: Sides) -> tuple[Any, Any]:
+    categorical = sides.encoder.categorical
+    train = lightgbm_model.dataset(sides.train, sides.y, sides.weight, categorical)
+    if sides.valid is None:
+        return train, None
+    return train, lightgbm_model.dataset(sides.valid, sides.valid_y, sides.valid_weight, categorical, train)
 
 
 def _cost_lightgbm(rows: int, columns: int, classes: int, parameters: Mapping[str, Any]) -> float:

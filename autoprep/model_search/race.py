@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autoprep.model_search.limits import Limit, OutOfTime
+from autoprep.model_search.limits import Limit, OutOfTime, Unfit
 from autoprep.model_search.models import MODELS
+from autoprep.model_search.threads import usable
 from autoprep.model_search.trial import Bench, Configuration, FoldResult
 
 Array = NDArray[Any]
@@ -66,7 +68,6 @@ class Race:
     def __init__(self, bench: Bench, folds: Sequence[int], end: float, say: Callable[[str], None]) -> None:
         self.bench, self.folds, self.end, self._say = bench, list(folds), end, say
         self.runners: dict[str, Runner] = {}
-        self.skipped: list[str] = []
 
     def left(self) -> float:
         """Seconds or units until the race is over."""
@@ -77,27 +78,71 @@ class Race:
         budget = self.bench.budget
         left = self.left() if share is None else min(share, self.left())
         if budget.deterministic:
-            return Limit(float("inf"), left, budget.clock)
-        return Limit(budget.clock() + left, float("inf"), budget.clock)
+            return Limit(float("inf"), left, budget.clock, self.bench.stop)
+        return Limit(budget.clock() + left, float("inf"), budget.clock, self.bench.stop)
 
     def runner(self, configuration: Configuration) -> Runner:
         """The runner of a configuration, entered when new."""
         return self.runners.setdefault(configuration.key, Runner(configuration))
 
     def step(self, configuration: Configuration, fold: int, most: float | None = None) -> FoldResult | None:
-        """Run one configuration on one fold, unless it has been, or would take too long; None when not run."""
-        runner = self.runner(configuration)
-        if fold in runner.results:
-            return runner.results[fold]
+        """Run one configuration on one fold, unless it has been or would take too long; None when not run."""
+        self.batch([(configuration, fold)], most)
+        return self.runner(configuration).results.get(fold)
+
+    def batch(self, jobs: Sequence[tuple[Configuration, int]], most: float | None = None) -> None:
+        """Run jobs side by side, in this order, as long as there is time for the next.
+
+        With a budget of work the jobs are chosen beforehand by what they are expected to cost, so that the choice
+        does not depend on which of them ends first.
+        """
+        wanted = [(self.runner(c), f) for c, f in jobs if f not in self.runner(c).results]
+        planned = 0.0
+        entered: list[tuple[Runner, int]] = []
+        for runner, fold in wanted:
+            expected = self.bench.estimate(runner.configuration, fold)
+            if self._refused(runner, fold, expected, planned if self.bench.budget.deterministic else 0.0):
+                continue
+            planned += expected
+            self.bench.view(runner.configuration.features, fold)
+            entered.append((runner, fold))
+        if len(entered) <= 1 or usable() == 1:
+            results = [self._run(runner, fold, most) for runner, fold in entered]
+        else:
+            results = self._side_by_side(entered, most)
+        for (runner, fold), result in zip(entered, results, strict=True):
+            if result is not None:
+                self.bench.budget.charge(result.units)
+                runner.results[fold] = result
+
+    def _side_by_side(self, entered: list[tuple[Runner, int]], most: float | None) -> list[FoldResult | None]:
+        with ThreadPoolExecutor(usable()) as pool:
+            futures = [pool.submit(self._run, runner, fold, most) for runner, fold in entered]
+            try:
+                return [future.result() for future in futures]
+            except BaseException:
+                self.bench.stop.set()
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+
+    def _refused(self, runner: Runner, fold: int, expected: float, planned: float) -> bool:
+        family = MODELS[runner.configuration.family]
         rows = len(self.bench.rows(fold)[0])
-        if rows > MODELS[configuration.family].most_rows:
+        left = self.left() - planned
+        if rows > family.most_rows:
             runner.note = f"not tried on {rows:,} rows"
-            return None
+            return True
+        first = family.name == "lightgbm" and self.runners_done() == 0
+        if left <= 0 or (expected > left and not first):
+            runner.note = "no time for more folds" if runner.results else f"not tried: some {expected:.1f} s expected"
+            return True
+        return False
+
+    def _run(self, runner: Runner, fold: int, most: float | None) -> FoldResult | None:
+        configuration = runner.configuration
+        timed = not self.bench.budget.deterministic
         expected = self.bench.estimate(configuration, fold)
-        boosted = configuration.family == "lightgbm"
-        if expected > self.left() * (2.0 if boosted and self.runners_done() == 0 else 1.0) or self.left() <= 0:
-            runner.note = f"not tried: some {expected:.1f} s expected, {self.left():.1f} s left"
-            self.skipped.append(configuration.key)
+        if self.bench.stop.is_set() or (timed and self._refused(runner, fold, expected, 0.0)):
             return None
         try:
             self.bench.sides(configuration, fold)
@@ -105,12 +150,14 @@ class Race:
         except OutOfTime:
             runner.note = "out of time"
             return None
+        except Unfit as reason:
+            runner.note = f"cannot be fitted: {reason}"
+            return None
         if not np.isfinite(result.loss):
             runner.note = "its loss is not a number"
             return None
         if not result.complete:
             runner.note = "stopped by the clock"
-        runner.results[fold] = result
         return result
 
     def runners_done(self) -> int:
@@ -131,12 +178,12 @@ class Race:
         field_ = list(configurations)
         seen: list[int] = []
         for number, rung in enumerate(rungs):
-            for fold in rung:
-                for configuration in field_:
-                    runner = self.runner(configuration)
-                    if all(f in runner.results for f in seen):
-                        self.step(configuration, fold)
-                seen.append(fold)
+            able = [c for c in field_ if all(f in self.runner(c).results for f in seen)]
+            self.batch([(c, f) for f in rung for c in able])
+            reached = [f for f in rung if any(f in self.runner(c).results for c in able)]
+            if not reached:
+                return
+            seen += reached
             alive = [self.runner(c) for c in field_]
             alive = sorted((r for r in alive if all(f in r.results for f in seen)), key=lambda r: r.mean(seen))
             if not alive:

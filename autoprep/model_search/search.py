@@ -17,13 +17,13 @@ from autoprep.model_search import splits as splits_
 from autoprep.model_search.calibrate import Conformal, learn_heat, learn_threshold
 from autoprep.model_search.encode import usable_columns
 from autoprep.model_search.ensemble import greedy, paired_gain
-from autoprep.model_search.lightgbm_model import load_library
 from autoprep.model_search.limits import Limit, OutOfTime
 from autoprep.model_search.metrics import Metric
 from autoprep.model_search.portfolio import default, portfolio
 from autoprep.model_search.predictor import Member, Predictor
 from autoprep.model_search.race import Race, Runner, rungs_of
 from autoprep.model_search.splits import Splits
+from autoprep.model_search.threads import load_libraries, one_thread, usable
 from autoprep.model_search.trial import Bench, Configuration, Factory, Synthesizer
 from autoprep.types import Event, Leaderboard, Listener, Task, Trial, silent
 
@@ -33,6 +33,10 @@ PILOT_SHARE = 0.10
 RACE_SHARE = 0.72
 MEMBERS_IN_ENSEMBLE = 12
 BLOCKS = 10
+#: Learning rates, the first whose race is expected to fit into the time is taken.
+RATES = (0.03, 0.05, 0.1, 0.2)
+#: Fits of plain LightGBM that a race costs.
+TYPICAL_FITS = 30
 
 
 @dataclass
@@ -215,8 +219,9 @@ class _Search:
         folds = list(range(len(self.splits.folds)))
         self.race = Race(self.bench, folds, self.start + RACE_SHARE * total, self.say)
         try:
-            load_library()
-            self._explore(total)
+            load_libraries()
+            with one_thread():
+                self._explore(total)
         except KeyboardInterrupt:
             interrupted = True
             self.note("interrupted: the best so far is kept")
@@ -235,12 +240,8 @@ class _Search:
             return
         spent = pilot.units if self.budget.deterministic else pilot.fit_s + pilot.predict_s
         spent = spent if pilot.complete else max(spent, PILOT_SHARE * total) * 2.0
-        room = 0.8 * race.left()
-        race.folds = race.folds[: max(1, min(len(race.folds), int(room / (4.0 * spent))))]
-        if len(race.folds) < len(self.splits.folds):
-            self.note(f"{len(race.folds)} of {len(self.splits.folds)} folds are used, to keep the budget")
-        affordable = room / (spent * len(race.folds))
-        rate = 0.03 if affordable > 24 else 0.05 if affordable > 10 else 0.1 if affordable > 3 else 0.15
+        room = race.left() * (1 if self.budget.deterministic else usable())
+        rate = next((r for r in RATES if spent * (0.1 / r) * TYPICAL_FITS < room), RATES[-1])
         features = self._race_features(names, first)
         view = self.bench.view(features, 0)
         _, categories = usable_columns(view.train)
@@ -270,9 +271,8 @@ class _Search:
             return names[0]
         rivals = [Configuration(first.family, first.parameters, name, first.label) for name in names]
         for fold in race.folds[:3]:
-            for rival in rivals:
-                if race.left() > 0.6 * (race.end - self.start):
-                    race.step(rival, fold)
+            if race.left() > 0.6 * (race.end - self.start):
+                race.batch([(rival, fold) for rival in rivals])
         shared = [f for f in race.folds if all(f in race.runner(r).results for r in rivals)]
         if not shared:
             return names[0]
@@ -391,7 +391,7 @@ class _Search:
         left = max(0.0, self.budget.remaining() - keep)
         if self.budget.deterministic:
             return Limit(float("inf"), left, self.budget.clock)
-        return Limit(self.budget.clock() + left, float("inf"), self.budget.clock)
+        return Limit(self.budget.clock() + left, float("inf"), self.budget.clock, self.bench.stop)
 
     def _deploy(self, weights: list[tuple[Runner, float]], folds: list[int], total: float, interrupted: bool) -> None:
         predictor = self.predictor

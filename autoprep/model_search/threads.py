@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 #: Idle OpenMP threads sleep instead of spinning: on a shared machine spinning made boosting 10 to 50 times slower.
 QUIET = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0", "KMP_BLOCKTIME": "0"}
@@ -29,3 +31,32 @@ def usable() -> int:
         return int(said)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
     return max(1, min(cores, MOST_THREADS))
+
+
+class _Quiet:
+    """LightGBM's messages are not for our users."""
+
+    def info(self, message: str) -> None:
+        """Say nothing."""
+
+    def warning(self, message: str) -> None:
+        """Say nothing."""
+
+
+def load_libraries() -> None:
+    """Import the libraries of the models now, so that no fit pays for it."""
+    wait_quietly()
+    import lightgbm as lgb
+    import scipy.optimize  # noqa: F401
+    import sklearn.ensemble  # noqa: F401
+
+    lgb.register_logger(_Quiet())
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Linear algebra on one thread: fits run side by side, and sums are added in the same order everywhere."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield

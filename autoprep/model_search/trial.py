@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from threading import Event, Lock
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from autoprep.budget import Budget
 from autoprep.model_search.encode import Encoder, Kind
-from autoprep.model_search.limits import Limit
+from autoprep.model_search.limits import Limit, Unfit
 from autoprep.model_search.metrics import Metric
 from autoprep.model_search.models import MODELS, Fitted, Sides
 from autoprep.model_search.splits import Splits
@@ -183,6 +184,9 @@ class Bench:
         self._memory = memory_bytes
         self._views: OrderedDict[tuple[str, int], _View] = OrderedDict()
         self._sides: OrderedDict[tuple[str, Kind, int, int], Sides] = OrderedDict()
+        self._lock, self._view_lock = Lock(), Lock()
+        self._making: dict[tuple[str, Kind, int, int], Lock] = {}
+        self.stop = Event()
         self.speed: dict[str, float] = {}
         self.view_units: dict[str, float] = {}
         self.columns: dict[str, int] = {}
@@ -196,10 +200,14 @@ class Bench:
 
     def view(self, features: str, fold: int) -> _View:
         """A fold's frames as a synthesizer makes them, learnt from its training rows."""
-        key = (features, fold)
+        with self._view_lock:
+            return self._view((features, fold))
+
+    def _view(self, key: tuple[str, int]) -> _View:
         if key in self._views:
             self._views.move_to_end(key)
             return self._views[key]
+        features, fold = key
         started = self.budget.clock()
         train_rows, valid_rows = self.rows(fold)
         train = self.frame[train_rows] if fold >= 0 else self.frame
@@ -221,23 +229,34 @@ class Bench:
         """A fold's matrices for a configuration's encoding."""
         kind, knots = configuration.encoding
         key = (configuration.features, kind, knots, fold)
-        if key in self._sides:
-            self._sides.move_to_end(key)
-            return self._sides[key]
-        view = self.view(configuration.features, fold)
+        with self._lock:
+            if key in self._sides:
+                self._sides.move_to_end(key)
+                return self._sides[key]
+            making = self._making.setdefault(key, Lock())
+        with making:
+            with self._lock:
+                if key in self._sides:
+                    return self._sides[key]
+            made = self._make_sides(configuration.features, kind, knots, fold)
+            with self._lock:
+                self._sides[key] = made
+                self._forget(self._sides, lambda s: s.train.nbytes * 1.5)
+            return made
+
+    def _make_sides(self, features: str, kind: Kind, knots: int, fold: int) -> Sides:
+        view = self.view(features, fold)
         train_rows, valid_rows = self.rows(fold)
         weight = None if self.weight is None else self.weight[train_rows]
         encoder = Encoder(kind, self.classes, knots, seed=self.seed)
         train = encoder.fit_transform(view.train, self.y[train_rows], weight)
         valid = None if view.valid is None else encoder.transform(view.valid)
-        self._sides[key] = Sides(
+        return Sides(
             encoder, train, self.y[train_rows], weight, valid,
             None if valid_rows is None else self.y[valid_rows],
             None if valid_rows is None or self.weight is None else self.weight[valid_rows],
             self.classes, self.metric.name, self.seed,
         )  # fmt: skip
-        self._forget(self._sides, lambda s: s.train.nbytes * 1.5)
-        return self._sides[key]
 
     def _forget(self, kept: OrderedDict[Any, Any], size: Callable[[Any], float]) -> None:
         total = sum(size(value) for value in kept.values())
@@ -252,7 +271,7 @@ class Bench:
         units *= self.speed.get(configuration.family, self.speed.get("", 1.0))
         kind, knots = configuration.encoding
         if (configuration.features, kind, knots, fold) not in self._sides:
-            units += 2e-7 * rows * columns
+            units += 1e-7 * rows * columns
             if (configuration.features, fold) not in self._views:
                 units += self.view_units.get(configuration.features, 0.0)
         return units
@@ -307,10 +326,11 @@ class Bench:
             y, valid_y = scale.turn(y), None if valid_y is None else scale.turn(valid_y)
         inner = Sides(
             sides.encoder, sides.train, y, sides.weight, sides.valid, valid_y, sides.valid_weight,
-            sides.classes, sides.metric, self.seed if seed is None else seed, sides.kept,
+            sides.classes, sides.metric, self.seed if seed is None else seed, sides.kept, sides.lock,
         )  # fmt: skip
+        if not sides.train.shape[1]:
+            raise Unfit("there is no usable column")
         model, units = MODELS[configuration.family].fit(inner, configuration.parameters, rounds, limit)
-        self.budget.charge(units)
         return Part(configuration.features, sides.encoder, model, configuration.family, scale), units
 
     def _learn_speed(self, configuration: Configuration, sides: Sides, seconds: float, units: float) -> None:
@@ -320,9 +340,10 @@ class Bench:
             sides.train.shape[0], sides.train.shape[1], self.classes, configuration.parameters
         )
         seen = seconds / max(expected, 1e-6)
-        for name in (configuration.family, ""):
-            old = self.speed.get(name)
-            self.speed[name] = seen if old is None else 0.5 * (old + seen)
+        with self._lock:
+            for name in (configuration.family, ""):
+                old = self.speed.get(name)
+                self.speed[name] = seen if old is None else 0.5 * (old + seen)
 
     def synthesizer(self, features: str, fold: int) -> Synthesizer | None:
         """The synthesizer learnt on a fold's training rows."""
