@@ -114,7 +114,7 @@ def test_rules(folder: PathLike) -> tuple[int, list[str]]:
 
 def find(profile: Profile, rules: Sequence[PathLike] | None = None, config: Settings = None) -> list[Finding]:
     """The rules that fire on a profile."""
-    return validation.find(profile, rulebook(rules, config))
+    return pipeline.find(profile, rulebook(rules, config))
 
 
 def write_profile(profile: Profile, path: PathLike, findings: Sequence[Finding] = ()) -> Path:

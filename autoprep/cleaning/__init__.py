@@ -2,6 +2,7 @@
 
 from autoprep.cleaning.apply import apply, apply_to_files
 from autoprep.cleaning.compile import compile_plan
+from autoprep.cleaning.families import LEARNERS
 from autoprep.cleaning.ledger import read_ledger, write_ledger
 from autoprep.cleaning.plan_file import diff, evidence_hash, load_plan, parse_plan, save_plan
 from autoprep.cleaning.planner import for_modelling, plan
@@ -9,6 +10,7 @@ from autoprep.cleaning.transform import Transformer, transform
 from autoprep.cleaning.undo import undo
 
 __all__ = [
+    "LEARNERS",
     "Transformer",
     "apply",
     "apply_to_files",

@@ -2,7 +2,7 @@
 
 from autoprep.pipeline.features import Synthesized, synthesize
 from autoprep.pipeline.judge import evaluate, predict
-from autoprep.pipeline.prepare import prepare, resolve_column
+from autoprep.pipeline.prepare import find, prepare, resolve_column
 from autoprep.pipeline.train import fit
 from autoprep.pipeline.values import Fitted, Parts, Prepared
 
@@ -12,6 +12,7 @@ __all__ = [
     "Prepared",
     "Synthesized",
     "evaluate",
+    "find",
     "fit",
     "predict",
     "prepare",

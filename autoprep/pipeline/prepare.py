@@ -12,7 +12,7 @@ from autoprep import cleaning, profiling, reading, validation
 from autoprep.config import Config
 from autoprep.errors import InputError, did_you_mean
 from autoprep.pipeline.values import Prepared, Stopwatch
-from autoprep.types import Event, Listener, Plan, Table, Task, silent
+from autoprep.types import Event, Finding, Listener, Plan, Table, Task, silent
 
 
 def resolve_column(name: str, table: Table) -> str:
@@ -85,7 +85,7 @@ def prepare(
     profile = profiling.profile(held, target=column, task=task, config=config)
     watch.start("rules")
     book = validation.load_rulebook(rules or (), config)
-    findings = tuple(validation.find(profile, book))
+    findings = tuple(find(profile, book))
     counts = {s: sum(f.severity == s for f in findings) for s in ("error", "warning", "info")}
     told = ", ".join(f"{count} {severity}" for severity, count in counts.items() if count) or "nothing wrong"
     listener(Event("profile", f"{len(findings)} findings: {told}"))
@@ -97,3 +97,9 @@ def prepare(
     states = {s: sum(a.status == s for a in plan.actions) for s in ("apply", "ask", "skip")}
     listener(Event("plan", f"{states['apply']} steps to apply, {states['ask']} to review, {states['skip']} declined"))
     return Prepared(held, frame, profile, findings, plan, column)
+
+
+def find(profile: profiling.Profile, book: validation.Rulebook) -> list[Finding]:
+    """The rules that fire with something to show; families that only look for repairs speak through the plan."""
+    learning = {rule_id for rule_id, rule in book.items() if any(verb in cleaning.LEARNERS for verb in rule.fix or {})}
+    return [f for f in validation.find(profile, book) if f.count or f.share or f.rule not in learning]
