@@ -144,7 +144,7 @@ def plan(
 
     Example:
         >>> [a.verb for a in plan({"age": ["31", "N/A", "44"]}).actions if a.columns == ("age",)]
-        ['nullify', 'parse_number']
+        ['nullify', 'parse_integer']
     """
     prepared = pipeline.prepare(
         read(source, listener=listener),
@@ -182,7 +182,7 @@ def clean(
 
     Example:
         >>> done = clean({"age": ["31", "N/A", "44"]})
-        >>> done.frame["age"].to_list(), done.ledger.select("row", "before", "after").rows()
+        >>> done.frame["age"].to_list(), done.ledger.drop_nulls("row").select("row", "before", "after").rows()
         ([31, None, 44], [(1, 'N/A', None)])
     """
     table = read(source, listener=listener)

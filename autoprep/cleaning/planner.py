@@ -29,6 +29,8 @@ SAMPLE_ROWS = 200_000
 #: Verbs that may write the target: spelling and reading, never guessing.
 TARGET_PHASES = ("encoding", "space", "missing", "typing", "row")
 TARGET_VERBS = ("merge_variants", "map_values")
+#: Verbs that would put a part of the target beside it, or change what its labels are called.
+TARGET_NEVER = ("parse_range", "split_packed", "parse_boolean")
 
 
 @dataclass(frozen=True)
@@ -246,6 +248,8 @@ class _Planner:
         phase = VERBS[verb].phase if verb in VERBS else rule.phase
         if column and column == self.target and phase not in TARGET_PHASES and verb not in TARGET_VERBS:
             return "the target is never guessed, dropped or moved"
+        if column and column == self.target and verb in TARGET_NEVER:
+            return "nothing is taken out of the target that could give it away"
         return ""
 
 

@@ -172,17 +172,17 @@ def _sides(cleaned: Cleaned, plan: Plan, prepared: Prepared, task: Task | None) 
             hint="let the plan drop them (target.missing)",
         )
     roles = {spec.name: spec.role for spec in plan.outputs}
-    unused = [
-        c for c in known.columns if roles.get(c) in ("excluded", "identifier", "constant", "target") or c == target
-    ]
+    out = ("excluded", "identifier", "constant", "target")
+    from_target = {spec.name for spec in plan.outputs if spec.source == target} | {target}
+    unused = [c for c in known.columns if roles.get(c) in out or c in from_target or c.startswith(f"{target}__")]
     frame, y = known.drop(unused), known[target]
-    if not frame.width:
-        raise InputError(
-            f"no column is left to predict '{target}' from", where=uri, hint="give a table with more columns"
-        )
     if y.n_unique() < 2:
         raise InputError(
             f"the target '{target}' has one value only: '{y[0]}'", where=uri, hint="there is nothing to predict"
+        )
+    if not frame.width:
+        raise InputError(
+            f"no column is left to predict '{target}' from", where=uri, hint="give a table with more columns"
         )
     inferred = task or plan.task or profiling.infer_task(y, target)[0]
     if inferred != "regression":

@@ -45,7 +45,8 @@ def run_cases(rule: Rule) -> list[str]:
         if kind == "pass":
             given = {**({} if not rule.expect else given), **(said.get("pass_profile") or {})}
         try:
-            failures += _judge(rule, kind, case_frame(said[kind]), given)
+            frame, name = case_frame(said[kind]), given.get("column", COLUMN)
+            failures += _judge(rule, kind, frame.rename({COLUMN: name}, strict=False), given)
         except AutoprepError as error:
             failures.append(f"{rule.id}, {kind}: {error}")
     fixes = said.get("fix") or []

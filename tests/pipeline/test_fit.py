@@ -29,7 +29,7 @@ def shop(rows: int, seed: int = 0) -> pl.DataFrame:
             {
                 "order": f"{i:06d}",
                 "price": f"${price:,.2f}" if pick.random() > 0.03 else "N/A",
-                "weight": f"{weight:.2f}".replace(".", ",") + " kg",
+                "weight": f"{weight:.2f} kg",
                 "age": str(age) if pick.random() > 0.05 else "-999",
                 "city": pick.choice([city, city, city, city.lower(), f"{city} "]),
                 "day": f"{pick.randint(1, 28):02d}/{pick.randint(1, 12):02d}/{pick.choice([2023, 2024])}",
