@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from autoprep.errors import InputError
-from autoprep.reading import sources
+from autoprep.reading import folders, sources
 from autoprep.reading.text import read_text
 from autoprep.reading.typed import read_frame, read_typed
 from autoprep.types import Dialect, Event, Listener, Source, Table, silent
@@ -26,7 +26,7 @@ def read(
     """Read a table from wherever it is.
 
     Args:
-        source: a path, or any frame that speaks the Arrow PyCapsule interface.
+        source: a path, folder or glob, or any frame that speaks the Arrow PyCapsule interface.
         dialect: how the text is laid out; found out when None.
         sheet: name or 1-based number of a workbook's sheet; the first when None.
         query: SQL to run when the source is a database.
@@ -46,7 +46,10 @@ def read(
     if isinstance(source, Table):
         return source
     if isinstance(source, str | os.PathLike):
-        return _read_path(Path(source), dialect, sheet, listener)
+        path = Path(source)
+        if folders.is_many(path):
+            return folders.read_many(path, lambda one: _read_path(one, dialect, sheet, listener))
+        return _read_path(path, dialect, sheet, listener)
     frame, headers, notes = read_frame(source)
     return Table(frame, Source(type(source).__name__, "frame"), headers=headers, notes=notes)
 
