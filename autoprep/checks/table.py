@@ -53,7 +53,7 @@ def drop_duplicate_rows(names: Sequence[str]) -> pl.Expr:
         >>> pl.DataFrame({"a": [1, 1, 2]}).filter(drop_duplicate_rows(["a"]))["a"].to_list()
         [1, 2]
     """
-    return pl.struct(list(names)).is_first_distinct()
+    return pl.struct(list(names)).is_first_distinct() if names else pl.lit(True)
 
 
 @verb("drop_empty_rows", phase="row", theme="table", level="row")
@@ -64,6 +64,8 @@ def drop_empty_rows(names: Sequence[str]) -> pl.Expr:
         >>> pl.DataFrame({"a": [1, None], "b": ["x", None]}).filter(drop_empty_rows(["a", "b"])).height
         1
     """
+    if not names:
+        return pl.lit(True)
     return pl.any_horizontal(pl.col(name).is_not_null() for name in names)
 
 

@@ -208,12 +208,17 @@ def take_spill(cell: pl.Expr, *, neighbour: pl.Expr, values: Sequence[str], patt
     return Repair(pl.when(spilt).then(tail).otherwise(cell))
 
 
+def look_up(key: pl.Expr, mapping: Mapping[str, str]) -> pl.Expr:
+    """What a mapping says for a key; null where it says nothing."""
+    return key.replace_strict(list(mapping), list(mapping.values()), default=None, return_dtype=pl.String)
+
+
 @verb("vote", phase="value", theme="table", columns=("by",), learnt=True)
 def vote(
     cell: pl.Expr,
     *,
     by: Sequence[pl.Expr],
-    mappings: Sequence[Mapping[str, str]],
+    mappings: Sequence[Mapping[str, str] | None],
     weights: Sequence[float],
     margin: float,
     suspects: Sequence[str] = (),
@@ -222,7 +227,8 @@ def vote(
 ) -> Repair:
     """Write what the rows with the same keys agree on, when the keys together outweigh what stands there.
 
-    Each column of ``by`` says, by its mapping from key to value, what should stand here, with its weight. What stands
+    Each column of ``by`` says, by its mapping from key to value (None: it is that value already), what should stand
+    here, with its weight. What stands
     here is overruled when it is outweighed by ``margin``; a suspect value needs only ``suspect_margin``. Nulls stay
     unless ``fill``.
 
@@ -234,21 +240,16 @@ def vote(
     """
     if not mappings:
         return Repair(cell)
-    said = [
-        key.replace_strict(list(mapping), list(mapping.values()), default=None, return_dtype=pl.String)
-        for key, mapping in zip(by, mappings, strict=True)
-    ]
+    said = [look_up(key, mapping) if mapping is not None else key for key, mapping in zip(by, mappings, strict=True)]
     pairs = list(zip(said, weights, strict=True))
 
     def score(value: pl.Expr) -> pl.Expr:
         return pl.sum_horizontal([pl.when(other == value).then(weight).otherwise(0.0) for other, weight in pairs])
 
-    best, best_score = said[0], score(said[0])
-    for other in said[1:]:
-        own = score(other)
-        better = (own > best_score) | best.is_null()
-        best, best_score = pl.when(better).then(other).otherwise(best), pl.max_horizontal(best_score, own)
-    lead = best_score - score(cell).fill_null(0.0)
+    scores = [score(other) for other in said]
+    top = pl.max_horizontal(scores)
+    best = pl.coalesce([pl.when(own == top).then(other) for other, own in zip(said, scores, strict=True)])
+    lead = top - score(cell).fill_null(0.0)
     wins = lead >= pl.when(cell.is_in(sorted(suspects))).then(suspect_margin).otherwise(margin)
     if not fill:
         wins = wins & cell.is_not_null()

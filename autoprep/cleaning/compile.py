@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from autoprep.checks import VERBS, Repair
+from autoprep.checks.text import look_up
 from autoprep.cleaning.forms import DTYPES, text_of
 from autoprep.errors import InputError, SettingError, did_you_mean
 from autoprep.types import Action, Plan
@@ -185,8 +186,15 @@ class _Binder:
                 depth = max([depth, *(self._depth(action, str(other)) for other in _names(entry))])
                 keys.append(self._key(_names(entry)))
             given[parameter] = keys if many else keys[0]
-        repair = function(pl.col(self.current[name]), **given)
         number = len(self.steps)
+        if action.verb == "vote" and given.get("mappings"):
+            # each look-up is made once, in a working column, and only compared after that
+            voters = [f"{name}{_STEP}{number}{_STEP}voter{i}" for i in range(len(given["by"]))]
+            for voter, key, mapping in zip(voters, given["by"], given["mappings"], strict=True):
+                self._put(depth, voter, look_up(key, mapping))
+            given |= {"by": [pl.col(voter) for voter in voters], "mappings": [None] * len(voters)}
+            depth += 1
+        repair = function(pl.col(self.current[name]), **given)
         before, dtype_before = self.current[name], self.dtypes[name]
         dtype = dtype_before if repair.dtype == "same" else DTYPES[repair.dtype]
         after = f"{name}{_STEP}{number}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -115,3 +115,25 @@ def status_words(frame: pl.DataFrame, column: str, verb: str, parameters: Mappin
     if int(often["n"].sum()) < MIN_STATUS_COVER * total:
         return []
     return sorted(str(word) for word in often[column] if any(c.isalpha() for c in str(word)))
+
+
+def without_codes(frame: pl.DataFrame, column: str, words: Sequence[str]) -> list[str]:
+    """Words for nothing that are no code of the column: "NC" among two-letter codes is a place, "N/A" is nothing.
+
+    Example:
+        >>> states = pl.DataFrame({"s": ["OR", "WA", "CA", "NC", "TX", "NY", "VT", "ME", "OH", "IA", "N/A"]})
+        >>> without_codes(states, "s", ["NC", "N/A"])
+        ['N/A']
+    """
+    if frame.schema[column] != pl.String():
+        return list(words)
+    texts = frame[column].drop_nulls().unique()
+    kept = []
+    for word in words:
+        bare = word.strip()
+        if bare.isalpha() and bare.isupper() and len(bare) <= 3:
+            alike = texts.str.contains(f"^[A-Z]{{{len(bare)}}}$")
+            if texts.len() >= 8 and int(alike.sum()) >= 0.6 * texts.len():
+                continue
+        kept.append(word)
+    return kept

@@ -11,7 +11,7 @@ import polars as pl
 from autoprep.checks import PHASES, VERBS
 from autoprep.cleaning.apply import frame_of
 from autoprep.cleaning.compile import compile_plan
-from autoprep.cleaning.evidence import measure, status_words
+from autoprep.cleaning.evidence import measure, status_words, without_codes
 from autoprep.cleaning.families import LEARNERS, Proposal, State
 from autoprep.cleaning.forms import dtype_text
 from autoprep.cleaning.outputs import outputs_of
@@ -173,7 +173,11 @@ class _Planner:
                 continue
             if phase == "typing":
                 self.typed.add(column)
-            if action.verb == "drop_column":
+            if action.verb == "drop_column" and len(self.gone) + 1 == self.sample.width:
+                action = replace(
+                    action, status="skip", evidence={**action.evidence, "declined": "no column would be left"}
+                )
+            elif action.verb == "drop_column":
                 self.gone.add(column)
             self.actions.append(action)
             if action.status == "apply" and phase not in ("column", "row"):
@@ -196,6 +200,8 @@ class _Planner:
 
     def _completed(self, candidate: _Candidate) -> dict[str, Any]:
         given = {k: v for k, v in candidate.parameters.items() if v is not None}
+        if candidate.verb == "nullify" and candidate.columns:
+            given["words"] = without_codes(self.state, candidate.columns[0], given.get("words") or [])
         if candidate.verb in VERBS and "status" in VERBS[candidate.verb].parameters and candidate.columns:
             words = given.get("status") or status_words(self.state, candidate.columns[0], candidate.verb, given)
             given |= {"status": words} if words else {}
@@ -235,7 +241,7 @@ class _Planner:
     def _id(self, rule: str, column: str, proposal: Proposal) -> str:
         name = f"{rule}:{column}" if column else rule
         by = proposal.parameters.get("by") or proposal.parameters.get("neighbour")
-        name += f"|{by}" if by else ""
+        name += f"|{by}" if isinstance(by, str) else ""
         unique, n = name, 2
         while unique in self.ids:
             unique, n = f"{name}#{n}", n + 1

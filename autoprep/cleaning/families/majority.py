@@ -23,6 +23,8 @@ MIN_ACCURACY, MIN_LIFT = 0.85, 0.75
 MIN_COVER, MIN_PURITY = 0.3, 0.6
 #: Of the cells that disagree, this share must stand alone in their group: an exception that recurs is no slip.
 MIN_LONELY = 0.8
+#: Where a key foretells this often, the few exceptions may recur.
+NEARLY_ALWAYS = 0.995
 MAX_EDITED, MAX_VOTERS, ROUNDS = 0.3, 5, 3
 MARGIN, SUSPECT_MARGIN = 4.5, 1.7
 #: A value seen less often is unknown: it says nothing about whether a key foretells.
@@ -58,6 +60,8 @@ class _Codes:
             ranks = frame.select(pl.col(name).rank("dense").cast(pl.Int64).fill_null(0) - 1).to_series().to_numpy()
             self.of[name] = ranks
             often = np.bincount(ranks[ranks >= 0], minlength=1) >= MIN_KNOWN
+            for slip in _slips(frame[name], ranks):
+                often[slip] = False
             self.known[name] = (ranks >= 0) & often[np.maximum(ranks, 0)]
             self.distinct[name] = int(ranks.max()) + 1 if len(ranks) else 0
 
@@ -70,6 +74,20 @@ class _Codes:
         if len(names) > 1:
             _, codes = np.unique(codes, return_inverse=True)
         return codes
+
+
+def _slips(series: pl.Series, ranks: np.ndarray) -> list[int]:
+    """Codes of values that recur but resemble one ten times as frequent: they are slips too, not known values."""
+    counts = series.drop_nulls().value_counts(sort=True)
+    often = counts.filter(pl.col("count") >= MIN_KNOWN)
+    if not 1 < often.height <= 300:
+        return []
+    rows = often.rows()
+    found = {v for v, n in rows if len(v) >= 4 and any(m >= 10 * n and resembles(v, w) for w, m in rows)}
+    if not found:
+        return []
+    places = pl.DataFrame({"value": series, "code": ranks}).unique("value")
+    return sorted(places.filter(pl.col("value").is_in(sorted(found)))["code"].to_list())
 
 
 @LEARNERS.add("vote")
@@ -134,7 +152,7 @@ def _mine(frame: pl.DataFrame, columns: Sequence[str]) -> dict[str, list[Depende
 
 def _holds(found: Dependency) -> bool:
     good = found.accuracy >= MIN_ACCURACY and found.lift >= MIN_LIFT and found.cover >= MIN_COVER
-    return good and found.lonely >= MIN_LONELY
+    return good and (found.lonely >= MIN_LONELY or found.accuracy >= NEARLY_ALWAYS)
 
 
 def _judge(codes: _Codes, by: Sequence[str], column: str) -> Dependency | None:
@@ -275,11 +293,14 @@ def key_of(by: str) -> pl.Expr:
 
 def _voted(frame: pl.DataFrame, made: Proposal) -> pl.DataFrame:
     from autoprep.checks import VERBS
+    from autoprep.checks.text import look_up
 
     said = dict(made.parameters)
-    said["by"] = [key_of(by) for by in said["by"]]
+    keys = [look_up(key_of(by), mapping) for by, mapping in zip(said["by"], said["mappings"], strict=True)]
+    voters = frame.select([key.alias(f"\x1f{i}") for i, key in enumerate(keys)] + [pl.col(made.columns[0])])
+    said |= {"by": [pl.col(f"\x1f{i}") for i in range(len(keys))], "mappings": [None] * len(keys)}
     value = VERBS["vote"].function(pl.col(made.columns[0]), **said).value
-    return frame.with_columns(value.alias(made.columns[0]))
+    return frame.with_columns(voters.select(value.alias(made.columns[0])).to_series())
 
 
 def _probe(frame: pl.DataFrame, made: Proposal, after: pl.Series, cells: int) -> float:
