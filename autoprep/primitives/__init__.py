@@ -1,6 +1,17 @@
 """Feature primitives: what a value of a row or of a group of rows can be made of others."""
 
-from autoprep.primitives import calendar, category, number, text
+from autoprep.primitives import aggregate, calendar, category, number, sequence, text
 from autoprep.primitives.primitive import AGGREGATIONS, TRANSFORMS, Aggregation, Transform
 
-__all__ = ["AGGREGATIONS", "TRANSFORMS", "Aggregation", "Transform", "calendar", "category", "number", "text"]
+__all__ = [
+    "AGGREGATIONS",
+    "TRANSFORMS",
+    "Aggregation",
+    "Transform",
+    "aggregate",
+    "calendar",
+    "category",
+    "number",
+    "sequence",
+    "text",
+]

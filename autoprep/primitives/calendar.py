@@ -279,9 +279,7 @@ def days_between(late: pl.Expr, early: pl.Expr) -> pl.Expr:
     return _days(_microseconds(late) - _microseconds(early))
 
 
-@transform(
-    "AGE_YEARS", "time", "time", sql="(epoch({0}) - epoch({1})) / 31557600.0", equals=("age", "date_to_timedelta")
-)
+@transform("AGE_YEARS", "time", "time", sql="(epoch({0}) - epoch({1})) / 31557600.0", equals=("age",))
 def age_years(at: pl.Expr, birth: pl.Expr) -> pl.Expr:
     """Years of 365.25 days from the second moment (a birth) to the first (an event)."""
     return _days(_microseconds(at) - _microseconds(birth)) * (1 / 365.25)
@@ -321,3 +319,16 @@ def is_federal_holiday(moment: pl.Expr) -> pl.Expr:
     columbus = (m == 10) & (w == 1) & (nth == 2)
     thanksgiving = (m == 11) & (w == 4) & (nth == 4)
     return fixed | juneteenth | king | presidents | last_monday_of_may | labor | columbus | thanksgiving
+
+
+@transform("WEEK_OF_MONTH", "time", output="integer", equals=("nth_week_of_month",))
+def week_of_month(moment: pl.Expr) -> pl.Expr:
+    """Week of the month, 1 to 6, weeks beginning on Monday."""
+    lead = moment.dt.month_start().dt.weekday() - 1
+    return (moment.dt.day() + lead - 1) // 7 + 1
+
+
+@transform("IS_FIRST_WEEK_OF_MONTH", "time", output="boolean", equals=("is_first_week_of_month",))
+def is_first_week_of_month(moment: pl.Expr) -> pl.Expr:
+    """Whether the date lies in the month's first week."""
+    return week_of_month(moment) == 1

@@ -1,0 +1,258 @@
+"""Tables, their keys and their times: given in YAML, or proposed with the evidence for each guess."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Self
+
+import polars as pl
+import yaml
+
+from autoprep.errors import InputError, SettingError, did_you_mean
+from autoprep.types import load_yaml
+
+TABLE_KEYS = ("file", "key", "time", "known", "static", "late", "ignore", "why")
+REFERENCE_KEYS = ("from", "to", "why")
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """One table.
+
+    Attributes:
+        name: as it stands in definitions. frame: its rows; NaN counts as missing.
+        key: columns that name a row, or (). time: column of the event's time, or None.
+        known: column of the time from which the row is known, when later than ``time``; then it rules cutoffs.
+        static: whether the table may be used without regard to time.
+        late: columns that are filled only at the known-at time (outcomes): never given for the row itself.
+        ignore: columns that no feature may read.
+        why: the evidence, when guessed.
+    """
+
+    name: str
+    frame: pl.DataFrame
+    key: tuple[str, ...] = ()
+    time: str | None = None
+    known: str | None = None
+    static: bool = False
+    late: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    why: str = ""
+
+    @property
+    def as_of(self) -> str | None:
+        """The column that decides what was known when; None for a table without time or declared static."""
+        return None if self.static else self.known or self.time
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Rows of ``child`` name a row of ``parent``: a foreign key, of one column or several."""
+
+    child: str
+    columns: tuple[str, ...]
+    parent: str
+    key: tuple[str, ...]
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Tables and references between them.
+
+    Example:
+        >>> orders = pl.DataFrame({"order_id": [1, 2, 3], "customer_id": [7, 7, 8]})
+        >>> customers = pl.DataFrame({"customer_id": [7, 8, 9]})
+        >>> schema = Schema.infer({"orders": orders, "customers": customers})
+        >>> [(r.child, r.columns, r.parent) for r in schema.references]
+        [('orders', ('customer_id',), 'customers')]
+    """
+
+    tables: Mapping[str, TableSpec] = field(default_factory=dict)
+    references: tuple[Reference, ...] = ()
+
+    def table(self, name: str) -> TableSpec:
+        """The table of that name.
+
+        Raises:
+            SettingError: there is none; names the nearest.
+        """
+        if name not in self.tables:
+            raise SettingError(f"unknown table '{name}'", hint=did_you_mean(name, self.tables))
+        return self.tables[name]
+
+    def with_frames(self, frames: Mapping[str, pl.DataFrame]) -> Schema:
+        """The same schema over other rows."""
+        made = {n: replace(t, frame=_clean(frames[n]) if n in frames else t.frame) for n, t in self.tables.items()}
+        return Schema(made, self.references)
+
+    def link(self, child: str, parent: str) -> Reference | None:
+        """The first reference between two tables."""
+        return next((r for r in self.references if r.child == child and r.parent == parent), None)
+
+    @classmethod
+    def infer(cls, frames: Mapping[str, pl.DataFrame]) -> Self:
+        """Propose keys, references and times from names, uniqueness and inclusion, each with its evidence."""
+        tables = {}
+        for name, frame in frames.items():
+            clean = _clean(frame)
+            key, why = _guess_key(name, clean)
+            times = [c for c, d in clean.schema.items() if isinstance(d, pl.Datetime)] or [
+                c for c, d in clean.schema.items() if d == pl.Date
+            ]
+            time = times[0] if len(times) == 1 or (times and key != (times[0],)) else None
+            tables[name] = TableSpec(name, clean, key, time, why=why)
+        references = tuple(r for child in tables for r in _guess_references(child, tables))
+        return cls(tables, references)
+
+    def to_yaml(self) -> str:
+        """Text that a person confirms or corrects and that ``from_yaml`` reads."""
+        tables: dict[str, Any] = {}
+        for t in self.tables.values():
+            said: dict[str, Any] = {"key": list(t.key)} if t.key else {}
+            said |= {k: getattr(t, k) for k in ("time", "known", "why") if getattr(t, k)}
+            said |= {k: list(getattr(t, k)) for k in ("late", "ignore") if getattr(t, k)}
+            tables[t.name] = said | ({"static": True} if t.static else {})
+        references = [
+            {"from": f"{r.child}({', '.join(r.columns)})", "to": f"{r.parent}({', '.join(r.key)})"}
+            | ({"why": r.why} if r.why else {})
+            for r in self.references
+        ]
+        return yaml.safe_dump(
+            {"tables": tables, "references": references}, sort_keys=False, allow_unicode=True, width=120
+        )
+
+    @classmethod
+    def from_yaml(cls, source: str | Path, frames: Mapping[str, pl.DataFrame] | None = None) -> Self:
+        """Read a schema; tables come from ``frames`` or from the files it names, relative to its folder.
+
+        Raises:
+            SettingError: a key, column or table is unknown; names the nearest.
+        """
+        text = isinstance(source, str) and "\n" in source
+        where = "schema" if text else str(source)
+        values = yaml.safe_load(str(source)) if text else load_yaml(source)
+        if not isinstance(values, dict) or not isinstance(values.get("tables"), dict):
+            raise SettingError("has no mapping 'tables'", where=where)
+        tables = {}
+        for name, said in values["tables"].items():
+            said = dict(said or {})
+            _refuse(said, TABLE_KEYS, f"{where}, table {name}")
+            if frames is not None and name in frames:
+                frame = frames[name]
+            elif "file" in said and not text:
+                frame = _read(Path(source).parent / said["file"])
+            else:
+                raise SettingError(f"no rows for table '{name}'", where=where, hint="give file: or pass the frame")
+            tables[name] = _table(str(name), _clean(frame), said, where)
+        references = tuple(_reference(r, tables, where) for r in values.get("references") or ())
+        return cls(tables, references)
+
+
+def _table(name: str, frame: pl.DataFrame, said: Mapping[str, Any], where: str) -> TableSpec:
+    lists = {k: _names(said.get(k)) for k in ("key", "late", "ignore")}
+    for column in (*lists["key"], *lists["late"], *lists["ignore"], said.get("time"), said.get("known")):
+        if column is not None and column not in frame.columns:
+            hint = did_you_mean(str(column), frame.columns)
+            raise SettingError(f"table '{name}' has no column '{column}'", where=where, hint=hint)
+    return TableSpec(
+        name, frame, lists["key"], said.get("time"), said.get("known"), bool(said.get("static")),
+        lists["late"], lists["ignore"], str(said.get("why", "")),
+    )  # fmt: skip
+
+
+def _reference(said: Mapping[str, Any], tables: Mapping[str, TableSpec], where: str) -> Reference:
+    _refuse(said, REFERENCE_KEYS, f"{where}, references")
+    ends = []
+    for end in ("from", "to"):
+        found = re.fullmatch(r"\s*([^()]+?)\s*\(([^()]+)\)\s*", str(said.get(end, "")))
+        if found is None:
+            raise SettingError(f"'{said.get(end)}' is not table(column, ...)", where=f"{where}, references")
+        table, columns = found.group(1), tuple(c.strip() for c in found.group(2).split(","))
+        if table not in tables:
+            raise SettingError(f"unknown table '{table}'", where=where, hint=did_you_mean(table, tables))
+        for c in columns:
+            if c not in tables[table].frame.columns:
+                hint = did_you_mean(c, tables[table].frame.columns)
+                raise SettingError(f"table '{table}' has no column '{c}'", where=where, hint=hint)
+        ends.append((table, columns))
+    if len(ends[0][1]) != len(ends[1][1]):
+        raise SettingError(f"'{said['from']}' and '{said['to']}' differ in columns", where=where)
+    return Reference(ends[0][0], ends[0][1], ends[1][0], ends[1][1], str(said.get("why", "")))
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, str) else tuple(str(v) for v in value)
+
+
+def _refuse(said: Mapping[str, Any], known: Sequence[str], where: str) -> None:
+    for key in said:
+        if key not in known:
+            raise SettingError(f"unknown key '{key}'", where=where, hint=did_you_mean(str(key), known))
+
+
+def _clean(frame: pl.DataFrame) -> pl.DataFrame:
+    floats = [c for c, d in frame.schema.items() if d.is_float()]
+    texts = [c for c, d in frame.schema.items() if isinstance(d, pl.Categorical | pl.Enum)]
+    return frame.with_columns(pl.col(floats).fill_nan(None), pl.col(texts).cast(pl.String))
+
+
+def _read(path: Path) -> pl.DataFrame:
+    if not path.is_file():
+        raise InputError("no such file", where=str(path))
+    if path.suffix == ".parquet":
+        return pl.read_parquet(path)
+    return pl.read_csv(path, try_parse_dates=True, infer_schema_length=10_000, null_values=["", "NA"])
+
+
+def _guess_key(name: str, frame: pl.DataFrame) -> tuple[tuple[str, ...], str]:
+    if frame.height == 0:
+        return (), ""
+    fit = [c for c, d in frame.schema.items() if d == pl.String or d.is_integer()]
+    unique = [c for c in fit if frame[c].null_count() == 0 and frame[c].n_unique() == frame.height]
+    stem = name.rstrip("s").casefold()
+    ranked = sorted(unique, key=lambda c: (not _looks_like_key(c, stem), frame.columns.index(c)))
+    if ranked and (_looks_like_key(ranked[0], stem) or frame.columns.index(ranked[0]) == 0):
+        return (ranked[0],), f"'{ranked[0]}' is unique over {frame.height:,} rows"
+    return (), ""
+
+
+def _looks_like_key(column: str, stem: str) -> bool:
+    folded = column.casefold()
+    return (
+        folded in ("id", "key", "code") or folded.endswith(("id", "key", "code", "num")) or folded.rstrip("s") == stem
+    )
+
+
+def _guess_references(child: str, tables: Mapping[str, TableSpec]) -> list[Reference]:
+    found = []
+    frame = tables[child].frame
+    for parent in tables.values():
+        if parent.name == child or len(parent.key) != 1:
+            continue
+        key = parent.key[0]
+        wanted = parent.frame[key].cast(pl.String)
+        for column in frame.columns:
+            if (column,) == tables[child].key or frame.schema[column] != parent.frame.schema[key]:
+                continue
+            same = column.casefold() == key.casefold() or column.casefold() in (
+                f"{parent.name.rstrip('s')}_{key}".casefold(), f"{parent.name.rstrip('s')}id".casefold(),
+            )  # fmt: skip
+            values = frame[column].drop_nulls().unique().cast(pl.String)
+            if values.len() == 0 or (not same and frame.schema[column].is_integer()):
+                continue
+            share = int(values.is_in(wanted.implode()).sum()) / values.len()
+            if share >= (0.7 if same else 0.95) and (same or values.len() >= 3):
+                why = f"{share:.1%} of {values.len():,} values are in {parent.name}.{key}" + (
+                    ", same name" if same else ""
+                )
+                found.append(Reference(child, (column,), parent.name, (key,), why))
+    return found
+
+
+__all__ = ["Reference", "Schema", "TableSpec"]
