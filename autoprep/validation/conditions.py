@@ -33,6 +33,10 @@ class ByValue:
     as_text: bool = False
 
 
+class UnfitError(SettingError):
+    """The expectation cannot be asked of values of this dtype; of a column without values it holds."""
+
+
 #: A cell (NaN already null), its dtype and the arguments -> whether the cell meets the expectation.
 Condition = Callable[[pl.Expr, pl.DataType, Arguments], pl.Expr | ByValue]
 CONDITIONS: dict[str, Condition] = {}
@@ -144,30 +148,36 @@ def members(values: Iterable[Any], dtype: pl.DataType) -> pl.Series:
         >>> members([1, 2.5, "a", True], pl.Float64()).to_list()
         [1.0, 2.5]
     """
-    known: list[Any] = []
-    for value in values:
-        if value is None or value != value:
-            continue
-        if is_text(dtype):
-            known += [value] if isinstance(value, str) else []
-        elif dtype.is_temporal():
-            try:
-                made = moment(value, dtype)
-            except SettingError:
-                continue
-            known += [made]
-        elif isinstance(dtype, pl.Boolean):
-            known += [bool(value)] if not isinstance(value, str) and value in (0, 1) else []
-        elif dtype.is_integer():
-            known += [int(value)] if not isinstance(value, str | date) and float(value).is_integer() else []
-        elif dtype.is_numeric():
-            known += [float(value)] if not isinstance(value, str | date) else []
+    accept = _acceptor(dtype)
+    known = [made for value in values if value is not None and value == value and (made := accept(value)) is not None]
     target = pl.String() if is_text(dtype) else dtype
     try:
-        series = pl.Series(known, dtype=target if dtype.is_temporal() or not known else None, strict=False)
-        return series.cast(target, strict=False).drop_nulls().unique(maintain_order=True)
-    except pl.exceptions.PolarsError:
-        return pl.Series([], dtype=target)
+        return pl.Series(list(dict.fromkeys(known)), dtype=target)
+    except (pl.exceptions.PolarsError, TypeError, OverflowError):
+        return pl.Series(known, strict=False).cast(target, strict=False).drop_nulls()
+
+
+def _acceptor(dtype: pl.DataType) -> Callable[[Any], Any]:
+    """What turns a literal into a value that a column of this dtype can hold, or None."""
+    if is_text(dtype):
+        return lambda value: value if isinstance(value, str) else None
+    if dtype.is_temporal():
+        return lambda value: _moment_or_none(value, dtype)
+    if isinstance(dtype, pl.Boolean):
+        return lambda value: bool(value) if not isinstance(value, str | date) and value in (0, 1) else None
+    if dtype.is_integer():
+        return lambda value: int(value) if not isinstance(value, str | date) and value == int(value) else None
+    if dtype.is_numeric():
+        return lambda value: float(value) if not isinstance(value, str | date) else None
+    return lambda value: None
+
+
+def _moment_or_none(value: Any, dtype: pl.DataType) -> Any:
+    try:
+        made = moment(value, dtype)
+    except SettingError:
+        return None
+    return None if isinstance(dtype, pl.Date) and isinstance(made, datetime) else made
 
 
 def in_set(cell: pl.Expr, dtype: pl.DataType, values: Iterable[Any] | None) -> pl.Expr:
@@ -210,7 +220,7 @@ def decreasing(cell: pl.Expr, dtype: pl.DataType, said: Arguments) -> pl.Expr:
 
 def _and_before(cell: pl.Expr, dtype: pl.DataType) -> tuple[pl.Expr, pl.Expr]:
     if is_text(dtype) or isinstance(dtype, pl.Null):
-        raise SettingError("text has no steps to compare; use dates or numbers")
+        raise UnfitError("text has no steps to compare; use dates or numbers")
     ordered = comparable(cell, dtype)
     return ordered, ordered.forward_fill().shift(1)
 
@@ -224,7 +234,10 @@ def unique(cell: pl.Expr, dtype: pl.DataType, said: Arguments) -> pl.Expr:
 @condition("column_value_z_scores_to_be_less_than")
 def z_score(cell: pl.Expr, dtype: pl.DataType, said: Arguments) -> pl.Expr:
     """Fewer standard deviations (ddof 1) from the mean than the threshold."""
-    _numeric(dtype)
+    if dtype.is_temporal():
+        cell = cell.to_physical().cast(pl.Float64)
+    else:
+        _numeric(dtype)
     spread = cell.std()
     score = (cell - cell.mean()) / spread
     held = score.abs() < abs(said["threshold"]) if said.get("double_sided") else score < said["threshold"]
@@ -250,7 +263,7 @@ def not_outliers(cell: pl.Expr, dtype: pl.DataType, said: Arguments) -> pl.Expr:
 
 def _numeric(dtype: pl.DataType) -> None:
     if not dtype.is_numeric():
-        raise SettingError(f"a column of {dtype} has no mean and no spread")
+        raise UnfitError(f"a column of {dtype} has no mean and no spread")
 
 
 # ------------------------------------------------------------------ text
@@ -431,7 +444,7 @@ def match_strftime(cell: pl.Expr, dtype: pl.DataType, said: Arguments) -> pl.Exp
     """Parses by a format of Python's strptime, the whole text."""
     wanted = said["strftime_format"]
     if not is_text(dtype):
-        raise SettingError("Values passed to expect_column_values_to_match_strftime_format must be of type string.")
+        raise UnfitError("Values passed to expect_column_values_to_match_strftime_format must be of type string.")
     letters = re.findall(r"%(.)", wanted)
     if any(letter not in _STRFTIME for letter in letters) or len(set(letters)) < len(letters):
         return ByValue(lambda value: _strptime(value, wanted))
@@ -464,7 +477,7 @@ def _strptime(value: str, wanted: str) -> bool:
 def dateutil_parseable(cell: pl.Expr, dtype: pl.DataType, said: Arguments) -> pl.Expr | ByValue:
     """Parses as a date by dateutil."""
     if not is_text(dtype):
-        raise SettingError("Values passed to expect_column_values_to_be_dateutil_parseable must be of type string.")
+        raise UnfitError("Values passed to expect_column_values_to_be_dateutil_parseable must be of type string.")
     return ByValue(_dateutil)
 
 
@@ -499,7 +512,7 @@ def match_json_schema(cell: pl.Expr, dtype: pl.DataType, said: Arguments) -> pl.
 
     validator = jsonschema.validators.validator_for(said["json_schema"])(said["json_schema"])
     if not is_text(dtype):
-        raise SettingError("the JSON object must be str")
+        raise UnfitError("the JSON object must be str")
 
     def meets(value: str) -> bool:
         try:

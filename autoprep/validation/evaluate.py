@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from autoprep.errors import AutoprepError, SettingError, did_you_mean
-from autoprep.validation.conditions import CONDITIONS, ByValue, is_text
+from autoprep.validation.conditions import CONDITIONS, ByValue, UnfitError, is_text
 from autoprep.validation.expectation import EXPECTATIONS, FROM_GX_SEVERITY
 from autoprep.validation.figures import FIGURES, Figure, Verdict, of_type
 from autoprep.validation.kinds import TEXT_NAMES, is_kind
@@ -24,6 +24,10 @@ Frame = pl.DataFrame | pl.LazyFrame
 #: More expressions than this go into several queries: plans of many thousands are slow to optimise.
 MAX_EXPRESSIONS = 2000
 TYPES = ("expect_column_values_to_be_of_type", "expect_column_values_to_be_in_type_list")
+#: Conditions that may have to be put to the distinct values, one by one.
+TEXT_CONDITIONS = frozenset(
+    name for name in CONDITIONS if any(word in name for word in ("match", "length", "parseable"))
+)
 NULLS = ("expect_column_values_to_not_be_null", "expect_column_values_to_be_null")
 
 
@@ -49,6 +53,7 @@ class _Check:
     by_value: tuple[ByValue, str, pl.Series | None] | None = None
     verdict: Verdict | None = None
     row_question: bool = False
+    unfit: str = ""
     error: str = ""
 
 
@@ -194,11 +199,13 @@ class _Suite:
         asking: dict[str, pl.Expr] = {}
         for check in checks:
             column = str(check.kwargs.get("column"))
-            if check.name not in CONDITIONS or column not in self.schema:
+            if check.name not in TEXT_CONDITIONS or column not in self.schema:
                 continue
             dtype = self.schema[column]
             try:
                 made = CONDITIONS[check.name](pl.col(column), dtype, check.kwargs)
+            except UnfitError:
+                continue
             except (AutoprepError, TypeError, KeyError) as error:
                 check.error = _first(error)
                 continue
@@ -251,12 +258,25 @@ class _Suite:
         elif name in FIGURES:
             cell = query.plain_cell(kwargs["column"])
             cell = cell if chosen is None else cell.filter(chosen)
-            check.figure = FIGURES[name](cell, self.schema[kwargs["column"]], kwargs)
+            check.figure = self._figure(name, cell, kwargs)
             about = json.dumps([name, {k: v for k, v in kwargs.items() if k != "meta"}], sort_keys=True, default=repr)
             for part, made in check.figure.expressions.items():
                 check.figures[part] = query.ask(f"{about} {part}", made)
         else:
             self._cell(check, query, second, key, chosen)
+
+    def _figure(self, name: str, cell: pl.Expr, kwargs: Mapping[str, Any]) -> Figure:
+        try:
+            return FIGURES[name](cell, self.schema[kwargs["column"]], kwargs)
+        except UnfitError as error:
+            said = error.what
+
+        def judge(got: Mapping[str, Any]) -> Verdict:
+            if got["known"]:
+                raise SettingError(said)
+            return Verdict(False, {"observed_value": None})
+
+        return Figure({"known": cell.count()}, judge)
 
     def _dtype(self, column: str) -> pl.DataType:
         if column not in self.schema:
@@ -291,7 +311,10 @@ class _Suite:
             seen = cell.cast(pl.String) if is_text(dtype) else cell
             held = pl.lit(value=True) if bad.is_empty() else ~seen.is_in(bad.implode())
         else:
-            made_condition = CONDITIONS[name](cell, dtype, kwargs)
+            try:
+                made_condition = CONDITIONS[name](cell, dtype, kwargs)
+            except UnfitError as error:
+                check.unfit, made_condition = error.what, pl.lit(value=False)
             if isinstance(made_condition, ByValue):
                 raise SettingError(f"{name} was not put to the distinct values of '{column}'")
             held = made_condition
@@ -358,8 +381,10 @@ def _judged(made: Outcome, check: _Check, answers: pl.DataFrame, values: pl.Data
         return replace(made, success=bool(verdict.success), seen=verdict.result, lists=verdict.lists)
     rows = int(answers[check.rows or "__rows"][0] or 0)
     empty = answers.height == 1 and answers["__rows"][0] == 0
-    mask = pl.Series([], dtype=pl.Boolean) if empty else answers[check.mask].fill_null(value=False)
+    mask = pl.Series([], dtype=pl.Boolean) if empty else answers[check.mask]
     failing = int(mask.sum() or 0)
+    if check.unfit and failing:
+        raise SettingError(check.unfit)
     if check.name in QUERIES:
         seen = {"observed_value": failing}
         looked = values if not empty else None

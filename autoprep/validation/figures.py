@@ -11,7 +11,7 @@ from typing import Any, cast
 import polars as pl
 
 from autoprep.errors import SettingError
-from autoprep.validation.conditions import Arguments, comparable, in_set, is_text, members, moment
+from autoprep.validation.conditions import Arguments, UnfitError, comparable, in_set, is_text, members, moment
 from autoprep.validation.kinds import is_any_kind, is_kind, numpy_name, scalar_name
 
 #: Great Expectations shows at most so many distinct values.
@@ -101,7 +101,7 @@ def _between(name: str, make: Callable[[pl.Expr, pl.DataType], pl.Expr]) -> None
 
 def _number(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     if is_text(dtype):
-        raise SettingError("a column of text has no such figure")
+        raise UnfitError("a column of text has no such figure")
     return cell.cast(pl.Float64) if isinstance(dtype, pl.Boolean | pl.Null) else cell
 
 
@@ -177,15 +177,14 @@ def _distinct(cell: pl.Expr, dtype: pl.DataType, said: Arguments) -> tuple[dict[
     """Expressions for the distinct values outside and inside the set, and the set in the column's own values."""
     values = list(said.get("value_set") or [])
     known = members(values, dtype)
-    distinct = comparable(cell, dtype).drop_nulls().unique()
-    if isinstance(dtype, pl.Boolean):
-        distinct = cell.drop_nulls().unique()
-    held = in_set(distinct, pl.String() if is_text(dtype) else dtype, values) if values else pl.lit(value=False)
+    known_cell = (cell.cast(pl.String) if is_text(dtype) else cell).drop_nulls()
+    held = in_set(known_cell, pl.String() if is_text(dtype) else dtype, values) if values else pl.lit(value=False)
+    outside = known_cell.filter(~held).unique()
     foreign = [v for v in values if v is not None and not _holds(known, v, dtype)]
     expressions = {
-        "outside": distinct.filter(~held).len(),
-        "sample": distinct.filter(~held).sort().head(MAX_DISTINCT).implode(),
-        "inside": distinct.filter(held).implode(),
+        "outside": outside.len(),
+        "sample": outside.sort().head(MAX_DISTINCT).implode(),
+        "inside": known_cell.filter(held).unique().implode(),
     }
     return expressions, [*known.to_list(), *foreign]
 

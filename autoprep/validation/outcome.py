@@ -152,9 +152,12 @@ def counts(values: Sequence[Any], few: int) -> list[dict[str, Any]]:
     hashable = [tuple(v.values()) if isinstance(v, dict) else v for v in values]
     try:
         common = Counter(hashable).most_common(few)
-        ordered = sorted(common, key=lambda pair: (-pair[1], pair[0]))
     except TypeError:
         return [{"error": "partial_exception_counts requires a hashable type"}]
+    try:
+        ordered = sorted(common, key=lambda pair: (-pair[1], pair[0]))
+    except TypeError:
+        ordered = sorted(common, key=lambda pair: -pair[1])
     return [{"value": value, "count": count} for value, count in ordered]
 
 
