@@ -76,7 +76,7 @@ def fit(
     tested = task or plan.task
     gains: dict[str, Any] = {}
     if tested is not None:
-        share = Budget(None if time_budget_s is None else 0.1 * budget.remaining(), work_budget and work_budget / 10)
+        share = Budget(None if time_budget_s is None else 0.15 * budget.remaining(), work_budget and work_budget / 10)
         plan, gains = earn(prepared.frame, plan, tested, metric, budget=share, seed=seed, listener=listener)
     watch.start("clean")
     cleaned = cleaning.apply(prepared.table, plan)
