@@ -18,8 +18,8 @@ MIN_KNOWN, MAX_RATIO = 3, 0.12
 MAX_SHARE, MIN_LENGTH = 0.25, 4
 #: Known values must make up this share of the cells, else the column is free text.
 MIN_COVER = 0.5
-#: A spelling that makes up a larger share of the column than this is a value, not a slip.
-MOST_OFTEN = 0.01
+#: A spelling that stands more often than this is a value, not a slip of the hand.
+MOST_OFTEN = 3
 MAX_DISTINCT = 20_000
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -73,7 +73,7 @@ def _by_value(
         lexicon = Lexicon(sorted(known, key=lambda v: (-known[v], v)))
     found = {}
     for value, count in counts.items():
-        target = _meant(lexicon, value, count, counts) if count <= max(3, MOST_OFTEN * total) else ""
+        target = _meant(lexicon, value, count, counts) if count <= MOST_OFTEN else ""
         if target:
             found[value] = target
     found = _accidental(found)

@@ -1,8 +1,7 @@
-"""The second door: Great Expectations itself. Importing this package adds Polars to it, without fork or patch.
+"""Great Expectations' own objects, made of our outcomes; the only package that imports great_expectations.
 
-After ``import autoprep.validation.gx`` a stock context has ``context.data_sources.add_polars(...)``; results of our own
-compiler become genuine result objects (``suite_result``), suites go in and out (``to_suite``, ``from_suite``), and Data
-Docs are written by Great Expectations' own builder (``data_docs``). Tested with great-expectations 1.24.
+Results of our compiler become genuine result objects (``suite_result``), suites go in and out (``to_suite``,
+``from_suite``), and Data Docs are written by Great Expectations' own builder (``data_docs``). Tested with 1.24.
 """
 
 import os

@@ -1,0 +1,159 @@
+"""Our compiler says what Great Expectations' pandas engine says, in all four formats."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib.util
+import math
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from autoprep.validation import evaluate
+from autoprep.validation.evaluate import native
+from autoprep.validation.expectation import EXPECTATIONS
+
+_spec = importlib.util.spec_from_file_location("gx_frames", Path(__file__).with_name("gx_frames.py"))
+assert _spec is not None
+assert _spec.loader is not None
+gx_frames = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(gx_frames)
+FRAMES: dict[str, pl.DataFrame] = gx_frames.frames()
+
+#: Where GX's own answer is an artefact of pandas' dtypes, and ours is meant to differ.
+KNOWN = {
+    (
+        "dates",
+        "expect_column_most_common_value_to_be_in_set",
+    ): "GX compares numpy.datetime64 with datetime: never equal",
+}
+#: Where GX raises and we answer.
+ANSWERED = {
+    ("dates", "expect_column_quantile_values_to_be_between"),
+    ("categoricals", "expect_column_pair_values_a_to_be_greater_than_b"),
+}
+
+
+@pytest.fixture(scope="session")
+def pandas_batch() -> Any:
+    """Great Expectations on a pandas frame: frame -> batch."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    import great_expectations as gx
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    asset = context.data_sources.add_pandas("p").add_dataframe_asset("t")
+    definition = asset.add_batch_definition_whole_dataframe("all")
+    return lambda frame: definition.get_batch(batch_parameters={"dataframe": frame})
+
+
+def plain(value: Any) -> Any:
+    """Values of either side, comparable: NaN and NaT are None, dates are text, numbers have twelve digits."""
+    if isinstance(value, dict):
+        return {key: plain(v) for key, v in value.items()}
+    if isinstance(value, list | tuple | set | pl.Series):
+        return [plain(v) for v in value]
+    if hasattr(value, "tolist") and not isinstance(value, dt.date):
+        if type(value).__name__ == "datetime64":
+            return None if str(value) == "NaT" else str(value)[:19]
+        return plain(value.tolist())
+    if value is None or type(value).__name__ == "NaTType":
+        return None
+    if isinstance(value, dt.datetime):
+        return value.isoformat()[:19]
+    if isinstance(value, dt.date):
+        return f"{value.isoformat()}T00:00:00"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return None if math.isnan(value) else float(f"{float(value):.12g}")
+    return value
+
+
+def comparable(result: dict[str, Any]) -> dict[str, Any]:
+    """A result without the counts of values that hold nulls: GX counts NaN by identity, or gives up on None."""
+    made = plain(result)
+    failing = made.get("partial_unexpected_list") or []
+    if any(
+        v is None or (isinstance(v, list) and None in v) or (isinstance(v, dict) and None in v.values())
+        for v in failing
+    ):
+        made.pop("partial_unexpected_counts", None)
+    return made
+
+
+def raised(info: dict[str, Any]) -> bool:
+    """Whether GX could not evaluate."""
+    if "raised_exception" in info:
+        return bool(info["raised_exception"])
+    return any(part.get("raised_exception") for part in info.values())
+
+
+def same_kwargs(theirs: dict[str, Any], ours: dict[str, Any]) -> bool:
+    """Whether a result of GX answers this question (GX leaves defaults out)."""
+    skip = ("row_condition", "condition_parser", "match_on")
+    conditions = bool(theirs.get("row_condition")) == bool(ours.get("row_condition"))
+    return conditions and all(plain(theirs.get(k)) == plain(v) for k, v in ours.items() if k not in skip)
+
+
+#: Kinds of columns on which every covered expectation equals the pandas engine.
+EQUAL = [kind for kind in FRAMES if kind not in ("dates", "categoricals", "all_null", "empty_strings", "empty")]
+
+
+@pytest.mark.parametrize("result_format", ["BOOLEAN_ONLY", "BASIC", "SUMMARY", "COMPLETE"])
+@pytest.mark.parametrize("kind", EQUAL)
+def test_parity(kind: str, result_format: Any, pandas_batch: Any) -> None:
+    import great_expectations as gx
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+
+    asked = gx_frames.expectations(kind)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        objects = [ExpectationConfiguration(**e).to_domain_obj() for e in asked]
+        batch = pandas_batch(FRAMES[kind].to_pandas())
+        theirs = batch.validate(
+            gx.ExpectationSuite(name=kind + result_format, expectations=objects), result_format=result_format
+        )
+    by_type: dict[str, list[Any]] = {}
+    for result in theirs.results:
+        by_type.setdefault(result.expectation_config.type, []).append(result)
+    compared, differ = 0, []
+    for config, ours in zip(asked, evaluate(FRAMES[kind], asked), strict=True):
+        gx_result = next(
+            r for r in by_type[config["type"]] if same_kwargs(r.expectation_config.kwargs, config["kwargs"])
+        )
+        if raised(gx_result.exception_info):
+            if not ours.error and (kind, config["type"]) not in ANSWERED:
+                differ.append(f"GX raises, we answer: {config}")
+            continue
+        if (kind, config["type"]) in KNOWN:
+            continue
+        compared += 1
+        pair = (comparable(gx_result.result), comparable(ours.result(result_format)))
+        if ours.error or bool(gx_result.success) != ours.success or pair[0] != pair[1]:
+            differ.append(f"{config}: {ours.error or pair}")
+    assert differ == []
+    assert compared >= 35
+
+
+def test_the_catalogue_is_great_expectations_own() -> None:
+    import great_expectations.expectations as gxe
+    from great_expectations.expectations import registry
+
+    assert gxe.ExpectColumnValuesToBeBetween
+    assert sorted(registry.list_registered_expectation_implementations()) == sorted(EXPECTATIONS)
+    common = {"column", "column_A", "column_B", "column_list"}
+    for name in EXPECTATIONS:
+        fields = registry.get_expectation_impl(name).__fields__
+        for argument in EXPECTATIONS[name].arguments:
+            assert argument in fields, (name, argument)
+        required = {key for key, field in fields.items() if field.required} - common
+        assert required - set(EXPECTATIONS[name].required) <= {"column"}, name
+
+
+def test_how_many_are_native() -> None:
+    assert len(native() & set(EXPECTATIONS)) >= 55
+    covered = {e["type"] for kind in FRAMES for e in gx_frames.expectations(kind)}
+    assert len(covered) >= 45
