@@ -2,12 +2,12 @@
 
     python benchmarks/pollock.py --data FOLDER --odd FOLDER --out benchmarks/results/pollock
 
-FOLDER of ``--data`` holds the benchmark's data sets (``polluted_files``, ``survey_sample``), each with ``csv``, ``clean``
-and ``parameters``. Every reader gets the path of a file and nothing else; what it loaded is written as CSV and compared
-with the clean version by the benchmark's ten measures: success, and precision, recall and F1 of the header, of the records
-and of the cells (each as the multiset intersection; header and records after the benchmark's normalisation of numbers,
-dates, times and prices). The score is the sum of the ten means (10 is perfect); the weighted score weighs each polluted
-file by how many files of the benchmark's survey show its pollution.
+FOLDER of ``--data`` holds the benchmark's data sets (``polluted_files``, ``survey_sample``), each with ``csv``,
+``clean`` and ``parameters``. Every reader gets the path of a file and nothing else. What it loaded is written as CSV
+and compared with the clean version by the benchmark's ten measures: success, and precision, recall and F1 of the
+header, of the records and of the cells (each as the multiset intersection; header and records after the benchmark's
+normalisation of numbers, dates, times and prices). The score is the sum of the ten means (10 is perfect); the weighted
+score weighs each polluted file by how many files of the benchmark's survey show its pollution.
 
 - autoprep: ``autoprep.read(path)``. A file without a header gets the benchmark's neutral names (col_0, ...).
 - DuckDB auto: the call of the benchmark's own ``duckdbauto`` runner (``strict_mode=False, ignore_errors=True,
@@ -292,8 +292,8 @@ def odd_files(folder: Path) -> dict[str, list[str]]:
 def table(results: list[dict[str, Any]]) -> list[str]:
     """The summary as lines of Markdown."""
     lines = [
-        "| reader | polluted, simple | polluted, weighted | survey, simple | both, simple | not loaded | delimiter | quote "
-        "| header | all three | median CPU ms |",
+        "| reader | polluted, simple | polluted, weighted | survey, simple | both, simple | not loaded | delimiter "
+        "| quote | header | all three | median CPU ms |",
         "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for name in READERS:
@@ -331,8 +331,9 @@ def main() -> None:
     warnings.simplefilter("ignore")
     if not args.data.is_dir():
         raise SystemExit(f"no folder {args.data}: give --data or set AUTOPREP_DATA")
-    import autoprep.reading  # noqa: F401 - imported before any clock runs
     import duckdb
+
+    import autoprep.reading  # noqa: F401 - imported before any clock runs
 
     results = run(args.data, args.only)
     files = len(results) // len(READERS)
@@ -343,7 +344,7 @@ def main() -> None:
         odd = odd_files(args.odd)
         lines += [
             "",
-            f"Odd files: {len(odd['files'])}; crashes {len(odd['autoprep'])}; refused in one line {len(odd['refused'])}.",
+            f"Odd files: {len(odd['files'])}; crashes {len(odd['autoprep'])}; refused in a line {len(odd['refused'])}.",
             *[f"- {said}" for said in odd["autoprep"]],
         ]
     print("\n".join(lines))

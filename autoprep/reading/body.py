@@ -32,6 +32,7 @@ class Shape:
         end: byte after the last.
         line: 1-based physical line of the first row.
         header: the header line's bytes, when it may come again.
+        width: cells of a regular row when that is less than there are names, else 0.
     """
 
     names: Sequence[str]
@@ -44,6 +45,12 @@ class Shape:
     end: int
     line: int
     header: bytes = b""
+    width: int = 0
+
+    @property
+    def regular(self) -> list[str]:
+        """The columns that regular rows have a cell for."""
+        return list(self.names[: self.width or len(self.names)])
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,7 @@ def read_body(data: bytes, shape: Shape, path: Path | None) -> Body:
     quote = ord(shape.quote) if shape.quote else -1
     found = scan(
         view,
-        width=len(shape.names),
+        width=len(shape.regular),
         delimiter=byte,
         quote=quote,
         newline=shape.newline,
@@ -97,20 +104,27 @@ def read_body(data: bytes, shape: Shape, path: Path | None) -> Body:
         "separator": chr(byte),
         "quote_char": shape.quote or None,
         "eol_char": chr(shape.newline),
-        "schema": dict.fromkeys(shape.names, pl.String),
+        "schema": dict.fromkeys(shape.regular, pl.String),
     }
     if not found.odd and path is not None and view is data:
         frame = pl.scan_csv(path, skip_lines=shape.line - 1, glob=False, **options)  # type: ignore[arg-type]
         if shape.end < len(data):
             frame = frame.head(found.records)
-        return Body(_emptied(frame), quoted=found.quoted, rows=found.records)
+        return Body(_widened(_emptied(frame), shape), quoted=found.quoted, rows=found.records)
     restored = shape.delimiter if not plain else ""
     regular = b"".join(view[a:b] for a, b in regular_spans(found.odd, shape.start, end, view, shape.newline))
     table = pl.read_csv(regular, **options) if regular else pl.DataFrame(schema=options["schema"])  # type: ignore[arg-type]
     if restored and shape.delimiter:
         table = table.with_columns(pl.all().str.replace_all(chr(byte), restored, literal=True))
+    table = _widened(table.lazy(), shape, "").collect()
     merged = _merge_odd(table, found.odd, view, shape, byte, found.records)
     return Body(_emptied(merged[0].lazy()), merged[1], merged[2], found.quoted, merged[0].height)
+
+
+def _widened(frame: pl.LazyFrame, shape: Shape, value: str | None = None) -> pl.LazyFrame:
+    """With the columns for which only the header has a cell."""
+    more = shape.names[len(shape.regular) :]
+    return frame.with_columns(pl.lit(value, dtype=pl.String).alias(name) for name in more) if more else frame
 
 
 def _emptied(frame: pl.LazyFrame) -> pl.LazyFrame:

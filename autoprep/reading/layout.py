@@ -65,9 +65,13 @@ def find_layout(found: Sequence[Record], width: int) -> Layout:
     if not rows:
         return Layout(start, 0, header_score=0.0)
     score, why = _header_score(rows[0].cells, rows[1:], width)
+    count = 1
+    if score < 0.5 and _spans(rows, width):
+        upper, said = _header_score(rows[1].cells, rows[2:], width)
+        if upper >= 0.5:
+            score, why, count = upper, said, 2
     if score < 0:
         return Layout(start, 0, header_score=score, evidence=why)
-    count = 1
     while (
         count < _MAX_HEADER_ROWS
         and len(rows) > count + 2
@@ -76,6 +80,15 @@ def find_layout(found: Sequence[Record], width: int) -> Layout:
         count += 1
     units = len(rows) > count + 1 and _is_units(rows[count].cells, rows[count + 1 :], width)
     return Layout(start, count, units, score, evidence=why)
+
+
+def _spans(rows: Sequence[Record], width: int) -> bool:
+    """Whether the first record is a sparse row of group names over a fuller row of names."""
+    if len(rows) < 4 or len(rows[0].cells) != width or len(rows[1].cells) != width:
+        return False
+    top, below = rows[0].cells, rows[1].cells
+    under = all(below[i].strip() for i in range(width) if top[i].strip())
+    return not top[0].strip() and bool(below[0].strip()) and under and 2 * _filled(rows[0]) <= _filled(rows[1])
 
 
 def _filled(record: Record) -> int:
@@ -108,15 +121,32 @@ def _start(found: Sequence[Record], width: int) -> int:
         if width == 1:
             if filled:
                 break
+        elif _title(look, at, filled, width):
+            pass
         elif filled > 1 and len(record.cells) == width:
             if not _label_line(look, at, filled, usual):
                 break
-        elif (filled > 1 and len(record.cells) in (width - 1, width + 1) and _heads(look, at, width)) or (
+        elif (
+            filled > 1
+            and (len(record.cells) == width - 1 or len(record.cells) > width)
+            and _heads(look, at, width)
+        ) or (
             filled == 1 and len(record.cells) == width and usual <= 1
         ):
             break
         at += 1
     return at if at < len(look) else 0
+
+
+def _title(look: Sequence[Record], at: int, filled: int, width: int) -> bool:
+    """Whether a record holds a title alone: only its first cell is filled, and several distinct words follow it."""
+    if filled != 1 or width < 3 or len(look[at].cells) != width or not look[at].cells[0].strip():
+        return False
+    below = next((r for r in look[at + 1 : at + 4] if _filled(r)), None)
+    if below is None or len(below.cells) != width or not below.cells[0].strip():
+        return False
+    words = [c.strip() for c in below.cells if c.strip()]
+    return len(words) >= 3 and len(set(words)) == len(words) and not any(cell_type(c) in _TYPED for c in words)
 
 
 def _label_line(look: Sequence[Record], at: int, filled: int, usual: int) -> bool:
@@ -132,11 +162,13 @@ def _label_line(look: Sequence[Record], at: int, filled: int, usual: int) -> boo
 
 
 def _heads(look: Sequence[Record], at: int, width: int) -> bool:
-    """Whether a record one cell too short or too long heads the records after it."""
+    """Whether a record one cell too short, or too long, heads the records after it."""
     cells = look[at].cells
     words = [c for c in cells if c.strip()]
     after = look[at + 1 : at + 6]
     alike = bool(after) and all(len(r.cells) == width for r in after)
+    if len(cells) > width + 1 and (len(set(words)) < len(cells) or len(after) < 2 or at > 0):
+        return False
     return alike and len(words) >= len(cells) - 1 and not any(cell_type(c) in _TYPED for c in words)
 
 
@@ -225,6 +257,11 @@ def _continues(upper: Sequence[Record], record: Record, rows: Sequence[Record], 
         return False
     kinds = _column_kinds(rows, width)
     top = [*upper[-1].cells, *[""] * width][:width]
+    if not cells[0].strip() and sum(kinds[0].values()) - kinds[0]["empty"] > 0.95 * len(body):
+        filled = [i for i in range(width) if cells[i].strip()]
+        numbers = [kinds[i]["number"] + kinds[i]["money"] + kinds[i]["nan"] > 0.9 * len(body) for i in filled]
+        if numbers and all(numbers):
+            return True
     for_it, against = 0.0, 0.0
     gaps = sum(1 for i in range(width) if not top[i].strip() and cells[i].strip())
     for i, cell in enumerate(cells):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
@@ -69,12 +69,14 @@ def read_text(data: bytes, given: Dialect | None = None, path: Path | None = Non
     after = layout.start + layout.header_rows + layout.units_row
     line = found[after].line if after < len(found) else _line_after(found, head)
     start = _byte_of_line(data, line, byte)
-    usual = usual_fill(found[after:], len(names))
-    end, below = _end(data, start, given, len(names), best, byte, usual)
+    cells = min(best.width, len(names)) if layout.header_rows and best.share > 0.5 else len(names)
+    usual = usual_fill(found[after:], cells)
+    end, below = _end(data, start, given, cells, best, byte, usual)
     again = found[layout.start].text.encode() if layout.header_rows == 1 and layout.start < len(found) else b""
     shape = Shape(names, best.delimiter, best.quote, best.escape, comment, byte, start, max(start, end), line)
+    shape = replace(shape, width=cells)
     if again and data.find(again, start) >= 0 and b"\n" not in again and len(names) > 1:
-        shape = Shape(**{**shape.__dict__, "header": again})
+        shape = replace(shape, header=again)
     body = read_body(data, shape, path if same else None)
     dialect = Dialect(
         encoding=encoding.name,
@@ -90,7 +92,7 @@ def read_text(data: bytes, given: Dialect | None = None, path: Path | None = Non
         confidence=given.confidence if given else _confidence(guesses, encoding),
         evidence=_evidence(guesses, encoding, layout, found, below, units, given),
     )
-    notes = _notes(dialect, body, layout, found, below, encoding, given, len(names))
+    notes = _notes(dialect, body, layout, found, below, encoding, given, names, cells)
     return TextTable(body.frame, dialect, headers, body.rejected, body.realigned, notes)
 
 
@@ -161,7 +163,6 @@ def _names(layout: Layout, found: Sequence[Record], width: int) -> tuple[list[st
     elif len(head) == 1 and len(head[0]) == width + 1 and not head[0][-1].strip():
         head = [head[0][:-1]]
     names, headers = column_names(head[0] if len(head) == 1 else merged_headers(head, width), width)
-    names, headers = names[:width], dict(list(headers.items())[:width])
     row = found[layout.start + layout.header_rows].cells if layout.units_row else []
     return names, headers, {n: u.strip() for n, u in zip(names, row, strict=False) if u.strip()}
 
@@ -240,9 +241,12 @@ def _notes(
     below: Sequence[str],
     encoding: Encoding,
     given: Dialect | None,
+    names: Sequence[str],
     width: int,
 ) -> tuple[str, ...]:
     notes: list[str] = []
+    if len(names) > width:
+        notes.append(f"Most rows have {width} cells under {len(names)} names; the last {len(names) - width} are empty.")
     if dialect.preamble_lines:
         notes.append(f"{dialect.preamble_lines} lines above the table are not part of it.")
     if any(t.strip(" ,;\t|") for t in below):
