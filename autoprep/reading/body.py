@@ -31,7 +31,7 @@ class Shape:
         start: byte of the first row.
         end: byte after the last.
         line: 1-based physical line of the first row.
-        header: the header line's bytes, when it may come again.
+        header: the spellings of the header line, when it may come again.
         width: cells of a regular row when that is less than there are names, else 0.
     """
 
@@ -44,7 +44,7 @@ class Shape:
     start: int
     end: int
     line: int
-    header: bytes = b""
+    header: tuple[bytes, ...] = ()
     width: int = 0
 
     @property
@@ -214,18 +214,28 @@ def _other_tables(
         to = at + 1
         while to < len(work) and work[to].index == work[to - 1].index + 1:
             following = split(texts[work[to].index], delimiter, shape.quote, shape.escape)[0]
-            if len(following) != len(cells[0]):
+            if len(following) != len(cells[0]) and (to - at < 3 or not _goes_on(work, to, texts, shape, len(cells[0]))):
                 break
             cells.append(following)
             to += 1
         width = len(cells[0])
-        if to - at >= 3 and width > 1 and width != len(shape.names) and header_likeness(cells, width) >= 0.2:
+        if to - at >= 3 and 1 < width != len(shape.names) and header_likeness(cells, width) >= 0.2:
             said = f"another table of {width} columns starts on line {work[at].line}"
             rejected.extend((o.line, texts[o.index], said) for o in work[at:to])
         else:
             kept.extend(work[at:to])
         at = to
     return rejected, kept
+
+
+def _goes_on(work: list[Odd], at: int, texts: Mapping[int, str], shape: Shape, width: int) -> bool:
+    """Whether one of the next few records, without a gap, has a width again."""
+    for to in range(at + 1, min(len(work), at + 6)):
+        if work[to].index != work[to - 1].index + 1:
+            return False
+        if len(split(texts[work[to].index], shape.delimiter, shape.quote, shape.escape)[0]) == width:
+            return True
+    return False
 
 
 def _joined(

@@ -6,6 +6,7 @@ width whose columns hold one kind of value; the formulas and the weighing are ou
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -195,13 +196,20 @@ def _score(sample: str, delimiter: str, quote: str, escape: str, cut: bool) -> G
 
 
 def _width(found: Sequence[Record]) -> tuple[int, float]:
-    """The width of most records, wider ones preferred, and their share; short preambles count little."""
+    """The width of most records, wider ones preferred, and their share; short preambles count little.
+
+    Where tables are stacked the records of the others count too, for a little less.
+    """
     counts = Counter(len(r.cells) for r in found)
     width = max(counts, key=lambda k: (counts[k] * (1.0 - 0.6 / k), k))
+    runs = [(k, len(list(run))) for k, run in itertools.groupby(len(r.cells) for r in found)]
+    if width >= 3:  # the first of several tables of like length
+        width = next((k for k, n in runs if k >= 3 and n >= 5 and n >= 0.6 * counts[width]), width)
     near = 0.0
     for k, n in counts.items():
         near += n if k == width else 0.35 * n if k == 1 and width > 1 else 0.0
-    return width, near / len(found)
+    stacked = sum(n for k, n in runs if k >= 3 and n >= 5) if width >= 3 else 0
+    return width, max(near, 0.8 * stacked) / len(found)
 
 
 def _likeness(kinds: Counter[str]) -> float:

@@ -61,7 +61,7 @@ def find_layout(found: Sequence[Record], width: int) -> Layout:
         start, names = attributes
         return Layout(start, 0, names=names, header_score=1.0, evidence={"header": "named by @attribute lines"})
     start = _start(found, width)
-    rows = [r for r in found[start:] if _filled(r)]
+    rows = _first_block(found[start:])
     if not rows:
         return Layout(start, 0, header_score=0.0)
     score, why = _header_score(rows[0].cells, rows[1:], width)
@@ -80,6 +80,14 @@ def find_layout(found: Sequence[Record], width: int) -> Layout:
         count += 1
     units = len(rows) > count + 1 and _is_units(rows[count].cells, rows[count + 1 :], width)
     return Layout(start, count, units, score, evidence=why)
+
+
+def _first_block(found: Sequence[Record]) -> list[Record]:
+    """The filled records up to the first blank one, where there are enough of them; else all filled ones."""
+    filled = [r for r in found if _filled(r)]
+    first = next((i for i, r in enumerate(found) if _filled(r)), len(found))
+    blank = next((i for i in range(first, len(found)) if not _filled(found[i])), len(found))
+    return filled[: blank - first] if blank - first >= 8 else filled
 
 
 def _spans(rows: Sequence[Record], width: int) -> bool:

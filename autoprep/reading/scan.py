@@ -59,7 +59,7 @@ def scan(
     quote: int = -1,
     newline: int = 10,
     comment: bytes = b"",
-    header: bytes = b"",
+    header: tuple[bytes, ...] = (),
     start: int = 0,
     end: int | None = None,
     line: int = 1,
@@ -77,7 +77,7 @@ def scan(
         quote: its byte, or -1 for none.
         newline: 10 or 13; a carriage return before 10 belongs to the line end.
         comment: prefix of lines that are no records, or b"".
-        header: a whole line that is no row wherever it comes again, or b"".
+        header: whole lines (spellings of one) that are no row wherever they come.
         start: first byte of the first record.
         end: byte after the last record.
         line: 1-based number of the line that starts at ``start``.
@@ -117,7 +117,7 @@ def _block(
     quote: int,
     newline: int,
     comment: bytes,
-    header: bytes,
+    header: tuple[bytes, ...],
 ) -> tuple[int, int, int, list[tuple[int, int, int, int, str]], int] | None:
     """Scan one block: bytes used, records, lines, odd records (index, start, end, line, kind), quotes."""
     ends: Positions = np.flatnonzero(piece == newline)
@@ -140,7 +140,9 @@ def _block(
         bare = bare - ((bare > 0) & (piece[np.maximum(stops - 1, 0)] == 13))
     blank = bare == 0
     noted = _begins(piece, starts, comment) & ~blank
-    again = _begins(piece, starts, header) & (bare == len(header))
+    again = np.zeros(len(starts), dtype=bool)
+    for spelling in header:
+        again |= _begins(piece, starts, spelling) & (bare == len(spelling))
     strange: list[tuple[int, int, int, int, str]] = []
     which = np.flatnonzero(blank | noted | again | faulty | (cells != width))
     for i, line in zip(which.tolist(), np.searchsorted(ends, starts[which]).tolist(), strict=True):

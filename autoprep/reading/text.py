@@ -72,11 +72,9 @@ def read_text(data: bytes, given: Dialect | None = None, path: Path | None = Non
     cells = min(best.width, len(names)) if layout.header_rows and best.share > 0.5 else len(names)
     usual = usual_fill(found[after:], cells)
     end, below = _end(data, start, given, cells, best, byte, usual)
-    again = found[layout.start].text.encode() if layout.header_rows == 1 and layout.start < len(found) else b""
     shape = Shape(names, best.delimiter, best.quote, best.escape, comment, byte, start, max(start, end), line)
     shape = replace(shape, width=cells)
-    if again and data.find(again, start) >= 0 and b"\n" not in again and len(names) > 1:
-        shape = replace(shape, header=again)
+    shape = replace(shape, header=_spellings(data, start, layout, found, best))
     body = read_body(data, shape, path if same else None)
     dialect = Dialect(
         encoding=encoding.name,
@@ -94,6 +92,19 @@ def read_text(data: bytes, given: Dialect | None = None, path: Path | None = Non
     )
     notes = _notes(dialect, body, layout, found, below, encoding, given, names, cells)
     return TextTable(body.frame, dialect, headers, body.rejected, body.realigned, notes)
+
+
+def _spellings(data: bytes, start: int, layout: Layout, found: Sequence[Record], best: Guess) -> tuple[bytes, ...]:
+    """How the header line may be written where it comes again: as it stands, bare, and with every cell quoted."""
+    if layout.header_rows != 1 or layout.start >= len(found) or best.width < 2:
+        return ()
+    line = found[layout.start]
+    if "\n" in line.text:
+        return ()
+    quote, doubled = best.quote, best.quote * 2
+    quoted = best.delimiter.join(f"{quote}{c.replace(quote, doubled) if quote else c}{quote}" for c in line.cells)
+    ways = dict.fromkeys((line.text, best.delimiter.join(line.cells), quoted))
+    return tuple(way.encode() for way in ways if data.find(way.encode(), start) >= 0)
 
 
 def _as_utf8(data: bytes, encoding: Encoding) -> tuple[bytes, bool]:
@@ -248,9 +259,9 @@ def _notes(
     if len(names) > width:
         notes.append(f"Most rows have {width} cells under {len(names)} names; the last {len(names) - width} are empty.")
     if dialect.preamble_lines:
-        notes.append(f"{dialect.preamble_lines} lines above the table are not part of it.")
+        notes.append(f"{_lines(dialect.preamble_lines)} above the table {_be(dialect.preamble_lines)} not part of it.")
     if any(t.strip(" ,;\t|") for t in below):
-        notes.append(f"{len(below)} lines below the table are not part of it.")
+        notes.append(f"{_lines(len(below))} below the table {_be(len(below))} not part of it.")
     if dialect.header_rows == 0 and not layout.names:
         notes.append("There is no header; the columns are named by their place.")
     if dialect.header_rows > 1:
@@ -268,14 +279,26 @@ def _notes(
         shown = rival.get("delimiter") if isinstance(rival, dict) else None
         notes.append(f"The delimiter may be {dialect.delimiter!r} or {shown!r}.")
     if body.realigned.height:
-        notes.append(f"{body.realigned.height} malformed records were put right ({_where(body.realigned)}).")
+        notes.append(f"{body.realigned.height} malformed {_records(body.realigned.height)} put right ({_where(body.realigned)}).")
     if body.rejected.height:
-        notes.append(f"{body.rejected.height} lines could not be read ({_where(body.rejected)}).")
+        notes.append(f"{_lines(body.rejected.height)} could not be read ({_where(body.rejected)}).")
     if len(found) > 3 and found[-1].cells and len(found) < 2 * LOOK:
         last = next((r for r in reversed(found) if any(c.strip() for c in r.cells)), found[-1])
         if len(last.cells) == width > 1 and is_total(last.cells[0]):
             notes.append("The last row looks like a total of the rows above it.")
     return tuple(notes)
+
+
+def _lines(count: int) -> str:
+    return f"{count} line{'' if count == 1 else 's'}"
+
+
+def _be(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _records(count: int) -> str:
+    return "record was" if count == 1 else "records were"
 
 
 def _where(lines: pl.DataFrame) -> str:

@@ -63,3 +63,27 @@ def test_delimiters_of_several_characters_and_ragged_lines(tmp_path: Path) -> No
     assert table.dialect is not None and table.dialect.delimiter == "||"
     assert table.collect().height == 21
     assert table.rejected["line"].to_list() == [22] and table.rejected["text"].to_list() == ["a stray line"]
+
+
+def test_titles_group_headers_and_wide_headers(tmp_path: Path) -> None:
+    rows = "".join(f"Ada {i},Oct-{i + 10},visit {i},,\n,,guest {i},,\n" for i in range(9))
+    titled = read(write(tmp_path, "title.csv", "Meetings,,,,\nMinister,Date,Purpose,,\n" + rows))
+    assert titled.dialect is not None and titled.dialect.preamble_lines == 1
+    assert titled.collect().columns[:3] == ["Minister", "Date", "Purpose"]
+    body = "".join(f"unit {i},{i}0,{i}1,{i}2\n" for i in range(1, 9))
+    grouped = read(write(tmp_path, "group.csv", ",2013,,2014\nunit,staff,others,staff\n" + body))
+    assert grouped.collect().columns == ["unit", "2013 staff", "2013 others", "2014 staff"]
+    wide = read(write(tmp_path, "wide.csv", '"id","what","how much","extra","more"\n' + '"1","a","2"\n"2","b","3"\n' * 5))
+    assert wide.collect().columns == ["id", "what", "how much", "extra", "more"]
+    assert wide.collect().row(1) == ("2", "b", "3", None, None)
+
+
+def test_the_header_again_in_another_spelling_and_another_table_are_set_aside(tmp_path: Path) -> None:
+    rows = "".join(f"{d}/01/2024,{d},shop {d}\n" for d in range(1, 13))
+    again = read(write(tmp_path, "again.csv", '"day","sum","where"\n' + rows + "day,sum,where\n" + rows))
+    assert again.collect().height == 24
+    assert again.rejected.select("line", "reason").rows() == [(14, "the header again")]
+    wider = "".join(f"{d}/01/2024,{d},shop {d},x\n" for d in range(1, 13))
+    other = read(write(tmp_path, "other.csv", "day,sum,where\n" + rows + "day,sum,where,who\n" + wider))
+    assert other.collect().height == 12 and other.rejected.height == 13
+    assert set(other.rejected["reason"]) == {"another table of 4 columns starts on line 14"}
