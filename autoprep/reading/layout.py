@@ -135,12 +135,8 @@ def _start(found: Sequence[Record], width: int) -> int:
             if not _label_line(look, at, filled, usual):
                 break
         elif (
-            filled > 1
-            and (len(record.cells) == width - 1 or len(record.cells) > width)
-            and _heads(look, at, width)
-        ) or (
-            filled == 1 and len(record.cells) == width and usual <= 1
-        ):
+            filled > 1 and (len(record.cells) == width - 1 or len(record.cells) > width) and _heads(look, at, width)
+        ) or (filled == 1 and len(record.cells) == width and usual <= 1):
             break
         at += 1
     return at if at < len(look) else 0

@@ -279,7 +279,9 @@ def _notes(
         shown = rival.get("delimiter") if isinstance(rival, dict) else None
         notes.append(f"The delimiter may be {dialect.delimiter!r} or {shown!r}.")
     if body.realigned.height:
-        notes.append(f"{body.realigned.height} malformed {_records(body.realigned.height)} put right ({_where(body.realigned)}).")
+        notes.append(
+            f"{body.realigned.height} malformed {_records(body.realigned.height)} put right ({_where(body.realigned)})."
+        )
     if body.rejected.height:
         notes.append(f"{_lines(body.rejected.height)} could not be read ({_where(body.rejected)}).")
     if len(found) > 3 and found[-1].cells and len(found) < 2 * LOOK:

@@ -73,7 +73,9 @@ def test_titles_group_headers_and_wide_headers(tmp_path: Path) -> None:
     body = "".join(f"unit {i},{i}0,{i}1,{i}2\n" for i in range(1, 9))
     grouped = read(write(tmp_path, "group.csv", ",2013,,2014\nunit,staff,others,staff\n" + body))
     assert grouped.collect().columns == ["unit", "2013 staff", "2013 others", "2014 staff"]
-    wide = read(write(tmp_path, "wide.csv", '"id","what","how much","extra","more"\n' + '"1","a","2"\n"2","b","3"\n' * 5))
+    wide = read(
+        write(tmp_path, "wide.csv", '"id","what","how much","extra","more"\n' + '"1","a","2"\n"2","b","3"\n' * 5)
+    )
     assert wide.collect().columns == ["id", "what", "how much", "extra", "more"]
     assert wide.collect().row(1) == ("2", "b", "3", None, None)
 
