@@ -28,8 +28,9 @@ def fit(
     task: Task | None = None,
     metric: str | None = None,
     plan: Plan | PathLike | None = None,
-    group: str | None = None,
-    time: str | None = None,
+    group: str | Any | None = None,
+    time: str | Any | None = None,
+    sample_weight: str | Any | None = None,
     holdout: float = 0.0,
     keep_leaks: bool = False,
     rules: Sequence[PathLike] | None = None,
@@ -47,8 +48,9 @@ def fit(
         task: "binary", "multiclass" or "regression"; inferred when None.
         metric: what to optimise; the task's default when None.
         plan: a reviewed plan.
-        group: rows that share this column's value are validated on one side.
-        time: column that orders rows; later ones validate.
+        group: column, or (rows,) values; rows that share one are validated on one side.
+        time: column, or (rows,) values, that orders rows; later ones validate.
+        sample_weight: column, or (rows,) numbers, that says how much a row counts; a column is no feature then.
         holdout: share of rows, in [0, 1), that nothing learns from and that the report is judged on.
         keep_leaks: let columns flagged as leaks in.
         rules: folders of your own rules.
@@ -70,6 +72,7 @@ def fit(
             plan=as_plan(plan),
             group=group,
             time=time,
+            sample_weight=sample_weight,
             holdout=holdout,
             keep_leaks=keep_leaks,
             rules=rules,

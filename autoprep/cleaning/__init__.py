@@ -5,7 +5,7 @@ from autoprep.cleaning.compile import compile_plan
 from autoprep.cleaning.families import LEARNERS
 from autoprep.cleaning.ledger import read_ledger, write_ledger
 from autoprep.cleaning.plan_file import diff, evidence_hash, load_plan, parse_plan, save_plan
-from autoprep.cleaning.planner import for_modelling, plan
+from autoprep.cleaning.planner import for_modelling, plan, with_outputs
 from autoprep.cleaning.transform import Transformer, transform
 from autoprep.cleaning.undo import undo
 
@@ -25,5 +25,6 @@ __all__ = [
     "save_plan",
     "transform",
     "undo",
+    "with_outputs",
     "write_ledger",
 ]

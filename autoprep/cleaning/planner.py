@@ -111,6 +111,15 @@ def for_modelling(made: Plan) -> Plan:
     return replace(answered, outputs=outputs_of(answered, {o.source: _row_of(o) for o in made.outputs}))
 
 
+def with_outputs(made: Plan, profile: Profile) -> Plan:
+    """The plan with ``outputs`` told anew, as they are after steps were refused or allowed.
+
+    Args:
+        made: a plan whose steps may have changed. profile: of the rows that it was made for.
+    """
+    return replace(made, outputs=outputs_of(made, {str(row["column"]): row for row in profile.columns.to_dicts()}))
+
+
 def _row_of(spec: Any) -> dict[str, Any]:
     return {"role": spec.role, "semantic": spec.semantic, "unit": spec.unit}
 

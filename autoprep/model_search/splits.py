@@ -203,6 +203,12 @@ def suggest(
     if apart < 2:
         raise SettingError("all rows belong to one group", hint="give another group column")
     strata = _strata(y, task)
+    if (
+        kind == "stratified"
+        and (np.bincount(strata[np.unique(group, return_index=True)[1]])[np.unique(strata)] < 2).all()
+    ):
+        notes.append("each class is one row repeated: equal rows may stand on both sides")
+        group = np.arange(rows, dtype=np.int64)
     if wanted <= 1:
         parts = max(2, min(10, round(rows / HOLDOUT_ROWS)))
         fold = _deal(group, strata, parts, rng)

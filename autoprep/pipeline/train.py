@@ -40,8 +40,9 @@ def fit(
     task: Task | None = None,
     metric: str | None = None,
     plan: Plan | None = None,
-    group: str | None = None,
-    time: str | None = None,
+    group: str | Any | None = None,
+    time: str | Any | None = None,
+    sample_weight: str | Any | None = None,
     holdout: float = 0.0,
     keep_leaks: bool = False,
     rules: Sequence[Any] | None = None,
@@ -72,6 +73,7 @@ def fit(
     plan = cleaning.for_modelling(prepared.plan)
     if keep_leaks:
         plan = plan.with_status("skip", [a.id for a in plan.actions if a.verb in LEAK_VERBS])
+    plan = cleaning.with_outputs(plan, prepared.profile)
     watch.start("earn")
     tested = task or plan.task
     gains: dict[str, Any] = {}
@@ -81,6 +83,8 @@ def fit(
     watch.start("clean")
     cleaned = cleaning.apply(prepared.table, plan)
     frame, y, task = _sides(cleaned, plan, prepared, task)
+    if isinstance(sample_weight, str):
+        frame = frame.drop(resolve_column(sample_weight, prepared.table), strict=False)
     listener(
         Event(
             "clean",
@@ -103,8 +107,9 @@ def fit(
         task=task,
         metric=metric,
         synthesizers=factories,
-        groups=_side(cleaned, prepared, group),
-        times=_side(cleaned, prepared, time),
+        groups=_side(cleaned, prepared, group, learn),
+        times=_side(cleaned, prepared, time, learn),
+        sample_weight=_weights(_side(cleaned, prepared, sample_weight, learn)),
         budget=inner,
         seed=seed,
         listener=listener,
@@ -181,9 +186,10 @@ def _sides(cleaned: Cleaned, plan: Plan, prepared: Prepared, task: Task | None) 
             f"the target '{target}' has one value only: '{y[0]}'", where=uri, hint="there is nothing to predict"
         )
     if not frame.width:
-        raise InputError(
-            f"no column is left to predict '{target}' from", where=uri, hint="give a table with more columns"
-        )
+        leaks = sorted({c for a in plan.actions if a.verb in LEAK_VERBS and a.status == "apply" for c in a.columns})
+        said = f": {', '.join(leaks[:5])} give it away" if leaks else ""
+        hint = "if they are known when predicting, pass --keep-leaks" if leaks else "give a table with more columns"
+        raise InputError(f"no column is left to predict '{target}' from{said}", where=uri, hint=hint)
     inferred = task or plan.task or profiling.infer_task(y, target)[0]
     if inferred != "regression":
         y = y.cast(pl.String)
@@ -196,14 +202,29 @@ def _sides(cleaned: Cleaned, plan: Plan, prepared: Prepared, task: Task | None) 
     return frame, y, inferred
 
 
-def _side(cleaned: Cleaned, prepared: Prepared, column: str | None) -> pl.Series | None:
-    """A column that groups or orders rows: as cleaned where it is there, else as it stood."""
+def _side(cleaned: Cleaned, prepared: Prepared, column: str | Any | None, learn: np.ndarray | None) -> pl.Series | None:
+    """What groups, orders or weighs rows: a column (as cleaned where it is there), or one value a row."""
     if column is None:
         return None
+    if not isinstance(column, str):
+        values = pl.Series(np.asarray(column))
+        rows = prepared.frame.height if learn is None else int(np.max(learn, initial=-1)) + 1
+        if len(values) < rows:
+            raise InputError(f"{len(values)} values for {rows} rows", hint="give one value per row")
+        return (values if learn is None else values.gather(learn)).gather(cleaned.rows)
     name = resolve_column(column, prepared.table)
     if name in cleaned.frame.columns:
         return cleaned.frame[name]
     return prepared.frame[name].gather(cleaned.rows)
+
+
+def _weights(weights: pl.Series | None) -> np.ndarray | None:
+    if weights is None:
+        return None
+    values: np.ndarray = weights.cast(pl.Float64, strict=False).to_numpy()
+    if not np.isfinite(values).all() or (values < 0).any() or not values.sum() > 0:
+        raise InputError("a row's weight is missing, negative or infinite, or all are 0", hint="give weights above 0")
+    return values
 
 
 def _baseline(y: pl.Series, task: Task, classes: Sequence[str]) -> dict[str, Any]:
