@@ -5,12 +5,13 @@ from autoprep.cleaning.compile import compile_plan
 from autoprep.cleaning.families import LEARNERS
 from autoprep.cleaning.ledger import read_ledger, write_ledger
 from autoprep.cleaning.plan_file import diff, evidence_hash, load_plan, parse_plan, save_plan
-from autoprep.cleaning.planner import for_modelling, plan, with_outputs
+from autoprep.cleaning.planner import SAMPLE_ROWS, for_modelling, plan, with_outputs
 from autoprep.cleaning.transform import Transformer, transform
 from autoprep.cleaning.undo import undo
 
 __all__ = [
     "LEARNERS",
+    "SAMPLE_ROWS",
     "Transformer",
     "apply",
     "apply_to_files",

@@ -51,6 +51,7 @@ def plan(
     target: str | None = None,
     task: Task | None = None,
     config: Config | None = None,
+    most_rows: int = SAMPLE_ROWS,
     listener: Listener = silent,
 ) -> Plan:
     """Plan the cleaning of a table: nothing is written but the plan.
@@ -62,6 +63,7 @@ def plan(
         target: name of the column to predict, or None.
         task: "binary", "multiclass", "regression", or None to infer.
         config: the project's settings: protected columns, approvals, budgets.
+        most_rows: of larger tables this many rows, evenly spaced, are looked at.
         listener: is told what was found.
 
     Raises:
@@ -75,7 +77,7 @@ def plan(
     frame = lazy.collect()
     profile = profile if profile is not None else make_profile(frame, target=target, task=task, config=config)
     rulebook = rulebook if rulebook is not None else load_rulebook(config=config)
-    maker = _Planner(_thin(frame), profile, config, target)
+    maker = _Planner(_thin(frame, most_rows), profile, config, target)
     for candidate in _candidates(profile, rulebook, list(frame.columns)):
         maker.consider(candidate)
     said = measure(maker.sample, Plan(tuple(maker.actions)))
@@ -124,10 +126,10 @@ def _row_of(spec: Any) -> dict[str, Any]:
     return {"role": spec.role, "semantic": spec.semantic, "unit": spec.unit}
 
 
-def _thin(frame: pl.DataFrame) -> pl.DataFrame:
-    if frame.height <= SAMPLE_ROWS:
+def _thin(frame: pl.DataFrame, most_rows: int) -> pl.DataFrame:
+    if frame.height <= most_rows:
         return frame
-    return frame.gather_every(-(-frame.height // SAMPLE_ROWS))
+    return frame.gather_every(-(-frame.height // most_rows))
 
 
 def _source(source: Source | None, rows: int) -> dict[str, Any]:

@@ -112,15 +112,14 @@ def dataset(
     return made.construct()
 
 
-def fit_threads(rows: int) -> int:
-    """Threads of one fit: one, so that fits run side by side and every machine grows the same trees; all for
-    very many rows.
+def fit_threads(rows: int, threads: int = 1) -> int:
+    """Threads of one fit: those it may use when there are many rows, else one.
 
     Example:
-        >>> fit_threads(10_000)
-        1
+        >>> fit_threads(10_000, 4), fit_threads(100_000, 4)
+        (1, 4)
     """
-    return usable() if rows > HUGE_ROWS else 1
+    return usable() if rows > HUGE_ROWS else threads if rows > FEW_ROWS else 1
 
 
 def round_cost(rows: int, columns: int, classes: int) -> float:
@@ -167,7 +166,7 @@ def fit(
 
     rows = train.num_data()
     params = {**ALWAYS, **objective_of(classes, metric), **parameters, "seed": seed}
-    params["num_threads"] = fit_threads(rows)
+    params["num_threads"] = fit_threads(rows, limit.threads)
     params["max_bin"] = 127 if rows > BIG_ROWS else 255
     unit = round_cost(rows, train.num_feature(), classes)
     rounds = int(min(rounds, limit.units // unit)) if limit.units < float("inf") else rounds

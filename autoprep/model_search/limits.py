@@ -1,4 +1,4 @@
-"""How long one fit may take: a moment on the clock, or units of work."""
+"""What one fit may use: time until a moment on the clock, or units of work, and threads."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from threading import Event
 
 @dataclass(frozen=True)
 class Limit:
-    """When a fit must stop.
+    """When a fit must stop, and how many threads it has.
 
     Attributes:
         deadline: a moment on ``clock``; infinite when work is counted instead.
         units: units of work that may be spent; infinite when the clock decides.
         clock: a monotonic clock in seconds.
         stop: set from outside when everything must end.
+        threads: that the fit may use.
 
     Example:
         >>> limit = Limit(10.0, float("inf"), lambda: 4.0)
@@ -27,6 +28,7 @@ class Limit:
     units: float
     clock: Callable[[], float]
     stop: Event = field(default_factory=Event)
+    threads: int = 1
 
     def passed(self, units: float = 0.0) -> bool:
         """Whether the moment has come, this many units are too many, or everything must end."""

@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 from autoprep.model_search.limits import Limit, OutOfTime, Unfit
 from autoprep.model_search.models import MODELS
 from autoprep.model_search.threads import usable
-from autoprep.model_search.trial import Bench, Configuration, FoldResult
+from autoprep.model_search.trial import SKETCH, Bench, Configuration, FoldResult
 
 Array = NDArray[Any]
+
+#: Seconds that the first model of all may take even when the budget is spent.
+LEAST_S = 0.5
 
 
 @dataclass
@@ -26,31 +29,40 @@ class Runner:
     results: dict[int, FoldResult] = field(default_factory=dict)
     note: str = ""
 
+    def judged(self) -> list[int]:
+        """The folds it has been on; the sketch only when there is nothing else."""
+        return [f for f in self.results if f != SKETCH] or list(self.results)
+
+    def complete(self) -> bool:
+        """Whether it has been somewhere and no clock stopped it."""
+        return bool(self.results) and all(r.complete for r in self.results.values())
+
     def mean(self, folds: Iterable[int] | None = None) -> float:
         """Mean loss over folds; infinite when one is missing."""
-        wanted = list(self.results) if folds is None else list(folds)
+        wanted = self.judged() if folds is None else list(folds)
         if not wanted or any(f not in self.results for f in wanted):
             return float("inf")
         return float(np.mean([self.results[f].loss for f in wanted]))
 
     def error(self) -> float:
         """Standard error of the mean loss over folds."""
-        losses = [r.loss for r in self.results.values()]
+        losses = [self.results[f].loss for f in self.judged()]
         return float(np.std(losses, ddof=1) / np.sqrt(len(losses))) if len(losses) > 1 else 0.0
 
     def rounds(self) -> float:
         """Mean rounds over folds."""
-        return float(np.mean([r.part.model.rounds for r in self.results.values()]))
+        return float(np.mean([self.results[f].part.model.rounds for f in self.judged()]))
 
     def factor(self) -> float:
         """Mean factor of the target scale over folds."""
-        return float(np.mean([r.part.scale.factor for r in self.results.values()]))
+        return float(np.mean([self.results[f].part.scale.factor for f in self.judged()]))
 
     def cost(self, rows: int, bench: Bench) -> float:
         """Seconds or units of one fit on that many rows, by what the folds took."""
         share = [
-            (r.units if bench.budget.deterministic else r.fit_s) * rows / len(bench.splits.folds[f][0])
-            for f, r in self.results.items()
+            (r.units if bench.budget.deterministic else r.fit_s) * rows / len(bench.rows(f)[0])
+            for f in self.judged()
+            for r in [self.results[f]]
         ]
         return float(np.mean(share)) if share else float("inf")
 
@@ -73,13 +85,13 @@ class Race:
         """Seconds or units until the race is over."""
         return max(0.0, self.end - self.bench.budget.spent())
 
-    def limit(self, share: float | None = None) -> Limit:
+    def limit(self, share: float | None = None, threads: int = 1) -> Limit:
         """A limit at the end of the race, or this many seconds or units from now if that is sooner."""
         budget = self.bench.budget
         left = self.left() if share is None else min(share, self.left())
         if budget.deterministic:
-            return Limit(float("inf"), left, budget.clock, self.bench.stop)
-        return Limit(budget.clock() + left, float("inf"), budget.clock, self.bench.stop)
+            return Limit(float("inf"), left, budget.clock, self.bench.stop, threads)
+        return Limit(budget.clock() + left, float("inf"), budget.clock, self.bench.stop, threads)
 
     def runner(self, configuration: Configuration) -> Runner:
         """The runner of a configuration, entered when new."""
@@ -89,6 +101,23 @@ class Race:
         """Run one configuration on one fold, unless it has been or would take too long; None when not run."""
         self.batch([(configuration, fold)], most)
         return self.runner(configuration).results.get(fold)
+
+    def pilot(self, configuration: Configuration, fold: int, most: float) -> FoldResult | None:
+        """Run one configuration on one fold whatever the time: it has at least ``LEAST_S`` seconds."""
+        runner, budget = self.runner(configuration), self.bench.budget
+        if budget.deterministic:
+            return self.step(configuration, fold, most)
+        limit = Limit(budget.clock() + max(most, LEAST_S), float("inf"), budget.clock, self.bench.stop, usable())
+        self.bench.sides(configuration, fold)
+        try:
+            result = self.bench.run(configuration, fold, limit)
+        except (OutOfTime, Unfit) as reason:
+            runner.note = str(reason) or "out of time"
+            return None
+        if not np.isfinite(result.loss):
+            return None
+        runner.results[fold] = result
+        return result
 
     def batch(self, jobs: Sequence[tuple[Configuration, int]], most: float | None = None) -> None:
         """Run jobs side by side, in this order, as long as there is time for the next.
@@ -107,7 +136,7 @@ class Race:
             self.bench.view(runner.configuration.features, fold)
             entered.append((runner, fold))
         if len(entered) <= 1 or usable() == 1:
-            results = [self._run(runner, fold, most) for runner, fold in entered]
+            results = [self._run(runner, fold, most, usable()) for runner, fold in entered]
         else:
             results = self._side_by_side(entered, most)
         for (runner, fold), result in zip(entered, results, strict=True):
@@ -138,7 +167,7 @@ class Race:
             return True
         return False
 
-    def _run(self, runner: Runner, fold: int, most: float | None) -> FoldResult | None:
+    def _run(self, runner: Runner, fold: int, most: float | None, threads: int = 1) -> FoldResult | None:
         configuration = runner.configuration
         timed = not self.bench.budget.deterministic
         expected = self.bench.estimate(configuration, fold)
@@ -146,7 +175,7 @@ class Race:
             return None
         try:
             self.bench.sides(configuration, fold)
-            result = self.bench.run(configuration, fold, self.limit(most or max(4 * expected, 0.5)))
+            result = self.bench.run(configuration, fold, self.limit(most or max(4 * expected, 0.5), threads))
         except OutOfTime:
             runner.note = "out of time"
             return None

@@ -22,6 +22,13 @@ from autoprep.types import Task
 
 Array = NDArray[Any]
 
+#: The "fold" that is a sketch: a sample of the first fold's rows, for tables on which a whole fit takes long.
+SKETCH = -2
+SKETCH_ROWS = 10_000
+SKETCH_CELLS = 500_000
+#: Seconds that making a matrix takes for one cell of a frame, by the kind of matrix; corrected by what is seen.
+CELL_COST: Mapping[Kind, float] = {"native": 1e-7, "target": 5e-7, "linear": 1.2e-6}
+
 
 class Synthesizer(Protocol):
     """What makes model-ready columns of a typed frame; learnt anew inside every training fold."""
@@ -189,10 +196,26 @@ class Bench:
         self.stop = Event()
         self.speed: dict[str, float] = {}
         self.view_units: dict[str, float] = {}
+        self.cell_speed: dict[Kind, float] = {}
+        self.sketch = self._sketched()
         self.columns: dict[str, int] = {}
 
+    def _sketched(self) -> tuple[Array, Array] | None:
+        train, valid = self.splits.folds[0]
+        most = max(1_000, min(SKETCH_ROWS, SKETCH_CELLS // max(self.frame.width, 1)))
+        if len(train) <= 2 * most:
+            return None
+        rng = np.random.default_rng(self.seed)
+
+        def some(rows: Array) -> Array:
+            return rows if len(rows) <= most else np.sort(rng.permutation(rows)[:most])
+
+        return some(train), some(valid)
+
     def rows(self, fold: int) -> tuple[Array, Array | None]:
-        """Training and validation rows of a fold; fold -1 is all rows without validation."""
+        """Training and validation rows of a fold; fold -1 is all rows without validation, ``SKETCH`` the sketch."""
+        if fold == SKETCH and self.sketch is not None:
+            return self.sketch
         if fold < 0:
             return np.arange(self.frame.height), None
         train, valid = self.splits.folds[fold]
@@ -210,7 +233,7 @@ class Bench:
         features, fold = key
         started = self.budget.clock()
         train_rows, valid_rows = self.rows(fold)
-        train = self.frame[train_rows] if fold >= 0 else self.frame
+        train = self.frame if fold == -1 else self.frame[train_rows]
         valid = None if valid_rows is None else self.frame[valid_rows]
         synthesizer = self.synthesizers[features]() if features else None
         if synthesizer is not None:
@@ -219,7 +242,7 @@ class Bench:
             spent = self.budget.clock() - started
             units = 2e-7 * train.height * train.width
             self.budget.charge(units)
-            self.view_units[features] = units if self.budget.deterministic else spent
+            self.view_units[features] = (units if self.budget.deterministic else spent) / max(train.height, 1)
         self._views[key] = _View(train, valid, synthesizer)
         self.columns[features] = train.width
         self._forget(self._views, lambda v: v.train.estimated_size() * 1.25)
@@ -246,11 +269,15 @@ class Bench:
 
     def _make_sides(self, features: str, kind: Kind, knots: int, fold: int) -> Sides:
         view = self.view(features, fold)
+        started = self.budget.clock()
         train_rows, valid_rows = self.rows(fold)
         weight = None if self.weight is None else self.weight[train_rows]
         encoder = Encoder(kind, self.classes, knots, seed=self.seed)
         train = encoder.fit_transform(view.train, self.y[train_rows], weight)
         valid = None if view.valid is None else encoder.transform(view.valid)
+        if not self.budget.deterministic:
+            cells = max(view.train.height * view.train.width, 1)
+            self.cell_speed[kind] = (self.budget.clock() - started) / cells
         return Sides(
             encoder, train, self.y[train_rows], weight, valid,
             None if valid_rows is None else self.y[valid_rows],
@@ -269,12 +296,21 @@ class Bench:
         columns = self.columns.get(configuration.features, self.frame.width)
         units = MODELS[configuration.family].cost(rows, columns, max(self.classes, 0), configuration.parameters)
         units *= self.speed.get(configuration.family, self.speed.get("", 1.0))
+        return units + self.prepare_cost(configuration, fold)
+
+    def prepare_cost(self, configuration: Configuration, fold: int) -> float:
+        """Seconds (or units) that the matrices of a fit are expected to take to make; 0 when they are there."""
         kind, knots = configuration.encoding
-        if (configuration.features, kind, knots, fold) not in self._sides:
-            units += 1e-7 * rows * columns
-            if (configuration.features, fold) not in self._views:
-                units += self.view_units.get(configuration.features, 0.0)
-        return units
+        if (configuration.features, kind, knots, fold) in self._sides:
+            return 0.0
+        cells = len(self.rows(fold)[0]) * self.columns.get(configuration.features, self.frame.width)
+        return self.cell_speed.get(kind, CELL_COST[kind]) * cells + self.view_cost(configuration.features, fold)
+
+    def view_cost(self, features: str, fold: int) -> float:
+        """Seconds (or units) that a fold's frames are expected to take to make; 0 when they are there."""
+        if (features, fold) in self._views:
+            return 0.0
+        return self.view_units.get(features, 0.0) * len(self.rows(fold)[0])
 
     def run(self, configuration: Configuration, fold: int, limit: Limit, seed: int | None = None) -> FoldResult:
         """Fit on a fold's training rows and judge on its validation rows.
@@ -287,7 +323,8 @@ class Bench:
         part, units = self._fit(configuration, sides, None, limit, seed)
         fitted = self.budget.clock()
         assert sides.valid is not None and sides.valid_y is not None
-        valid_rows = self.splits.folds[fold][1]
+        valid_rows = self.rows(fold)[1]
+        assert valid_rows is not None
         raw = part.model.predict(sides.valid)
         truth = self.y[valid_rows]
         if part.scale.kind == "log" and self.metric.name in ("rmse", "r2"):

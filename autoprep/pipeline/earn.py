@@ -15,6 +15,8 @@ from autoprep.budget import Budget
 from autoprep.types import Action, Event, Listener, Plan, Task, silent
 
 MOST_ROWS = 10_000
+#: Rows of the comparison that a second of the budget carries, and the least that say anything.
+ROWS_PER_S, LEAST_ROWS = 4_000, 2_000
 FOLDS = 4
 ROUNDS = 200
 #: Spellings that differ by case, space or accents only: these stay even when there was no time to test them.
@@ -88,14 +90,19 @@ def earn(
     steps = lossy_steps(plan)
     if not steps:
         return plan, {}
-    if raw.height > MOST_ROWS:
-        raw = raw.sample(MOST_ROWS, seed=seed)
+    most = MOST_ROWS
+    if not budget.deterministic:
+        most = int(min(MOST_ROWS, max(LEAST_ROWS, ROWS_PER_S * budget.remaining() / (len(steps) + 1))))
+    if raw.height > most:
+        raw = raw.sample(most, seed=seed)
     yardstick = _Yardstick(raw, plan, task, metric, seed)
+    started = budget.elapsed_s()
     with_all = yardstick.losses(plan)
+    cost = budget.elapsed_s() - started
     gains: dict[str, Any] = {}
     actions = {action.id: action for action in plan.actions}
     for step in steps:
-        if budget.exhausted():
+        if budget.exhausted() or (not budget.deterministic and budget.remaining() < 0.8 * cost):
             declined = "no time was left to show that it does no harm"
             unproved = {} if step.verb in SAFE_VERBS else {"declined": declined}
             status = step.status if step.verb in SAFE_VERBS else "skip"
@@ -118,7 +125,7 @@ class _Yardstick:
 
     def __init__(self, raw: pl.DataFrame, plan: Plan, task: Task, metric: str | None, seed: int) -> None:
         from autoprep.model_search import metrics, splits
-        from autoprep.model_search.search import encode_target
+        from autoprep.model_search.target import encode_target
 
         self._raw, self._task, self._seed = raw, task, seed
         cleaned = cleaning.apply(raw, plan)

@@ -9,10 +9,14 @@ from typing import Any
 import numpy as np
 
 from autoprep import cleaning, profiling, reading, validation
+from autoprep.budget import Budget
 from autoprep.config import Config
 from autoprep.errors import InputError, did_you_mean
 from autoprep.pipeline.values import Prepared, Stopwatch
 from autoprep.types import Event, Finding, Listener, Plan, Table, Task, silent
+
+#: Share of what is left of a budget that planning may take, its seconds per second of profiling, and the rows it needs.
+PLAN_SHARE, PLAN_COST, PLAN_ROWS = 0.15, 3.0, 20_000
 
 
 def resolve_column(name: str, table: Table) -> str:
@@ -50,6 +54,7 @@ def prepare(
     rows: Sequence[int] | np.ndarray | None = None,
     listener: Listener = silent,
     watch: Stopwatch | None = None,
+    budget: Budget | None = None,
 ) -> Prepared:
     """Read, profile, find and plan.
 
@@ -63,6 +68,7 @@ def prepare(
         rows: 0-based rows to learn from (all when None).
         listener: hears what is found.
         watch: counts seconds per stage.
+        budget: when it is short for the table, the plan is made from a sample of rows, and said so.
 
     Raises:
         InputError: the source cannot be read or holds no rows, or there is no such target.
@@ -91,9 +97,17 @@ def prepare(
     listener(Event("profile", f"{len(findings)} findings: {told}"))
     watch.start("plan")
     if plan is None:
+        most = frame.height
+        if budget is not None and not budget.deterministic:
+            expected = PLAN_COST * watch.seconds.get("profile", 0.0)
+            share = PLAN_SHARE * budget.remaining() / max(expected, 1e-6)
+            most = frame.height if share >= 1 else max(PLAN_ROWS, int(share * frame.height))
+        if most < frame.height:
+            listener(Event("plan", f"the budget is short: the plan is made from {most:,} of {frame.height:,} rows"))
         plan = cleaning.plan(
-            held, profile=profile, rulebook=book, target=column, task=task, config=config, listener=listener
-        )
+            held, profile=profile, rulebook=book, target=column, task=task, config=config,
+            most_rows=min(most, cleaning.SAMPLE_ROWS), listener=listener,
+        )  # fmt: skip
     states = {s: sum(a.status == s for a in plan.actions) for s in ("apply", "ask", "skip")}
     listener(Event("plan", f"{states['apply']} steps to apply, {states['ask']} to review, {states['skip']} declined"))
     return Prepared(held, frame, profile, findings, plan, column)

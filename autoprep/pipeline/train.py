@@ -21,6 +21,8 @@ from autoprep.pipeline.values import Fitted, Parts, Prepared, Stopwatch
 from autoprep.types import Cleaned, Event, Feature, Listener, Plan, Table, Task, silent
 
 MIN_ROWS = 10
+#: Cells that profiling, planning and cleaning can take on per second of a budget, and the rows that are always used.
+CELLS_PER_S, LEAST_ROWS = 170_000, 20_000
 #: Feature sets that the search races, by the synthesizer's groups of features.
 FEATURE_SETS: Mapping[str, tuple[str, ...]] = {
     "base": ("base",),
@@ -59,6 +61,7 @@ def fit(
     table = source if isinstance(source, Table) else reading.read(source, listener=listener)
     column = resolve_column(target, table)
     learn, kept = _kept_aside(table, column, task, holdout, seed)
+    learn = _affordable(table, learn, budget, seed, listener)
     prepared = prepare(
         table,
         target=column,
@@ -69,6 +72,7 @@ def fit(
         rows=learn,
         listener=listener,
         watch=watch,
+        budget=budget,
     )
     plan = cleaning.for_modelling(prepared.plan)
     if keep_leaks:
@@ -158,6 +162,21 @@ def _kept_aside(
     return np.setdiff1d(np.arange(frame.height), test), frame[test]
 
 
+def _affordable(
+    table: Table, learn: np.ndarray | None, budget: Budget, seed: int, listener: Listener
+) -> np.ndarray | None:
+    """The rows to learn from: all of them, or a sample that a budget of seconds can carry."""
+    if budget.deterministic:
+        return learn
+    frame = table.collect()
+    rows = np.arange(frame.height) if learn is None else learn
+    most = max(LEAST_ROWS, int(CELLS_PER_S * budget.remaining() / max(frame.width, 1)))
+    if len(rows) <= most:
+        return learn
+    listener(Event("read", f"the budget is short for {len(rows):,} rows: {most:,} of them, at random, are used"))
+    return np.sort(np.random.default_rng(seed).permutation(rows)[:most])
+
+
 def _sides(cleaned: Cleaned, plan: Plan, prepared: Prepared, task: Task | None) -> tuple[pl.DataFrame, pl.Series, Task]:
     """What the model sees, what it predicts, and the task; refuses what cannot carry a model."""
     target, uri = str(plan.target), prepared.table.source.uri
@@ -243,7 +262,7 @@ def features_of(predictor: Any) -> tuple[Feature, ...]:
 
 def encoded_target(y: pl.Series, task: Task) -> np.ndarray:
     """Class codes (n,) or values (n,) as a synthesizer takes them."""
-    from autoprep.model_search.search import encode_target
+    from autoprep.model_search.target import encode_target
 
     codes: np.ndarray = encode_target(y if task == "regression" else y.cast(pl.String), task)[0]
     return codes

@@ -1,0 +1,149 @@
+"""Exploring: a first model at once, the best feature set, then a race of configurations while there is time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from autoprep.model_search.encode import usable_columns
+from autoprep.model_search.portfolio import default, portfolio
+from autoprep.model_search.race import Race, rungs_of
+from autoprep.model_search.target import scales
+from autoprep.model_search.threads import usable
+from autoprep.model_search.trial import SKETCH, Bench, Configuration
+
+PILOT_SHARE = 0.10
+#: Share of the race's time that choosing the feature set may take.
+FEATURES_SHARE = 0.25
+#: Share of the race's time that the first model on all rows may take.
+FIRST_SHARE = 0.5
+#: Learning rates, the first whose race is expected to fit into the time is taken.
+RATES = (0.03, 0.05, 0.1, 0.2)
+#: Learning rates of the first model on all rows.
+FIRST_RATES = (0.1, 0.2, 0.3)
+#: What boosting on a sketch is limited to.
+QUICK = {"learning_rate": 0.1, "patience": 20, "rounds": 150}
+#: Fits of plain LightGBM that a race costs.
+TYPICAL_FITS = 30
+#: A feature set replaces a simpler one when its mean gain over folds is this many standard errors.
+FEATURE_ERRORS = 0.5
+
+
+class Explorer:
+    """Decides what runs in a race, in which order.
+
+    Args:
+        bench: where fits happen.
+        race: that runs them.
+        total: seconds or units of the whole search.
+        note: keeps a sentence for the reader.
+    """
+
+    def __init__(self, bench: Bench, race: Race, total: float, note: Callable[[str], None]) -> None:
+        self.bench, self.race, self.total, self._note = bench, race, total, note
+        self.feature_losses: dict[str, float] = {}
+        self.target, self.other_target = scales(bench.y, bench.task, bench.metric.name)
+
+    def explore(self) -> None:
+        """Run the race until its time is over."""
+        names = [*self.bench.synthesizers] or [""]
+        first = default(self.bench.task, names[0], 0.1, self.target)
+        if self.bench.sketch is not None:
+            first = self._quick(first)
+        begin = SKETCH if self.bench.sketch is not None else self.race.folds[0]
+        pilot = self.race.pilot(first, begin, PILOT_SHARE * self.total)
+        if pilot is None:
+            self._note("no time for a single model: the class shares or the mean are predicted")
+            return
+        if begin == SKETCH:
+            self._note(f"large table: choices are made on a sample of {len(self.bench.rows(SKETCH)[0]):,} rows first")
+            features = self._best_features(names, first, [SKETCH])
+            yardstick = self._first_whole(features)
+            rate = float(yardstick.parameters["learning_rate"])
+        else:
+            spent = pilot.units if self.bench.budget.deterministic else pilot.fit_s + pilot.predict_s
+            spent = spent if pilot.complete else max(spent, PILOT_SHARE * self.total) * 2.0
+            room = self.race.left() * (1 if self.bench.budget.deterministic else usable())
+            rate = next((r for r in RATES if spent * (0.1 / r) * TYPICAL_FITS < room), RATES[-1])
+            features = self._best_features(names, first, self.race.folds[:3])
+            yardstick = default(self.bench.task, features, 0.1, self.target)
+        view = self.bench.view(features, begin)
+        _, categories = usable_columns(view.train)
+        entered = portfolio(
+            task=self.bench.task, rows=len(self.bench.rows(self.race.folds[0])[0]), columns=view.train.width,
+            categories=len(categories), features=features, rate=rate, target=self.target,
+            other_target=self.other_target,
+        )  # fmt: skip
+        rungs = rungs_of(self.race.folds, self.bench.frame.height)
+        if begin == SKETCH:
+            entered = self._sketched(entered)
+        self.race.halve([yardstick, *entered], rungs)
+
+    def _first_whole(self, features: str) -> Configuration:
+        """Plain LightGBM on all rows of the first fold, at a rate that the time allows."""
+        fold, left = self.race.folds[0], self.race.left()
+        rivals = [default(self.bench.task, features, rate, self.target) for rate in FIRST_RATES]
+        fits = [r for r in rivals if self.bench.estimate(r, fold) < FIRST_SHARE * left]
+        chosen = fits[0] if fits else rivals[-1]
+        self.race.pilot(chosen, fold, FIRST_SHARE * left)
+        return chosen
+
+    def _sketched(self, entered: list[Configuration], keep: int = 4) -> list[Configuration]:
+        """Those that do best on the sketch, where there is time to see; the promising order stays for the rest."""
+        left = self.race.left()
+        cost = sum(self.bench.estimate(c, SKETCH) for c in entered) / usable()
+        if cost > 0.3 * left:
+            return entered
+        quick = [self._quick(c) for c in entered]
+        self.race.batch([(c, SKETCH) for c in quick])
+        losses = {c.key: self.race.runner(q).mean([SKETCH]) for c, q in zip(entered, quick, strict=True)}
+        ranked = sorted(entered, key=lambda c: losses[c.key])
+        kept = ranked[:keep]
+        kept += [c for c in ranked[keep:] if "deep" in c.label][:1]
+        return kept
+
+    @staticmethod
+    def _quick(configuration: Configuration) -> Configuration:
+        """The configuration with so few rounds that a fit on the sketch takes a moment."""
+        if configuration.family != "lightgbm":
+            return configuration
+        return replace(configuration, parameters={**configuration.parameters, **QUICK})
+
+    def _affordable(self, features: str) -> bool:
+        """Whether the first model on all rows can have this feature set."""
+        if self.bench.sketch is None:
+            return True
+        whole = default(self.bench.task, features, FIRST_RATES[0], self.target)
+        return self.bench.estimate(whole, self.race.folds[0]) < FIRST_SHARE * self.race.left()
+
+    def _best_features(self, names: list[str], first: Configuration, folds: list[int]) -> str:
+        """The simplest feature set that no other beats by ``FEATURE_ERRORS`` standard errors on these folds."""
+        race = self.race
+        if len(names) == 1:
+            return names[0]
+        rivals = [replace(first, features=name) for name in names]
+        until = race.left() * (1 - FEATURES_SHARE)
+        for fold in folds:
+            if race.left() > until:
+                race.batch([(rival, fold) for rival in rivals], 0.5 * (race.left() - until))
+        rivals = [r for r in rivals if race.runner(r).complete()]
+        shared = [f for f in folds if all(f in race.runner(r).results for r in rivals)]
+        if not shared or not rivals:
+            return names[0]
+        losses = {r.features: np.array([race.runner(r).results[f].loss for f in shared]) for r in rivals}
+        self.feature_losses = {name: float(values.mean()) for name, values in losses.items()}
+        best, *others = losses
+        for name in others:
+            if not self._affordable(name):
+                self._note(f"feature set {name}: no time for it on all rows")
+                continue
+            saved = losses[best] - losses[name]
+            error = float(saved.std(ddof=1) / np.sqrt(len(saved))) if len(saved) > 1 else 0.0
+            if saved.mean() > FEATURE_ERRORS * error:
+                best = name
+        said = ", ".join(f"{name or 'as given'} {loss:.4g}" for name, loss in self.feature_losses.items())
+        where = "a sample" if shared == [SKETCH] else f"{len(shared)} folds"
+        self._note(f"feature sets on {where} ({self.bench.metric.name} loss): {said}")
+        return best

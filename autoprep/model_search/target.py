@@ -1,0 +1,75 @@
+"""The target as the models see it: class codes or finite numbers, and the scale it is easiest to predict on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from autoprep.errors import InputError
+from autoprep.types import Task
+
+Array = NDArray[Any]
+
+
+def encode_target(y: Any, task: Task) -> tuple[Array, list[Any]]:
+    """Codes (n,) and labels of a classification, or values (n,) and no labels of a regression.
+
+    Raises:
+        InputError: missing values, one class only, or text where numbers are needed.
+
+    Example:
+        >>> encode_target(np.array(["b", "a"]), "binary")[1]
+        ['a', 'b']
+    """
+    series = y if isinstance(y, pl.Series) else pl.Series("target", np.asarray(y).tolist())
+    if series.null_count():
+        raise InputError(f"{series.null_count()} target values are missing", hint="drop rows without a target")
+    if task == "regression":
+        if not series.dtype.is_numeric() and series.dtype != pl.Boolean:
+            raise InputError("the target of a regression is not a number", hint="parse it first")
+        values = series.cast(pl.Float64).to_numpy()
+        if not np.isfinite(values).all():
+            raise InputError("the target holds values that are not finite", hint="drop those rows")
+        return values, []
+    classes = series.unique().sort().to_list()
+    if len(classes) < 2:
+        raise InputError("the target has one value only", hint="there is nothing to predict")
+    codes = series.replace_strict(classes, list(range(len(classes))), return_dtype=pl.Int64)
+    return codes.to_numpy(), classes
+
+
+def heavy_tailed(y: Array) -> bool:
+    """Whether a target is positive and far more even on a logarithmic scale.
+
+    Example:
+        >>> heavy_tailed(np.exp(np.linspace(0, 8, 100))), heavy_tailed(np.linspace(1, 2, 100))
+        (True, False)
+    """
+    if len(y) < 20 or y.min() < 0:
+        return False
+
+    def skew(values: Array) -> float:
+        spread = values.std()
+        return float(((values - values.mean()) ** 3).mean() / spread**3) if spread > 0 else 0.0
+
+    plain, logged = skew(y), skew(np.log1p(y))
+    return plain > 1.0 and abs(logged) < 0.7 * plain
+
+
+def scales(y: Array, task: Task, metric: str) -> tuple[str, str | None]:
+    """The scale of a regression's target to begin with, and another that is worth a trial.
+
+    Example:
+        >>> scales(np.linspace(1, 2, 50), "regression", "rmsle"), scales(np.array([0, 1]), "binary", "roc_auc")
+        (('log', None), ('plain', None))
+    """
+    if task != "regression":
+        return "plain", None
+    if metric == "rmsle":
+        return ("log", None) if y.min() > -1 else ("plain", None)
+    if heavy_tailed(y):
+        return ("log", "plain") if metric == "mape" else ("plain", "log")
+    return "plain", None
