@@ -17,6 +17,8 @@ from autoprep.errors import InputError
 
 #: Suffixes that name a compression rather than a format.
 COMPRESSIONS = (".gz", ".zst", ".xz", ".bz2", ".zip")
+#: Files larger than this many bytes are not hashed.
+HASH_LIMIT = 1 << 30
 #: Formats whose cells have types.
 TYPED = ("parquet", "arrow", "excel", "json", "ndjson", "sqlite", "duckdb")
 #: Files in a folder that hold no rows.

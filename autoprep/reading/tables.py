@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from autoprep.errors import InputError
-from autoprep.reading import folders, sources
+from autoprep.reading import embedded, folders, sources
+from autoprep.reading.addresses import parse, split_part
+from autoprep.reading.databases import read_address, read_database_file
+from autoprep.reading.decimals import plain
+from autoprep.reading.objects import read_object
 from autoprep.reading.text import read_text
 from autoprep.reading.typed import read_frame, read_typed
 from autoprep.types import Dialect, Event, Listener, Source, Table, silent
-
-_HASH_LIMIT = 1 << 30
 
 
 def read(
@@ -26,10 +31,11 @@ def read(
     """Read a table from wherever it is.
 
     Args:
-        source: a path, folder or glob, or any frame that speaks the Arrow PyCapsule interface.
+        source: a path, folder or glob, the address of a database or of an object in a store, or any frame that speaks
+            the Arrow PyCapsule interface. ``#`` and a name after a database or workbook says which table or sheet.
         dialect: how the text is laid out; found out when None.
         sheet: name or 1-based number of a workbook's sheet; the first when None.
-        query: SQL to run when the source is a database.
+        query: a table's name or SQL when the source is a database; elsewhere SQL over the table ``self``.
         listener: hears what is being done.
 
     Returns:
@@ -45,26 +51,63 @@ def read(
     """
     if isinstance(source, Table):
         return source
-    if isinstance(source, str | os.PathLike):
-        path = Path(source)
-        if folders.is_many(path):
-            return folders.read_many(path, lambda one: _read_path(one, dialect, sheet, listener))
-        return _read_path(path, dialect, sheet, listener)
-    frame, headers, notes = read_frame(source)
-    return Table(frame, Source(type(source).__name__, "frame"), headers=headers, notes=notes)
+    if not isinstance(source, str | os.PathLike):
+        frame, headers, notes = read_frame(source)
+        table = Table(frame, Source(type(source).__name__, "frame"), headers=headers, notes=notes)
+        return _asked(_exact(table), query)
+    address = parse(source) if isinstance(source, str) else None
+    if address is not None and address.is_database:
+        listener(Event("read", f"Reading from {address.shown}."))
+        return _exact(read_address(address, query))
+    if address is not None and address.scheme != "file":
+        listener(Event("read", f"Scanning {address.shown}."))
+        return _asked(_exact(read_object(address, dialect)), query)
+    where, part = split_part(str(address.path) if address else os.fspath(source))
+    path = Path(where)
+    if folders.is_many(path):
+        table = folders.read_many(path, lambda one: _read_path(one, dialect, sheet, None, listener))
+        return _asked(table, query)
+    return _read_path(path, dialect, sheet if sheet is not None else part or None, query or part or None, listener)
 
 
-def _read_path(path: Path, dialect: Dialect | None, sheet: str | int | None, listener: Listener) -> Table:
+def _exact(table: Table) -> Table:
+    frame, notes = plain(table.frame)
+    return replace(table, frame=frame, notes=(*table.notes, *notes)) if frame is not table.frame else table
+
+
+def _asked(table: Table, query: str | None) -> Table:
+    """The rows that a query gives, where the source itself cannot run one: SQL over the table ``self``."""
+    if query is None:
+        return table
+    try:
+        frame = table.frame.sql(query)
+        names = frame.collect_schema().names()
+    except pl.exceptions.PolarsError as error:
+        said = str(error).strip().split("\n")[0][:200]
+        raise InputError(
+            f"the query cannot be run ({said})", where=table.source.uri, hint="the table is called self in it"
+        ) from error
+    headers = {n: h for n, h in table.headers.items() if n in names}
+    return replace(table, frame=frame, headers=headers, notes=(*table.notes, "These are the rows of a query."))
+
+
+def _read_path(
+    path: Path, dialect: Dialect | None, sheet: str | int | None, query: str | None, listener: Listener
+) -> Table:
     sources.locate(path)
     if path.is_dir():
         raise InputError("this is a folder", where=str(path))
     opened = sources.open_file(path)
     listener(Event("read", f"Reading {path.name} ({opened.kind}, {opened.size:,} bytes)."))
-    hashed = sources.sha256(path) if opened.size <= _HASH_LIMIT else None
+    if opened.kind in embedded.KINDS:
+        if opened.compression:
+            raise InputError("a compressed database cannot be queried", where=str(path), hint="unpack it first")
+        return _exact(read_database_file(path, opened.kind, query))
+    hashed = sources.sha256(path) if opened.size <= sources.HASH_LIMIT else None
     origin = Source(str(path), "csv" if opened.kind == "text" else opened.kind, opened.size, hashed)
     if opened.kind == "text":
         found = read_text(opened.bytes(), dialect, None if opened.compression else path)
-        return Table(
+        table = Table(
             found.frame,
             origin,
             found.dialect,
@@ -74,8 +117,10 @@ def _read_path(path: Path, dialect: Dialect | None, sheet: str | int | None, lis
             table_name(path.name),
             found.realigned,
         )
+        return _asked(table, query)
     frame, headers, notes = read_typed(opened, sheet)
-    return Table(frame, origin, headers=headers, notes=notes, name=table_name(path.name))
+    table = Table(frame, origin, headers=headers, notes=notes, name=table_name(path.name))
+    return _asked(_exact(table), query if opened.kind != "excel" or query != sheet else None)
 
 
 def table_name(name: str) -> str:
