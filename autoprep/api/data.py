@@ -46,7 +46,7 @@ def read(
         source: see the module.
         dialect: how a text file is laid out, when it is known; a Dialect, its values, or a JSON file of them.
         sheet: sheet of a workbook.
-        query: query to run on a database.
+        query: a table's name or SQL, when the source is a database; elsewhere SQL over the table ``self``.
         listener: hears what is found.
 
     Raises:
@@ -72,15 +72,23 @@ def describe(table: Table) -> dict[str, Any]:
     return reading.describe(table)
 
 
-def profile(source: Any, target: str | None = None, *, listener: Listener = silent) -> Profile:
+def profile(
+    source: Any, target: str | None = None, *, query: str | None = None, listener: Listener = silent
+) -> Profile:
     """Say what each column is, what is wrong with it, and how columns hang together.
+
+    Args:
+        source: see the module.
+        target: the column to predict.
+        query: a table's name or SQL, when the source is a database; elsewhere SQL over the table ``self``.
+        listener: hears what is found.
 
     Example:
         >>> found = profile({"price": ["$1,200", "$80"], "id": ["a1", "a2"]})
         >>> found.columns.filter(pl.col("column") == "price")["semantic"].item()
         'amount'
     """
-    table = read(source, listener=listener)
+    table = read(source, query=query, listener=listener)
     column = pipeline.resolve_column(target, table) if target is not None else None
     return profiling.profile(table, target=column)
 

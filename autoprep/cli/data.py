@@ -14,7 +14,7 @@ from autoprep.cli.progress import Progress
 
 Dialect = Annotated[Path | None, typer.Option("--dialect", help="A dialect.json to read the file by.")]
 Sheet = Annotated[str | None, typer.Option("--sheet", help="Sheet of a workbook.")]
-Query = Annotated[str | None, typer.Option("--query", help="Query to run on a database.")]
+Query = Annotated[str | None, typer.Option("--query", help="Table or SQL of a database; elsewhere SQL over self.")]
 
 
 @app.command()
@@ -44,6 +44,7 @@ def read(
 def profile(
     source: Source,
     target: Target = None,
+    query: Query = None,
     sql: Annotated[str | None, typer.Option("--sql", help='Query over "columns", "pairs" and "tables".')] = None,
     rules: Rules = None,
     config: ConfigFile = None,
@@ -56,7 +57,7 @@ def profile(
     from autoprep.reporting import terminal
 
     with Progress(quiet=quiet) as progress:
-        found = api.profile(source, target=target, listener=progress)
+        found = api.profile(source, target=target, query=query, listener=progress)
         findings = api.find(found, rules=rules, config=settings(config))
     if output is not None:
         api.write_profile(found, output, findings)

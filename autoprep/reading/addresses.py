@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote
 
 from autoprep.errors import InputError, did_you_mean
 
@@ -59,22 +59,15 @@ class Address:
             >>> parse("postgresql://ada:secret@db/shop#orders").shown
             'postgresql://ada:***@db/shop'
         """
-        split = urlsplit(self.uri)
-        where = split.netloc
-        if "@" in where:
-            who, _, host = where.rpartition("@")
-            name, colon, _ = who.partition(":")
-            where = f"{name}:***@{host}" if colon else f"{name}@{host}"
-        query = re.sub(
-            r"(?i)((?:password|passwd|pwd|secret|token|sig|signature|key)[^=&]*)=[^&]*", r"\1=***", split.query
-        )
-        return urlunsplit((split.scheme, where, split.path, query, "")) if split.netloc else self.uri
+        uri = re.sub(r"^([^:/?#]+://[^/?#@:]*):.*@(?=[^@]*$)", r"\1:***@", self.uri)
+        secret = r"(?i)([?&](?:\w*password|passwd|pwd|\w*secret|\w*token|sig|signature|\w*key)[^=&]*)=[^&]*"
+        return re.sub(secret, r"\1=***", uri)
 
     def scrubbed(self, text: str) -> str:
         """A message without this address's password."""
-        secret = urlsplit(self.uri).password
         text = text.replace(self.uri, self.shown)
-        return text.replace(secret, "***") if secret else text
+        secret = re.match(r"[^:/?#]+://[^/?#@:]*:(.+)@", self.uri)
+        return text.replace(secret.group(1), "***") if secret else text
 
 
 def parse(source: str) -> Address | None:

@@ -152,8 +152,8 @@ def _cannot(address: Address, said: str) -> InputError:
     line = line.split(" Query was: ")[0]
     line = re.sub(r"^.*?(?:ERROR: |FATAL: |error: )", "", line) if len(line) > 60 else line
     hint = None
-    if re.search(r"refused|could not translate|timeout|timed out|could not connect|connection to server", said, re.I):
-        hint = "is the server running, and reachable from here?"
-    elif re.search(r"password|authentication", said, re.I):
+    if re.search(r"password|authentication", said, re.I):
         hint = "check the user and the password in the address"
+    elif re.search(r"refused|could not translate|timeout|timed out|could not connect|connection to server", said, re.I):
+        hint = "is the server running, and reachable from here?"
     return InputError(f"the database cannot be read ({line[:220]})", where=address.shown, hint=hint)
