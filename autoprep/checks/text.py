@@ -166,14 +166,20 @@ def take_part(cell: pl.Expr, *, pattern: str) -> Repair:
 def split_packed(cell: pl.Expr, *, separator: str, names: Sequence[str]) -> Repair:
     """Add one column per part of a packed cell ("Boston, MA"); the packed column stays as it was.
 
+    A separator that opens a parenthesis takes the closing one with it: "Bath (Somerset)" gives "Bath" and "Somerset".
+
     Example:
         >>> repair = split_packed(pl.lit("Boston, MA"), separator=",", names=["city", "state"])
         >>> [pl.select(part).item() for part in repair.extra.values()]
         ['Boston', 'MA']
     """
     parts = cell.str.splitn(separator, len(names))
+    close = ")" if "(" in separator else ""
     added = {
-        f"__{name}": parts.struct.field(f"field_{i}").str.strip_chars().replace("", None)
+        f"__{name}": parts.struct.field(f"field_{i}")
+        .str.strip_suffix(close if i else "")
+        .str.strip_chars()
+        .replace("", None)
         for i, name in enumerate(names)
     }
     return Repair(cell, dtype="same", extra=added)

@@ -183,6 +183,7 @@ def _packed(e: Mapping[str, Any], per: float) -> tuple[str | None, float]:
         (" - ", 0.8),
         ("/", 0.8),
         ("~", 0.5),
+        ("(", 0.9),
     ):
         share = e.get(f"sep:{sep}", 0.0) * per
         short = not e["content"] or e["word_sum"] * per <= 8

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from autoprep.reporting.content import Content
 from autoprep.reporting.figures import cell, mask, number, plural, seconds, share, sparkline
+from autoprep.reporting.groups import changes_told, findings_told
 from autoprep.reporting.views import SEVERITIES, change_views, column_views, finding_views, personal_columns
 from autoprep.types import Cleaned, Feature, Finding, Leaderboard, Plan, Table
 
@@ -67,13 +68,15 @@ def findings_list(
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold", ratio=1)
     grid.add_column(overflow="fold", style="dim")
-    for f in views[:limit]:
-        samples = "  ".join(f.samples[:3])
-        said = Text(f.message) + Text(f"  {samples}" if samples else "", style="dim")
+    told = findings_told(views)
+    for f, line in told[:limit]:
+        samples = "  ".join(line.samples[:3])
+        where = f": {_some(line.columns)}" if line.columns else ""
+        said = Text(f"{line.sentence}{where}") + Text(f"  {samples}" if samples else "", style="dim")
         grid.add_row(Text(SIGNS[f.severity], style=COLOURS[f.severity]), said, Text(f.rule))
     parts: list[RenderableType] = [grid]
-    if len(views) > limit:
-        parts.append(Text(f"{len(views) - limit:,} more", style="dim"))
+    if len(told) > limit:
+        parts.append(Text(f"{len(told) - limit:,} more", style="dim"))
     return Group(*parts)
 
 
@@ -101,22 +104,38 @@ def plan_diff(
     applied = [c for c in views if c.status == "apply" and c.cells != 0]
     waiting = [c for c in views if c.status != "apply"] if refused else []
     parts: list[RenderableType] = []
-    for c in applied[:limit]:
-        count = f"  {plural(c.cells, 'change')}" if c.cells is not None else ""
-        head = Text("✓ ", style="green") + Text(c.why or c.id) + Text(f"  {c.rule}, {c.kind}{count}", style="dim")
-        parts.append(head)
-        for before, after, times in c.examples[:examples]:
+    done = changes_told(applied)
+    for members, line in done[:limit]:
+        cells = sum(c.cells for c in members if c.cells is not None)
+        count = f"  {plural(cells, 'change')}" if any(c.cells is not None for c in members) else ""
+        where = f": {_some(line.columns)}" if line.columns else ""
+        tail = Text(f"  {members[0].rule}, {members[0].kind}{count}", style="dim")
+        parts.append(Text("✓ ", style="green") + Text(f"{line.sentence}{where}") + tail)
+        shown = {e[:2]: e for c in members for e in c.examples[:examples]}
+        for before, after, times in list(shown.values())[:examples]:
             parts.append(Text(f"    - {before}", style="red"))
-            parts.append(Text(f"    + {after}", style="green") + Text(f"   ×{times:,}" if times else "", style="dim"))
-    if len(applied) > limit:
-        parts.append(Text(f"  {len(applied) - limit:,} more repairs", style="dim"))
-    for c in waiting[:limit]:
+            repeated = len(members) == 1 and times
+            parts.append(
+                Text(f"    + {after}", style="green") + Text(f"   ×{times:,}" if repeated else "", style="dim")
+            )
+    if len(done) > limit:
+        parts.append(Text(f"  {len(done) - limit:,} more repairs", style="dim"))
+    open_ = changes_told(waiting)
+    for members, line in open_[:limit]:
+        c = members[0]
         sign, word = ("?", "waits for a person") if c.status == "ask" else ("✗", "not applied")
-        head = Text(f"{sign} ", style="yellow") + Text(c.why or c.id)
+        where = f": {_some(line.columns)}" if line.columns else ""
+        head = Text(f"{sign} ", style="yellow") + Text(f"{line.sentence}{where}")
         parts.append(head + Text(f"  {c.rule}, {word}{': ' + c.declined if c.declined else ''}", style="dim"))
-    if len(waiting) > limit:
-        parts.append(Text(f"  {len(waiting) - limit:,} more not applied", style="dim"))
+    if len(open_) > limit:
+        parts.append(Text(f"  {len(open_) - limit:,} more not applied", style="dim"))
     return Group(*parts) if parts else Text("The plan changes nothing.", style="green")
+
+
+def _some(columns: Sequence[str], most: int = 12) -> str:
+    """Names in a row, cut when there are many."""
+    rest = f" and {len(columns) - most:,} more" if len(columns) > most else ""
+    return ", ".join(columns[:most]) + rest
 
 
 def ledger_sample(
@@ -125,8 +144,10 @@ def ledger_sample(
     """A few changes of a ledger, spread over its rules."""
     if not ledger.height:
         return Text("No cell was changed.", style="green")
-    per_rule = max(1, limit // max(1, ledger["rule"].n_unique()))
-    shown = ledger.group_by("rule", maintain_order=True).head(per_rule).head(limit)
+    cells = ledger.filter(pl.col("row").is_not_null())
+    of = cells if cells.height else ledger
+    per_rule = max(1, limit // max(1, of["rule"].n_unique()))
+    shown = of.group_by("rule", maintain_order=True).head(per_rule).head(limit)
     grid = _grid()
     for name in ("row", "column", "before", "after", "rule"):
         grid.add_column(name, overflow="fold", justify="right" if name == "row" else "left")
@@ -134,7 +155,9 @@ def ledger_sample(
         show = mask if personal and column in personal else cell
         was, now = Text(show(before), style="red"), Text(show(after), style="green")
         grid.add_row(number(row), Text(str(column or "table")), was, now, Text(rule, style="dim"))
-    return Group(grid, Text(f"{plural(ledger.height, 'change')} in all", style="dim"))
+    whole = ledger.height - cells.height
+    columns = f", {whole:,} of them to a whole column (another type, dropped, renamed)" if whole else ""
+    return Group(grid, Text(f"{plural(ledger.height, 'change')} in all{columns}", style="dim"))
 
 
 def leaderboard(board: Leaderboard, *, limit: int = 10) -> RenderableType:
