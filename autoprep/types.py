@@ -129,6 +129,8 @@ class Table:
         notes: what a reader should know (one sentence each).
         name: a short name for the table.
         realigned: malformed records that were put right and are among the rows: ``line``, ``text``, ``reason``.
+        drift: how the columns of several files differ: ``file``, ``column``, ``change`` (added, lost, renamed,
+            reordered, retyped), ``detail``.
     """
 
     frame: pl.LazyFrame
@@ -139,6 +141,7 @@ class Table:
     notes: tuple[str, ...] = ()
     name: str = "table"
     realigned: pl.DataFrame = field(default_factory=lambda: empty_rejected())
+    drift: pl.DataFrame = field(default_factory=lambda: empty_drift())
 
     def collect(self) -> pl.DataFrame:
         """The rows, in memory."""
@@ -155,6 +158,11 @@ class Table:
 def empty_rejected() -> pl.DataFrame:
     """No rejected lines."""
     return pl.DataFrame(schema={"line": pl.Int64, "text": pl.String, "reason": pl.String})
+
+
+def empty_drift() -> pl.DataFrame:
+    """No drift between files."""
+    return pl.DataFrame(schema=dict.fromkeys(("file", "column", "change", "detail"), pl.String))
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,9 @@ def describe(table: Table) -> dict[str, Any]:
         "first_rows": [[None if v is None else str(v) for v in row] for row in head.rows()],
         "rejected_count": table.rejected.height,
         "rejected": table.rejected.head(MOST_REJECTED).to_dicts(),
+        "realigned_count": table.realigned.height,
+        "realigned": table.realigned.head(MOST_REJECTED).to_dicts(),
+        "drift": table.drift.to_dicts(),
         "notes": list(table.notes),
     }
 

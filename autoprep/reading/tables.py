@@ -65,7 +65,7 @@ def read(
     where, part = split_part(str(address.path) if address else os.fspath(source))
     path = Path(where)
     if folders.is_many(path):
-        table = folders.read_many(path, lambda one: _read_path(one, dialect, sheet, None, listener))
+        table = folders.read_many(path, lambda one, own: _read_path(one, own or dialect, sheet, None, listener))
         return _asked(table, query)
     return _read_path(path, dialect, sheet if sheet is not None else part or None, query or part or None, listener)
 
