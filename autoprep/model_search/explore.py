@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from autoprep.model_search.encode import usable_columns
+from autoprep.model_search.evolve import Evolution, worth_trying
 from autoprep.model_search.portfolio import default, portfolio
 from autoprep.model_search.race import Race, rungs_of
 from autoprep.model_search.target import scales
@@ -19,6 +20,8 @@ PILOT_SHARE = 0.10
 FEATURES_SHARE = 0.25
 #: Share of the race's time that the first model on all rows may take.
 FIRST_SHARE = 0.5
+#: Share of the race's time that the first of several rungs may take.
+FIRST_RUNG = 0.4
 #: Learning rates, the first whose race is expected to fit into the time is taken.
 RATES = (0.03, 0.05, 0.1, 0.2)
 #: Learning rates of the first model on all rows.
@@ -39,10 +42,13 @@ class Explorer:
         race: that runs them.
         total: seconds or units of the whole search.
         note: keeps a sentence for the reader.
+        say: told of progress.
     """
 
-    def __init__(self, bench: Bench, race: Race, total: float, note: Callable[[str], None]) -> None:
-        self.bench, self.race, self.total, self._note = bench, race, total, note
+    def __init__(
+        self, bench: Bench, race: Race, total: float, note: Callable[[str], None], say: Callable[[str], None]
+    ) -> None:
+        self.bench, self.race, self.total, self._note, self._say = bench, race, total, note, say
         self.feature_losses: dict[str, float] = {}
         self.target, self.other_target = scales(bench.y, bench.task, bench.metric.name)
 
@@ -79,7 +85,13 @@ class Explorer:
         rungs = rungs_of(self.race.folds, self.bench.frame.height)
         if begin == SKETCH:
             entered = self._sketched(entered)
+        entered = self._within(entered, len(rungs))
         self.race.halve([yardstick, *entered], rungs)
+        folds = self.race.settled()
+        if folds:
+            tried = len(self.race.runners)
+            most = worth_trying(self.bench.frame.height) - tried
+            Evolution(self.bench, self.race, folds, self.bench.seed, self._say).run(max(0, most))
 
     def _first_whole(self, features: str) -> Configuration:
         """Plain LightGBM on all rows of the first fold, at a rate that the time allows."""
@@ -89,6 +101,20 @@ class Explorer:
         chosen = fits[0] if fits else rivals[-1]
         self.race.pilot(chosen, fold, FIRST_SHARE * left)
         return chosen
+
+    def _within(self, entered: list[Configuration], rungs: int, least: int = 3) -> list[Configuration]:
+        """The most promising whose first rung leaves time for the others, at least three."""
+        left = self.race.left() * (1 if self.bench.budget.deterministic else usable())
+        share = left if rungs == 1 else FIRST_RUNG * left
+        kept: list[Configuration] = []
+        spent = 0.0
+        for configuration in entered:
+            cost = self.bench.estimate(configuration, self.race.folds[0])
+            if len(kept) >= least and spent + cost > share:
+                continue
+            kept.append(configuration)
+            spent += cost
+        return kept
 
     def _sketched(self, entered: list[Configuration], keep: int = 4) -> list[Configuration]:
         """Those that do best on the sketch, where there is time to see; the promising order stays for the rest."""

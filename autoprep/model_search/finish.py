@@ -22,6 +22,8 @@ Weighted = list[tuple[Runner, float]]
 
 MEMBERS_IN_ENSEMBLE = 12
 BLOCKS = 10
+#: Rows up to which models that cannot be told apart are averaged, and how many at most.
+FEW_ROWS, MOST_ALIKE = 5_000, 5
 #: Share of the rounds below which a refit that the clock has stopped is not used.
 REFIT_LEAST = 0.8
 
@@ -51,7 +53,7 @@ class Finisher:
     def finish(self, interrupted: bool) -> tuple[Array, list[float], Leaderboard]:
         """Choose, calibrate and deploy; out-of-fold predictions, scores per fold, and the board."""
         empty = np.full((len(self.y), self.classes) if self.classes else len(self.y), np.nan)
-        self.folds = self._common_folds()
+        self.folds = self.race.settled() or ([SKETCH] if self.race.ranked([SKETCH]) else [])
         ranked = self.race.ranked(self.folds) if self.folds else []
         if not ranked:
             return empty, [], self._board([])
@@ -66,16 +68,6 @@ class Finisher:
         self._deploy(interrupted)
         scores = self._scores()
         return oof, scores, self._board(scores)
-
-    def _common_folds(self) -> list[int]:
-        """The folds that decide: as many as possible on which at least three runners (or all there are) stand."""
-        race = self.race
-        wanted = min(3, sum(1 for r in race.runners.values() if any(f != SKETCH for f in r.results)))
-        for count in range(len(race.folds), 0, -1):
-            folds = race.folds[:count]
-            if len(race.ranked(folds)) >= wanted > 0:
-                return folds
-        return [SKETCH] if race.ranked([SKETCH]) else []
 
     def _judged_rows(self, fold: int) -> Array:
         valid = self.bench.rows(fold)[1]
@@ -110,12 +102,30 @@ class Finisher:
         several = np.array([self.metric.loss(y[b], mixed[b], None if weight is None else weight[b]) for b in blocks])
         gain, error = paired_gain(single, several)
         if gain <= error:
-            self.note(f"an ensemble gains {gain:.2g} ± {error:.2g}: the best single model is kept")
-            return [(best, 1.0)]
+            return self._alike(members, gain, error)
         self.note(
             f"the ensemble of {np.count_nonzero(found)} gains {gain:.2g} ± {error:.2g} over the best single model"
         )
         return [(r, float(w)) for r, w in zip(members, found, strict=True) if w > 0]
+
+    def _alike(self, members: list[Runner], gain: float, error: float) -> Weighted:
+        """The best model; for few rows the plain average of those that the folds cannot tell from it.
+
+        Picking one of several that differ by less than a standard error is picking by chance; their average varies
+        less (Breiman 1996). No weight is learnt, so nothing can be fitted to the folds.
+        """
+        best = members[0]
+        if len(self.y) <= FEW_ROWS and len(self.folds) > 1:
+            alike = [best]
+            for runner in members[1:]:
+                behind = np.array([runner.results[f].loss - best.results[f].loss for f in self.folds])
+                if behind.mean() <= behind.std(ddof=1) / np.sqrt(len(behind)) and len(alike) < MOST_ALIKE:
+                    alike.append(runner)
+            if len(alike) > 1:
+                self.note(f"{len(alike)} models are within one standard error of the best: their average is kept")
+                return [(runner, 1.0 / len(alike)) for runner in alike]
+        self.note(f"an ensemble gains {gain:.2g} ± {error:.2g}: the best single model is kept")
+        return [(best, 1.0)]
 
     def _blocks(self, rows: Array) -> list[Array]:
         """Positions in ``rows``, in some ten blocks that respect the folds and hold every class."""
@@ -223,14 +233,17 @@ class Finisher:
         sign = self.metric.greater_is_better
         runners = [r for r in self.race.runners.values() if r.results]
         whole = [r for r in runners if r.judged() != [SKETCH]]
-        trials = [self._trial(runner) for runner in whole or runners]
+        dropped = [r for r in whole if not all(f in r.results for f in self.folds)]
+        trials = [self._trial(runner) for runner in (whole or runners) if runner not in dropped]
         if len(self.weights) > 1:
             losses = [1.0 - s if sign else s for s in scores]
             error = float(np.std(losses, ddof=1) / np.sqrt(len(losses))) if len(losses) > 1 else 0.0
             made = " + ".join(f"{w:.0%} {r.configuration.label}" for r, w in sorted(self.weights, key=lambda p: -p[1]))
             mean = float(np.mean(losses))
             trials.append(Trial("ensemble", mean, 1.0 - mean if sign else mean, error, note=made))
-        return Leaderboard(self.metric.name, sign, tuple(sorted(trials, key=lambda t: t.loss)))
+        trials.sort(key=lambda t: t.loss)
+        trials += sorted((self._trial(runner) for runner in dropped), key=lambda t: t.loss)
+        return Leaderboard(self.metric.name, sign, tuple(trials))
 
     def _trial(self, runner: Runner) -> Trial:
         loss, judged = runner.mean(), runner.judged()

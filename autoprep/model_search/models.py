@@ -161,6 +161,7 @@ def _binned(sides: Sides) -> tuple[Any, Any]:
 
 def _cost_lightgbm(rows: int, columns: int, classes: int, parameters: Mapping[str, Any]) -> float:
     typical = min(int(parameters.get("rounds", 2_000)), round(12 / float(parameters.get("learning_rate", 0.1))))
+    typical = round(typical * (2.5 if parameters.get("extra_trees") else 1.0))
     return 0.02 + typical * lightgbm_model.round_cost(rows, columns, classes)
 
 

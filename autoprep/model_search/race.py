@@ -19,6 +19,14 @@ Array = NDArray[Any]
 
 #: Seconds that the first model of all may take even when the budget is spent.
 LEAST_S = 0.5
+#: Shares of the search's time: when a race ends before anything is known of refitting, at the soonest, at the latest.
+FIRST_END, LEAST_END, LAST_END = 0.72, 0.65, 0.93
+#: Models for whose refit time is kept back.
+REFITTED = 3
+#: By what share a runner that lacked the time for more folds must lead for fewer folds to decide.
+CLEAR_LEAD = 0.01
+#: How many times the leader's loss another family may have and still go on for the sake of variety.
+OTHER_WITHIN = 1.15
 
 
 @dataclass
@@ -28,6 +36,7 @@ class Runner:
     configuration: Configuration
     results: dict[int, FoldResult] = field(default_factory=dict)
     note: str = ""
+    dropped: bool = False
 
     def judged(self) -> list[int]:
         """The folds it has been on; the sketch only when there is nothing else."""
@@ -73,13 +82,28 @@ class Race:
     Args:
         bench: where fits happen.
         folds: the folds that are used, in order.
-        end: moment (seconds or units spent, from the budget's start) at which the race is over.
+        start: seconds or units that were spent before it.
+        total: seconds or units that the whole search may take; refitting what is kept is reserved out of it.
         say: told when a configuration leads.
     """
 
-    def __init__(self, bench: Bench, folds: Sequence[int], end: float, say: Callable[[str], None]) -> None:
-        self.bench, self.folds, self.end, self._say = bench, list(folds), end, say
+    def __init__(
+        self, bench: Bench, folds: Sequence[int], start: float, total: float, say: Callable[[str], None]
+    ) -> None:
+        self.bench, self.folds, self._say = bench, list(folds), say
+        self.start, self.total = start, total
+        self.end = start + FIRST_END * total
         self.runners: dict[str, Runner] = {}
+
+    def _reserve(self) -> None:
+        """End in time to refit the leaders on all rows."""
+        ranked = self.ranked(self.settled())[:REFITTED] if self.settled() else []
+        if not ranked:
+            return
+        rows = self.bench.frame.height
+        cost = sum(1.2 * r.cost(rows, self.bench) for r in ranked)
+        cost += max(self.bench.prepare_cost(r.configuration, -1) for r in ranked)
+        self.end = self.start + max(LEAST_END * self.total, LAST_END * self.total - cost)
 
     def left(self) -> float:
         """Seconds or units until the race is over."""
@@ -143,6 +167,7 @@ class Race:
             if result is not None:
                 self.bench.budget.charge(result.units)
                 runner.results[fold] = result
+        self._reserve()
 
     def _side_by_side(self, entered: list[tuple[Runner, int]], most: float | None) -> list[FoldResult | None]:
         with ThreadPoolExecutor(usable()) as pool:
@@ -199,16 +224,43 @@ class Race:
         found = [r for r in self.runners.values() if all(f in r.results for f in wanted)]
         return sorted(found, key=lambda r: r.mean(wanted))
 
+    def settled(self) -> list[int]:
+        """The folds that decide: as many as possible on which at least three runners (or all there are) stand, and
+        so few that no runner which only lacked time for more of them is clearly ahead.
+        """
+        runners = [r for r in self.runners.values() if self.folds[0] in r.results]
+        found: list[int] = []
+        for count in range(len(self.folds), 0, -1):
+            folds = self.folds[:count]
+            standing = self.ranked(folds)
+            if not standing or len(standing) < min(3, len(runners)):
+                continue
+            found = found or folds
+            late = [r for r in runners if not r.dropped and r not in standing]
+            if not any(self._ahead(r, standing) for r in late):
+                return folds
+        return self.folds[:1] if found else []
+
+    def _ahead(self, late: Runner, standing: list[Runner]) -> bool:
+        """Whether a runner was clearly better than all of these on the folds it had time for."""
+        prefix = []
+        for fold in self.folds:
+            if fold not in late.results:
+                break
+            prefix.append(fold)
+        return late.mean(prefix) < (1 - CLEAR_LEAD) * min(r.mean(prefix) for r in standing)
+
     def halve(self, configurations: Sequence[Configuration], rungs: Sequence[Sequence[int]], least: int = 4) -> None:
         """Successive halving (Jamieson 2016): after each rung of folds the better half goes on.
 
-        The best boosted configuration and the best of any other family always go on.
+        The best boosted configuration and the best of any other family go on too, unless they are far behind.
         """
         field_ = list(configurations)
         seen: list[int] = []
         for number, rung in enumerate(rungs):
             able = [c for c in field_ if all(f in self.runner(c).results for f in seen)]
-            self.batch([(c, f) for f in rung for c in able])
+            able = sorted(able, key=lambda c: self.runner(c).mean(seen)) if seen else able
+            self.batch([(c, f) for c in able for f in rung])
             reached = [f for f in rung if any(f in self.runner(c).results for c in able)]
             if not reached:
                 return
@@ -222,21 +274,24 @@ class Race:
             kept = alive[:keep]
             for boosted in (True, False):
                 best = next((r for r in alive if (r.configuration.family == "lightgbm") == boosted), None)
-                if best is not None and best not in kept:
+                near = best is not None and best.mean(seen) <= OTHER_WITHIN * alive[0].mean(seen)
+                if best is not None and best not in kept and near:
                     kept.append(best)
+            for runner in alive:
+                runner.dropped = runner not in kept
             field_ = [r.configuration for r in kept]
             if self.left() <= 0:
                 return
 
 
 def rungs_of(folds: Sequence[int], rows: int) -> list[list[int]]:
-    """Folds per rung: one, then two, then the rest; for few rows, where folds are noisy, two, three, and the rest.
+    """Folds per rung: one, then two, then the rest; for few rows, where folds are noisy, two, three, five, the rest.
 
     Example:
         >>> rungs_of(range(5), 5_000), rungs_of(range(10), 800)
         ([[0], [1, 2], [3, 4]], [[0, 1], [2, 3, 4], [5, 6, 7, 8, 9]])
     """
     all_ = list(folds)
-    first, second = (2, 3) if rows < 1_500 else (1, 2)
-    parts = [all_[:first], all_[first : first + second], all_[first + second :]]
+    cuts = (2, 5, 10) if rows < 1_500 else (1, 3)
+    parts = [all_[start:end] for start, end in zip((0, *cuts), (*cuts, len(all_)), strict=True)]
     return [part for part in parts if part]

@@ -27,9 +27,6 @@ from autoprep.types import Event, Leaderboard, Listener, Task, silent
 
 Array = NDArray[Any]
 
-#: Share of the search's time after which nothing new is tried; the rest is for refitting what is kept.
-RACE_SHARE = 0.72
-
 
 @dataclass
 class SearchResult:
@@ -162,8 +159,8 @@ class _Search:
         total = max(self.budget.total() - self.start, 1e-3)
         total = 300.0 if total == float("inf") else total
         folds = list(range(len(self.splits.folds)))
-        race = Race(self.bench, folds, self.start + RACE_SHARE * total, self.say)
-        explorer = Explorer(self.bench, race, total, self.note)
+        race = Race(self.bench, folds, self.start, total, self.say)
+        explorer = Explorer(self.bench, race, total, self.note, self.say)
         try:
             load_libraries()
             with one_thread():
