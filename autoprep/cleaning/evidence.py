@@ -105,16 +105,18 @@ def status_words(frame: pl.DataFrame, column: str, verb: str, parameters: Mappin
     if repair.residue is None:
         return []
     left = (
-        frame.lazy().filter(repair.residue.fill_null(False)).select(pl.col(column).str.strip_chars().str.to_lowercase())
+        frame.lazy()
+        .filter(repair.residue.fill_null(False))
+        .select(pl.col(column).str.strip_chars().str.to_lowercase().alias("word"))
     )
-    counts = left.group_by(column).len("n").sort("n", column, descending=[True, False]).collect()
+    counts = left.group_by("word").len("n").sort("n", "word", descending=[True, False]).collect()
     total = int(counts["n"].sum())
     if not total or total < MIN_STATUS_SHARE * frame.height or total > frame.height * 0.9:
         return []
     often = counts.filter(pl.col("n") >= max(2, 0.002 * frame.height)).head(MAX_STATUS_WORDS)
     if int(often["n"].sum()) < MIN_STATUS_COVER * total:
         return []
-    return sorted(str(word) for word in often[column] if any(c.isalpha() for c in str(word)))
+    return sorted(str(word) for word in often["word"] if any(c.isalpha() for c in str(word)))
 
 
 def without_codes(frame: pl.DataFrame, column: str, words: Sequence[str]) -> list[str]:

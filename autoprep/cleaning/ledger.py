@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from autoprep.cleaning.compile import ROW, Compiled, Step
-from autoprep.cleaning.forms import dtype_text, text_of
+from autoprep.cleaning.forms import dtype_text, text_of, value_of
 from autoprep.errors import InputError
 from autoprep.lineage import canonical_json, whole_file
 from autoprep.types import LEDGER_SCHEMA, QUARANTINE_SCHEMA, Action
@@ -33,6 +34,8 @@ def header_entries(compiled: Compiled) -> pl.DataFrame:
         rows.append(_header(action, name, None, {"dtype": dtype_text(compiled.dtypes[name])}))
     for name, action in compiled.dropped.items():
         said = {"dtype": dtype_text(compiled.dtypes[name]), "position": places[name]} | dict(action.parameters)
+        if "copy_of" in said and said["copy_of"] not in compiled.outputs():
+            del said["copy_of"]
         rows.append(_header(action, name, said, None))
     return pl.DataFrame(rows, schema=LEDGER_SCHEMA, orient="row")
 
@@ -55,7 +58,40 @@ def cell_entries(compiled: Compiled, wide: pl.DataFrame) -> pl.DataFrame:
         wide: all working columns and ``ROW`` (Int64).
     """
     parts = [_changes(step, wide, i) for i, step in enumerate(compiled.steps)]
+    parts += [_lost(compiled, name, wide, len(parts)) for name in compiled.dropped]
     return _sorted([part for part in parts if part.height], LEDGER_SCHEMA)
+
+
+def stand_in(how: Mapping[str, Any], dtype: pl.DataType, other: pl.Expr, other_dtype: pl.DataType) -> pl.Expr:
+    """The cells that a dropped column comes back with, as far as its header says them: a constant, a copy, or null.
+
+    Args:
+        how: the header's ``before``.
+        dtype: of the dropped column.
+        other: the column that it copies, if any. other_dtype: of that column.
+    """
+    if how.get("copy_of"):
+        return other if other_dtype == dtype else value_of(text_of(other, other_dtype), dtype)
+    return value_of(pl.lit(how.get("value"), pl.String), dtype).cast(dtype)
+
+
+def _lost(compiled: Compiled, name: str, wide: pl.DataFrame, order: int) -> pl.DataFrame:
+    """One entry per cell of a dropped column that is not what its header says of the whole column."""
+    action, dtype = compiled.dropped[name], compiled.dtypes[name]
+    how = dict(action.parameters)
+    twin = str(how.get("copy_of", ""))
+    if twin not in compiled.outputs():
+        how, twin = {k: v for k, v in how.items() if k != "copy_of"}, name
+    said = stand_in(how, dtype, pl.col(compiled.current[twin]), compiled.dtypes[twin])
+    cell = pl.col(compiled.current[name])
+    narrow = wide.lazy().select(
+        pl.col(ROW).alias("row"),
+        text_of(cell, dtype).alias("before"),
+        pl.lit(None, pl.String).alias("after"),
+        text_of(said, dtype).alias("said"),
+    )
+    odd = narrow.filter(pl.col("before").ne_missing(pl.col("said"))).drop("said")
+    return odd.with_columns(_said(action, name, order)).collect()
 
 
 def _changes(step: Step, wide: pl.DataFrame, order: int) -> pl.DataFrame:
@@ -65,13 +101,14 @@ def _changes(step: Step, wide: pl.DataFrame, order: int) -> pl.DataFrame:
         text_of(pl.col(step.before), step.dtype_before).alias("before"),
         text_of(pl.col(step.after), step.dtype_after, form).alias("after"),
     )
-    return narrow.filter(pl.col("before").ne_missing(pl.col("after"))).with_columns(_said(step, order)).collect()
+    return narrow.filter(pl.col("before").ne_missing(pl.col("after"))).with_columns(
+        _said(step.action, step.column, order)
+    ).collect()
 
 
-def _said(step: Step, order: int) -> list[pl.Expr]:
-    action = step.action
+def _said(action: Action, column: str, order: int) -> list[pl.Expr]:
     return [
-        pl.lit(step.column).alias("column"),
+        pl.lit(column).alias("column"),
         pl.lit(action.rule).alias("rule"),
         pl.lit(action.id).alias("action"),
         pl.lit(action.kind).alias("kind"),

@@ -7,6 +7,7 @@ import json
 import polars as pl
 
 from autoprep.cleaning.forms import dtype_from, text_of, value_of
+from autoprep.cleaning.ledger import stand_in
 from autoprep.errors import InputError, did_you_mean
 from autoprep.types import Plan
 
@@ -101,10 +102,8 @@ def _with_dropped_columns(frame: pl.DataFrame, headers: pl.DataFrame) -> pl.Data
     added = set(headers.filter(pl.col("before").is_null())["column"].to_list())
     for name, how in sorted(said, key=lambda item: int(item[1]["position"])):
         dtype = dtype_from(how["dtype"])
-        if how.get("copy_of"):
-            cells = pl.col(how["copy_of"]).alias(name)
-        else:
-            cells = value_of(pl.lit(how.get("value"), pl.String), dtype).cast(dtype).alias(name)
+        twin = str(how.get("copy_of") or "")
+        cells = stand_in(how, dtype, pl.col(twin), frame.schema.get(twin, dtype)).alias(name)
         order = frame.columns
         place, inputs = len(order), 0
         for i, other in enumerate(order):

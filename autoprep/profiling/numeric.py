@@ -119,12 +119,14 @@ def shape_of(m: list[float]) -> dict[str, float | None]:
     if not n:
         return {"mean": None, "std": None, "skew": None, "kurtosis": None}
     flat = m2 <= 1e-24 * max(1.0, mean * mean) * n or not np.isfinite(m2)
-    return {
-        "mean": mean,
-        "std": float(np.sqrt(m2 / (n - 1))) if n > 1 and np.isfinite(m2) else None,
-        "skew": None if flat else _finite(np.sqrt(n) * m3 / m2**1.5),
-        "kurtosis": None if flat else _finite(n * m4 / (m2 * m2) - 3),
-    }
+    with np.errstate(all="ignore"):  # of huge numbers: the powers overflow to infinity, which _finite says as None
+        m2, m3, m4 = np.float64(m2), np.float64(m3), np.float64(m4)
+        return {
+            "mean": mean,
+            "std": float(np.sqrt(m2 / (n - 1))) if n > 1 and np.isfinite(m2) else None,
+            "skew": None if flat else _finite(np.sqrt(n) * m3 / m2**1.5),
+            "kurtosis": None if flat else _finite(n * m4 / (m2 * m2) - 3),
+        }
 
 
 def _finite(x: float) -> float | None:

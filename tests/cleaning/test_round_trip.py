@@ -26,7 +26,7 @@ def frames(draw: st.DrawFn) -> pl.DataFrame:
     return pl.DataFrame({f"c{i}": pl.Series(column, dtype=pl.String) for i, column in enumerate(cells)})
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(frames())
 def test_undo_gives_the_input_back_and_twice_is_once(raw: pl.DataFrame) -> None:
     made = replace(plan(raw), settings={"max_rejected": 1.0})

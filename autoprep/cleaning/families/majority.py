@@ -78,7 +78,7 @@ class _Codes:
 
 def _slips(series: pl.Series, ranks: np.ndarray) -> list[int]:
     """Codes of values that recur but resemble one ten times as frequent: they are slips too, not known values."""
-    counts = series.drop_nulls().value_counts(sort=True)
+    counts = series.drop_nulls().alias("v").value_counts(sort=True)
     often = counts.filter(pl.col("count") >= MIN_KNOWN)
     if not 1 < often.height <= 300:
         return []
@@ -124,6 +124,8 @@ def _usable(state: State, column: str) -> bool:
     series = state.frame[column]
     filled = series.len() - series.null_count()
     longest = series.str.len_chars().max()
+    if JOINT in column:
+        return False
     return filled >= 10 and series.n_unique() >= 2 and isinstance(longest, int) and longest < 2_000
 
 
@@ -275,7 +277,7 @@ def _explained(frame: pl.DataFrame, column: str, after: pl.Series) -> str:
 
 def _suspects(frame: pl.DataFrame, column: str, tables: Sequence[tuple[Dependency, Mapping[str, str]]]) -> list[str]:
     """Rare values that resemble what some key says should stand in their place."""
-    counts = dict(frame[column].drop_nulls().value_counts().rows())
+    counts = dict(frame[column].drop_nulls().alias("v").value_counts().rows())
     lines = [frame.select(key_of(d.by).alias("key"), pl.col(column).alias("own")) for d, _ in tables]
     found = set()
     for line, (_, table) in zip(lines, tables, strict=True):

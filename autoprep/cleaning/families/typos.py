@@ -37,7 +37,7 @@ def learn(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> lis
     frame = state.frame
     if column not in frame.columns or frame.schema[column] != pl.String() or column == state.target:
         return []
-    counts = {v: int(n) for v, n in frame[column].drop_nulls().value_counts(sort=True).rows() if v.strip()}
+    counts = {v: int(n) for v, n in frame[column].drop_nulls().alias("v").value_counts(sort=True).rows() if v.strip()}
     total = sum(counts.values())
     if not total or len(counts) > MAX_DISTINCT:
         return []
