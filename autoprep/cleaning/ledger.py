@@ -101,9 +101,11 @@ def _changes(step: Step, wide: pl.DataFrame, order: int) -> pl.DataFrame:
         text_of(pl.col(step.before), step.dtype_before).alias("before"),
         text_of(pl.col(step.after), step.dtype_after, form).alias("after"),
     )
-    return narrow.filter(pl.col("before").ne_missing(pl.col("after"))).with_columns(
-        _said(step.action, step.column, order)
-    ).collect()
+    return (
+        narrow.filter(pl.col("before").ne_missing(pl.col("after")))
+        .with_columns(_said(step.action, step.column, order))
+        .collect()
+    )
 
 
 def _said(action: Action, column: str, order: int) -> list[pl.Expr]:

@@ -119,8 +119,39 @@ def test_typed_output_needs_no_ledger_line_per_clean_cell(cells: list[str]) -> N
     assert done.ledger.filter(pl.col("row").is_not_null() & (pl.col("column") == "c")).is_empty()
 
 
-NAMES = ["n", "key", "value", "row", "len", "count", "l", "r", "e", "text", "before", "after", "word", "column", "v", "c"]
-NAMES += ["literal", "index", "name", "own", "said", "chosen", "a b", 'say "x"', "x|y", "x + y", "x", "field_0", "n__low"]
+NAMES = [
+    "n",
+    "key",
+    "value",
+    "row",
+    "len",
+    "count",
+    "l",
+    "r",
+    "e",
+    "text",
+    "before",
+    "after",
+    "word",
+    "column",
+    "v",
+    "c",
+]
+NAMES += [
+    "literal",
+    "index",
+    "name",
+    "own",
+    "said",
+    "chosen",
+    "a b",
+    'say "x"',
+    "x|y",
+    "x + y",
+    "x",
+    "field_0",
+    "n__low",
+]
 
 
 @pytest.mark.parametrize("first", range(0, len(NAMES) - 5, 6))
