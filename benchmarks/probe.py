@@ -1,15 +1,15 @@
-"""A synthetic worst case with its truth: does cleaning give back every cell, and what is the model worth on raw test rows?
+"""A synthetic worst case with its truth: does cleaning give back every cell, and what is the model worth on raw rows?
 
     python benchmarks/probe.py --data FOLDER --time-budget 30
 
-FOLDER holds ``train.csv`` and ``test.csv`` (raw, dirty), ``train_truth.csv`` and ``test_truth.csv`` (the same rows as they
-were meant; empty = missing), and ``truth.json``: ``target``, and per column what it is (``dtype``: float, date, boolean,
-category, text). Printed are:
+FOLDER holds ``train.csv`` and ``test.csv`` (raw, dirty), ``train_truth.csv`` and ``test_truth.csv`` (the same rows as
+they were meant; empty = missing), and ``truth.json``: ``target``, and per column what it is (``dtype``: float, date,
+boolean, category, text). Printed are:
 
-- per column with a dtype: the share of cells that cleaning gives as the truth has them, for the training rows (the plan is
-  made from them) and for the test rows (the plan is applied to them). Steps at gate ``review`` count as approved: they
-  take the default that the plan states. Numbers are equal within 1e-9 relative, truth values and dates by value, text by
-  its characters, missing only with missing.
+- per column with a dtype: the share of cells that cleaning gives as the truth has them, for the training rows (the plan
+  is made from them) and for the test rows (the plan is applied to them). Steps at gate ``review`` count as approved:
+  they take the default that the plan states. Numbers are equal within 1e-9 relative, truth values and dates by value,
+  text by its characters, missing only with missing.
 - the AUC on the test rows of ``ap.fit(train, target)``, predicting the raw test rows.
 
 Exit status 1 when a share is below ``--cells`` or the AUC is below ``--auc``.

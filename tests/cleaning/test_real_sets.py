@@ -1,4 +1,4 @@
-"""The promises of cleaning on real, raw tables: undo is the identity, twice is once, the same input gives the same bytes."""
+"""The promises of cleaning on real, raw tables: undo is the identity, twice is once, same input, same bytes."""
 
 from __future__ import annotations
 
