@@ -187,6 +187,14 @@ class Model:
         """The profile of the training rows."""
         return self._whole().prepared.profile
 
+    @property
+    def diagnosis(self) -> Mapping[str, Any]:
+        """Importance of raw columns, calibration, confusion, residuals and weak slices, as plain values."""
+        if self._fitted is None:
+            found: Mapping[str, Any] = self.facts.get("diagnosis") or {}
+            return found
+        return self._fitted.diagnosis.to_dict() if self._fitted.diagnosis else {}
+
     def scorer(self) -> Scorer:
         """What serves files, streams and HTTP alike."""
         from autoprep.serving.predictor import Scorer
@@ -241,7 +249,7 @@ class Model:
         from autoprep.reporting import content
 
         fitted = self._whole()
-        return content.model_content(**fitted.content_parts())
+        return content.model_content(**fitted.content_parts(), rulebook=rulebook())
 
     def report_html(self) -> str:
         """The HTML report."""
@@ -264,7 +272,7 @@ class Model:
             folder,
             plan=fitted.plan,
             predictor=fitted.predictor,
-            facts=fitted.facts(),
+            facts={**fitted.facts(), "diagnosis": fitted.diagnosis.to_dict() if fitted.diagnosis else {}},
             contract=fitted.contract,
             features=fitted.features,
             profile=fitted.prepared.profile,

@@ -14,6 +14,7 @@ from autoprep import cleaning, profiling, reading, validation
 from autoprep.budget import Budget
 from autoprep.config import Config
 from autoprep.errors import InputError
+from autoprep.pipeline.diagnose import Judged
 from autoprep.pipeline.earn import earn
 from autoprep.pipeline.judge import evaluate, predict
 from autoprep.pipeline.prepare import prepare, resolve_column
@@ -21,6 +22,8 @@ from autoprep.pipeline.values import Fitted, Parts, Prepared, Stopwatch
 from autoprep.types import Cleaned, Event, Feature, Listener, Plan, Table, Task, silent
 
 MIN_ROWS = 10
+#: Share of the time budget in which the report measures what the model leans on.
+DIAGNOSIS_SHARE = 0.03
 #: Cells that profiling, planning and cleaning can take on per second of a budget, and the rows that are always used.
 CELLS_PER_S, LEAST_ROWS = 170_000, 20_000
 #: Feature sets that the search races, by the synthesizer's groups of features.
@@ -103,7 +106,7 @@ def fit(
     factories = {
         name: partial(Synthesizer, groups, outputs=specs, task=task, seed=seed) for name, groups in FEATURE_SETS.items()
     }
-    reserve = 0.0 if time_budget_s is None else 0.8 + 0.03 * time_budget_s
+    reserve = 0.0 if time_budget_s is None else 0.8 + (0.03 + DIAGNOSIS_SHARE) * time_budget_s
     inner = Budget(None if time_budget_s is None else max(0.5, budget.remaining() - reserve), work_budget)
     found = search(
         frame,
@@ -138,6 +141,8 @@ def fit(
         notes=tuple(found.notes),
         seconds=watch.seconds,
         seed=seed,
+        judged=Judged(frame, encoded_target(y, task), found.oof, found.metric, found.predictor, plan.outputs, seed),
+        diagnosis_s=None if time_budget_s is None else DIAGNOSIS_SHARE * time_budget_s,
     )
     if kept is not None:
         parts = Parts(plan, partial(predict, fitted), fitted.facts())

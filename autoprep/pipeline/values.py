@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 import polars as pl
 
 from autoprep.lineage import versions
+from autoprep.pipeline.diagnose import Diagnosis, Judged, diagnose
 from autoprep.types import Cleaned, Feature, Finding, Leaderboard, Plan, Table, Task
 
 if TYPE_CHECKING:
@@ -49,6 +51,8 @@ class Fitted:
         notes: what a reader should know.
         seconds: seconds per stage.
         seed: the seed.
+        judged: what the search judged its model on.
+        diagnosis_s: seconds in which ``diagnosis`` measures; None: until it is done.
     """
 
     prepared: Prepared
@@ -67,6 +71,16 @@ class Fitted:
     notes: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
     seed: int = 0
+    judged: Judged | None = None
+    diagnosis_s: float | None = None
+
+    @cached_property
+    def diagnosis(self) -> Diagnosis | None:
+        """Importance, calibration, confusion, residuals and weak slices; measured on first use."""
+        if self.judged is None:
+            return None
+        deadline = None if self.diagnosis_s is None else time.monotonic() + self.diagnosis_s
+        return diagnose(self.judged, deadline=deadline)
 
     def facts(self) -> dict[str, Any]:
         """What the artefact's manifest says of the model, as plain values."""
@@ -109,11 +123,30 @@ class Fitted:
             "features": self.features,
             "leaderboard": self.leaderboard,
             "facts": facts,
-            "verdict": {name.replace("_", " "): f"{value:.4g}" for name, value in self.scores.items()},
+            "verdict": _verdict(self.scores),
+            **(_shown(self.diagnosis) if self.diagnosis else {}),
             "contract": self.contract,
             "lineage": {**versions(), "source SHA-256": table.source.sha256 or "not a file", "seed": self.seed},
             "notes": [*table.notes, *self.notes],
         }
+
+
+def _verdict(scores: Mapping[str, float]) -> dict[str, str]:
+    """Scores by what they are called in a report."""
+    words = {"cross_validated": "cross-validated", "holdout": "score", "holdout_baseline": "baseline"}
+    return {words.get(name, name): f"{value:.4g}" for name, value in scores.items()}
+
+
+def _shown(diagnosis: Diagnosis) -> dict[str, Any]:
+    """A diagnosis as the report takes it."""
+    return {
+        "importance": [(name, *fall) for name, fall in diagnosis.importance.items()],
+        "calibration": diagnosis.calibration,
+        "confusion": (diagnosis.labels, diagnosis.confusion),
+        "residuals": list((diagnosis.residuals or {}).items()),
+        "slices": [(s.where, s.rows, s.loss, s.elsewhere) for s in diagnosis.slices],
+        "slice_loss": diagnosis.loss,
+    }
 
 
 class Predict(Protocol):

@@ -44,7 +44,11 @@ class Content:
         metric: what the leaderboard was judged by.
         verdict: hold-out score against the baseline: label -> text.
         calibration: (mean predicted, observed, rows).
-        importance: (name, value), largest first.
+        importance: (raw column, fall of the score when it is shuffled, low, high), largest first.
+        confusion: (labels, counts of [truth][said]).
+        residuals: (quantile, value - prediction).
+        slices: (where, rows, mean loss there, elsewhere): where the model is weak.
+        slice_loss: what that loss is.
         contract: (expectation, column, detail, severity, rule).
         lineage: (label, text).
         rules: explanations of every rule that is mentioned.
@@ -64,7 +68,11 @@ class Content:
     metric: str = ""
     verdict: Mapping[str, str] = field(default_factory=dict)
     calibration: tuple[tuple[float, float, int], ...] = ()
-    importance: tuple[tuple[str, float], ...] = ()
+    importance: tuple[tuple[str, float, float, float], ...] = ()
+    confusion: tuple[tuple[str, ...], tuple[tuple[int, ...], ...]] = ((), ())
+    residuals: tuple[tuple[str, float], ...] = ()
+    slices: tuple[tuple[str, int, float, float], ...] = ()
+    slice_loss: str = ""
     contract: tuple[tuple[str, str, str, str, str], ...] = ()
     lineage: tuple[tuple[str, str], ...] = ()
     rules: tuple[RuleView, ...] = ()
@@ -116,7 +124,11 @@ def model_content(
     facts: Sequence[tuple[str, str]] = (),
     verdict: Mapping[str, str] | None = None,
     calibration: Sequence[tuple[float, float, int]] = (),
-    importance: Sequence[tuple[str, float]] = (),
+    importance: Sequence[tuple[str, float, float, float]] = (),
+    confusion: tuple[Sequence[str], Sequence[Sequence[int]]] = ((), ()),
+    residuals: Sequence[tuple[str, float]] = (),
+    slices: Sequence[tuple[str, int, float, float]] = (),
+    slice_loss: str = "",
     contract: Mapping[str, Any] | None = None,
     lineage: Mapping[str, Any] | None = None,
     notes: Sequence[str] = (),
@@ -137,7 +149,11 @@ def model_content(
         facts: (label, text), shown before the table's own.
         verdict: "score", "baseline" and what else compares them: label -> text.
         calibration: (mean predicted, observed share, rows).
-        importance: (feature, value).
+        importance: (raw column, fall of the score when it is shuffled, low, high).
+        confusion: (labels, counts of [truth][said]).
+        residuals: (quantile, value - prediction).
+        slices: (where, rows, mean loss there, elsewhere).
+        slice_loss: what that loss is.
         contract: a Great Expectations suite as plain values.
         lineage: label -> value.
         notes: sentences a reader should know.
@@ -177,7 +193,11 @@ def model_content(
         metric=leaderboard.metric if leaderboard else "",
         verdict=dict(verdict or {}),
         calibration=tuple(calibration),
-        importance=tuple(sorted(importance, key=lambda pair: -pair[1])),
+        importance=tuple(sorted(importance, key=lambda entry: -entry[1])),
+        confusion=(tuple(confusion[0]), tuple(tuple(row) for row in confusion[1])),
+        residuals=tuple(residuals),
+        slices=tuple(slices),
+        slice_loss=slice_loss,
         contract=contract_rows(contract or {}),
         lineage=tuple((str(k), str(v)) for k, v in (lineage or {}).items()),
         rules=rule_views(mentioned, rulebook),

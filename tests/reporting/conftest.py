@@ -177,7 +177,11 @@ def model_parts(columns: int = 12) -> dict[str, Any]:
         "facts": (("target", names[4]), ("task", "two classes")),
         "verdict": {"ROC AUC": "0.884", "trivial baseline": "0.500", "score": "0.884", "baseline": "0.500"},
         "calibration": calibration_points(y.tolist(), p.tolist()),
-        "importance": [(f"feature_{i}", 0.4 / (i + 1)) for i in range(14)],
+        "importance": [(f"column_{i}", 0.4 / (i + 1), 0.3 / (i + 1), 0.5 / (i + 1)) for i in range(14)],
+        "confusion": (["no", EVIL], [[40, 3], [5, 52]]),
+        "residuals": [("5%", -1.5), ("50%", 0.0), ("95%", 2.25)],
+        "slices": [(f"age > 61.5 and plan is '{EVIL}'", 31, 0.84, 0.31)],
+        "slice_loss": "log loss",
         "contract": {
             "expectations": [
                 {

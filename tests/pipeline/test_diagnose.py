@@ -1,0 +1,68 @@
+"""What a diagnosis says of models whose strengths and weaknesses are known."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import polars as pl
+import pytest
+
+import autoprep as ap
+from autoprep.pipeline.diagnose import weak_slices
+
+
+def table(rows: int = 900, seed: int = 0) -> pl.DataFrame:
+    """The label follows ``signal`` where ``site`` is good, and is a coin where it is bad; ``noise`` says nothing."""
+    rng = np.random.default_rng(seed)
+    signal, noise = rng.normal(size=rows), rng.normal(size=rows)
+    bad = rng.random(rows) < 0.25
+    y = np.where(bad, rng.random(rows) < 0.5, signal + rng.normal(0, 0.3, rows) > 0)
+    site = np.where(bad, "harbour", "hill")
+    return pl.DataFrame({"signal": signal, "noise": noise, "site": site, "label": np.where(y, "yes", "no")})
+
+
+@pytest.fixture(scope="module")
+def model() -> ap.Model:
+    return ap.fit(table(), "label", time_budget_s=None, work_budget=2)
+
+
+def test_the_column_that_decides_is_first_and_has_an_interval(model):
+    found = model.diagnosis["importance"]
+    mean, low, high = found["signal"]
+    assert next(iter(found)) == "signal" and low <= mean <= high and low > 0.1
+    assert abs(found["noise"][0]) < mean / 4
+
+
+def test_the_weak_slice_is_found_and_named(model):
+    assert any(
+        "site is 'harbour'" in s["where"] or "site is not 'hill'" in s["where"] for s in model.diagnosis["slices"]
+    )
+    assert all(s["loss"] > s["elsewhere"] for s in model.diagnosis["slices"])
+
+
+def test_confusion_and_calibration_count_every_judged_row(model):
+    found = model.diagnosis
+    assert found["labels"] == ("no", "yes") and sum(map(sum, found["confusion"])) == found["rows"] > 300
+    assert sum(n for *_, n in found["calibration"]) == found["rows"]
+    assert all(0 <= p <= 1 and 0 <= o <= 1 for p, o, _ in found["calibration"])
+
+
+def test_no_slice_is_told_of_a_model_that_is_as_good_everywhere():
+    rng = np.random.default_rng(3)
+    told = sum(
+        bool(weak_slices(pl.DataFrame({"x": rng.normal(size=600)}), rng.exponential(size=600))) for _ in range(20)
+    )
+    assert told <= 4
+
+
+def test_a_regression_has_residuals_and_the_artefact_keeps_them(tmp_path):
+    rng = np.random.default_rng(1)
+    x = rng.uniform(0, 10, 300)
+    frame = pl.DataFrame({"x": x, "y": 2 * x + rng.normal(0, 1, 300)})
+    model = ap.fit(frame, "y", time_budget_s=None, work_budget=1)
+    said = model.diagnosis["residuals"]
+    assert list(said) == ["5%", "25%", "50%", "75%", "95%"] and said["5%"] < said["50%"] < said["95%"]
+    model.save(tmp_path / "m")
+    kept = ap.load(tmp_path / "m").diagnosis
+    assert math.isclose(kept["residuals"]["50%"], said["50%"]) and kept["importance"]["x"][0] > 1
