@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from autoprep.reading.cells import Record, cell_type
+from autoprep.reading.names import merged_headers
 
 _TYPED = frozenset({"number", "date", "time", "money", "link"})
 _UNIT = re.compile(
     r"[(\[].{0,18}[)\]]|%|°.?|[kmcnµ]?(?:g|m|l|s|w|v|a|j|pa|hz|wh|mol|b)(?:\d|[²³])?|(?:usd|eur|gbp|chf|sec|min|hrs?|days?|years?|"
-    r"yrs?|kg|lbs?|oz|in|ft|mi|km/h|mph|m/s|ppm|ppb|deg|count|mmhg|bpm|k|c|f|n/?a|-)|[\w°µ²³^]{1,6}/[\w°µ²³^]{1,6}",
+    r"yrs?|kg|lbs?|oz|in|ft|mi|km/h|mph|m/s|ppm|ppb|deg|count|mmhg|bpm|k|c|f|n/?a|-|n|no\.?|nr\.?|#|pcs|[kmb]?(?:usd|eur|gbp|chf)|[kmb]?[$€£]|[$€£][kmb]?|millions?|thousands?|percent|pct|ha)|[\w°µ²³^]{1,6}/[\w°µ²³^]{1,6}",
     re.IGNORECASE,
 )
 #: Records looked at for the start of the table and its header.
@@ -66,19 +67,24 @@ def find_layout(found: Sequence[Record], width: int) -> Layout:
         return Layout(start, 0, header_score=0.0)
     score, why = _header_score(rows[0].cells, rows[1:], width)
     count = 1
-    if score < 0.5 and _spans(rows, width):
-        upper, said = _header_score(rows[1].cells, rows[2:], width)
-        if upper >= 0.5:
-            score, why, count = upper, said, 2
+    if score < 0.5:
+        for lower in range(1, _MAX_HEADER_ROWS):
+            if not _spans(rows, lower, width):
+                break
+            below, said = _header_score(rows[lower].cells, rows[lower + 1 :], width)
+            if below >= 0.5:
+                score, why, count = below, said, lower + 1
+                break
     if score < 0:
         return Layout(start, 0, header_score=score, evidence=why)
     while (
         count < _MAX_HEADER_ROWS
         and len(rows) > count + 2
+        and not _units_below(rows, count, width)
         and _continues(rows[:count], rows[count], rows[count + 1 :], width)
     ):
         count += 1
-    units = len(rows) > count + 1 and _is_units(rows[count].cells, rows[count + 1 :], width)
+    units = _units_below(rows, count, width)
     return Layout(start, count, units, score, evidence=why)
 
 
@@ -90,13 +96,15 @@ def _first_block(found: Sequence[Record]) -> list[Record]:
     return filled[: blank - first] if blank - first >= 8 else filled
 
 
-def _spans(rows: Sequence[Record], width: int) -> bool:
-    """Whether the first record is a sparse row of group names over a fuller row of names."""
-    if len(rows) < 4 or len(rows[0].cells) != width or len(rows[1].cells) != width:
+def _spans(rows: Sequence[Record], lower: int, width: int) -> bool:
+    """Whether the record above place ``lower`` is a sparse row of group names rather than a row of values."""
+    if len(rows) < lower + 3 or len(rows[lower - 1].cells) != width or len(rows[lower].cells) != width:
         return False
-    top, below = rows[0].cells, rows[1].cells
-    under = all(below[i].strip() for i in range(width) if top[i].strip())
-    return not top[0].strip() and bool(below[0].strip()) and under and 2 * _filled(rows[0]) <= _filled(rows[1])
+    kinds = _column_kinds(rows[lower + 1 :], width)
+    count = len(rows) - lower - 1
+    full = [i for i in range(width) if kinds[i] and kinds[i]["empty"] <= 0.05 * count + (count >= 8)]
+    blank = sum(1 for i in full if not rows[lower - 1].cells[i].strip())
+    return len(full) >= 2 and 4 * blank >= len(full) and _filled(rows[lower]) >= _filled(rows[lower - 1])
 
 
 def _filled(record: Record) -> int:
@@ -290,6 +298,14 @@ def _continues(upper: Sequence[Record], record: Record, rows: Sequence[Record], 
     if gaps >= max(1, width // 6):
         return for_it > against
     return for_it > 2 * against and for_it >= 0.6 * width and len(body) >= 3
+
+
+def _units_below(rows: Sequence[Record], count: int, width: int) -> bool:
+    """Whether the record below ``count`` header rows gives units: those rows must name the columns without it."""
+    if len(rows) <= count + 1 or not _is_units(rows[count].cells, rows[count + 1 :], width):
+        return False
+    named = [n for n in merged_headers([r.cells for r in rows[:count]], width) if n]
+    return len(set(named)) == len(named)
 
 
 def _is_units(cells: Sequence[str], rows: Sequence[Record], width: int) -> bool:

@@ -69,8 +69,8 @@ def _read_copy(copy: Path, address: Address, dialect: Dialect | None, name: str)
     opened = open_file(copy)
     origin = Source(address.shown, "object", opened.size, sha256(copy))
     if opened.kind != "text":
-        frame, headers, notes = read_typed(opened, None)
-        return Table(frame.collect().lazy(), origin, headers=headers, notes=notes, name=name)
+        typed = read_typed(opened, None)
+        return Table(typed.frame.collect().lazy(), origin, None, typed.rejected, typed.headers, typed.notes, name)
     found = read_text(opened.bytes(), dialect)
     return Table(found.frame, origin, found.dialect, found.rejected, found.headers, found.notes, name, found.realigned)
 

@@ -118,8 +118,8 @@ def _read_path(
             found.realigned,
         )
         return _asked(table, query)
-    frame, headers, notes = read_typed(opened, sheet)
-    table = Table(frame, origin, headers=headers, notes=notes, name=table_name(path.name))
+    typed = read_typed(opened, sheet)
+    table = Table(typed.frame, origin, None, typed.rejected, typed.headers, typed.notes, table_name(path.name))
     return _asked(_exact(table), query if opened.kind != "excel" or query != sheet else None)
 
 

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import io
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
-from autoprep.errors import InputError, did_you_mean
+from autoprep.errors import InputError
 from autoprep.reading.names import column_names
 from autoprep.reading.sources import Opened
+from autoprep.reading.workbook import read_workbook
+from autoprep.types import empty_rejected
 
 
-def read_typed(opened: Opened, sheet: str | int | None) -> tuple[pl.LazyFrame, dict[str, str], tuple[str, ...]]:
+class Typed(NamedTuple):
+    """Rows, name -> header, notes, and rows that are not part of the table."""
+
+    frame: pl.LazyFrame
+    headers: dict[str, str]
+    notes: tuple[str, ...] = ()
+    rejected: pl.DataFrame = empty_rejected()
+
+
+def read_typed(opened: Opened, sheet: str | int | None) -> Typed:
     """Read a Parquet, Arrow, JSON, NDJSON or workbook file.
-
-    Returns:
-        the rows, name -> header, notes.
 
     Raises:
         InputError: the file is damaged, or the sheet is not there.
@@ -33,8 +41,9 @@ def read_typed(opened: Opened, sheet: str | int | None) -> tuple[pl.LazyFrame, d
         elif opened.kind == "json":
             frame = _json(opened.bytes(), where)
         else:
-            return _workbook(opened, sheet)
-        return _named(frame)
+            rows, headers, notes, rejected = read_workbook(opened, sheet)
+            return Typed(rows.lazy(), headers, notes, rejected)
+        return Typed(*_named(frame))
     except (pl.exceptions.PolarsError, OSError, ValueError) as error:
         raise InputError(f"the {opened.kind} file cannot be read ({_first_line(error)})", where=where) from error
 
@@ -103,35 +112,6 @@ def _json(data: bytes, where: str) -> pl.LazyFrame:
     if not all(isinstance(row, dict) for row in value):
         value = [{"value": row} if not isinstance(row, dict) else row for row in value]
     return pl.DataFrame(value, infer_schema_length=None, strict=False).lazy()
-
-
-def _workbook(opened: Opened, sheet: str | int | None) -> tuple[pl.LazyFrame, dict[str, str], tuple[str, ...]]:
-    import fastexcel
-
-    from autoprep.reading.workbook import tidy_sheet
-
-    where = str(opened.path)
-    try:
-        book = fastexcel.read_excel(opened.bytes() if opened.compression else opened.path)
-    except fastexcel.FastExcelError as error:
-        raise InputError(f"the workbook cannot be read ({_first_line(error)})", where=where) from error
-    names = list(book.sheet_names)
-    if not names:
-        raise InputError("the workbook has no sheet", where=where)
-    if sheet is None:
-        chosen = names[0]
-    elif isinstance(sheet, int):
-        if not 1 <= sheet <= len(names):
-            raise InputError(f"there is no sheet {sheet}; it has {len(names)}", where=where)
-        chosen = names[sheet - 1]
-    elif sheet in names:
-        chosen = sheet
-    else:
-        raise InputError(f"there is no sheet '{sheet}'", where=where, hint=did_you_mean(sheet, names))
-    frame, headers, notes = tidy_sheet(book, chosen, where)
-    if sheet is None and len(names) > 1:
-        notes = (*notes, f"Read sheet '{chosen}', the first of {len(names)}: {', '.join(names)}.")
-    return frame.lazy(), headers, notes
 
 
 def _first_line(error: Exception) -> str:

@@ -1,0 +1,89 @@
+"""JSON in its shapes, and frames of every library that speaks the Arrow PyCapsule interface."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import autoprep as ap
+from autoprep.errors import InputError
+
+ROWS = [{"id": 1, "name": "Ada", "tags": ["x"]}, {"id": 2, "name": None, "extra": 0.5}]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("rows.json", json.dumps(ROWS)),
+        ("wrapped.json", json.dumps({"count": 2, "data": ROWS})),
+        ("lines.ndjson", "\n".join(map(json.dumps, ROWS)) + "\n"),
+        ("lines.jsonl", "\n".join(map(json.dumps, ROWS))),
+        ("lines.json", "\n".join(map(json.dumps, ROWS)) + "\n"),
+    ],
+)
+def test_json_in_its_shapes(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    frame = ap.read(tmp_path / name).collect()
+    assert frame.columns == ["id", "name", "tags", "extra"] and frame["id"].to_list() == [1, 2]
+    assert frame["name"].to_list() == ["Ada", None] and frame["extra"].to_list() == [None, 0.5]
+
+
+def test_json_of_columns_and_of_mixed_values(tmp_path: Path) -> None:
+    (tmp_path / "columns.json").write_text('{"a": [1, 2], "b": ["x", "y"]}')
+    assert ap.read(tmp_path / "columns.json").collect().rows() == [(1, "x"), (2, "y")]
+    (tmp_path / "mixed.json").write_text('[{"a": 1}, {"a": "two"}, {"a": 2.5}]')
+    assert ap.read(tmp_path / "mixed.json").collect()["a"].to_list() == ["1", "two", "2.5"]
+    (tmp_path / "mixed.ndjson").write_text('{"a": 1}\n{"a": "two"}\n{"a": 2.5}\n')
+    assert ap.read(tmp_path / "mixed.ndjson").collect()["a"].to_list() == ["1", "two", "2.5"]
+
+
+@pytest.mark.parametrize("text", ["[", "[]", "{}", '{"a": }', "[1, 2", '{"a": 1}\n{"a": '])
+def test_broken_json_is_one_line(tmp_path: Path, text: str) -> None:
+    for suffix in ("json", "ndjson"):
+        path = tmp_path / f"broken.{suffix}"
+        path.write_text(text)
+        try:
+            ap.read(path).collect()
+        except InputError as error:
+            assert "\n" not in str(error)
+
+
+def test_frames_of_every_library() -> None:
+    pandas, arrow = pytest.importorskip("pandas"), pytest.importorskip("pyarrow")
+    duckdb = pytest.importorskip("duckdb")
+    rows = {"n": [1, None], "s": ["007", None], "d": [date(2024, 1, 31), None]}
+    expected = [(1, "007", date(2024, 1, 31)), (None, None, None)]
+    arrow_rows = arrow.table(rows)
+    for frame in (
+        pl.DataFrame(rows),
+        pl.LazyFrame(rows),
+        arrow_rows,
+        arrow_rows.to_reader(),
+        duckdb.sql("SELECT * FROM arrow_rows"),
+    ):
+        assert ap.read(frame).collect().rows() == expected
+    made = pandas.DataFrame(
+        {1: [1.0, None], "s": ["007", None], "c": pandas.Categorical(["x", None])}, index=["a", "b"]
+    )
+    read = ap.read(made)
+    assert read.collect().columns == ["1", "s", "c"] and read.collect()["s"].to_list() == ["007", None]
+    assert any("index" in note for note in read.notes)
+    odd = pandas.DataFrame({"mixed": [1, "two", None], "n": [1, 2, 3]})
+    assert ap.read(odd).collect()["mixed"].to_list() == ["1", "two", None]
+
+
+def test_decimals_become_numbers_where_that_loses_nothing() -> None:
+    table = ap.read(pl.DataFrame({"price": [Decimal("1.50"), None], "long": [Decimal("12345678901234567.89"), None]}))
+    assert table.collect().rows() == [(1.5, "12345678901234567.89"), (None, None)]
+    assert any("'long'" in note for note in table.notes)
+
+
+def test_what_is_no_frame_is_refused() -> None:
+    for source in (object(), 5, {1, 2}):
+        with pytest.raises(InputError, match="cannot be read"):
+            ap.read(source)
