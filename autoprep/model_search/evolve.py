@@ -109,8 +109,11 @@ class Evolution:
             barren = 0 if children else barren + 1
             if not children:
                 continue
-            self.born += len(children)
             self.race.batch([(c, f) for f in rung for c in children])
+            ran = sum(1 for c in children if self.race.runner(c).results)
+            self.born += ran
+            if not ran:
+                break
             able = [c for c in children if self._keeps_up(c, rung)]
             if rest and able:
                 self.race.batch([(c, f) for f in rest for c in able])

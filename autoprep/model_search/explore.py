@@ -27,7 +27,7 @@ RATES = (0.03, 0.05, 0.1, 0.2)
 #: Learning rates of the first model on all rows.
 FIRST_RATES = (0.1, 0.2, 0.3)
 #: What boosting on a sketch is limited to.
-QUICK = {"learning_rate": 0.1, "patience": 20, "rounds": 150}
+QUICK = {"learning_rate": 0.2, "patience": 15, "rounds": 60}
 #: Fits of plain LightGBM that a race costs.
 TYPICAL_FITS = 30
 #: A feature set replaces a simpler one when its mean gain over folds is this many standard errors.
@@ -154,7 +154,7 @@ class Explorer:
         for fold in folds:
             if race.left() > until:
                 race.batch([(rival, fold) for rival in rivals], 0.5 * (race.left() - until))
-        rivals = [r for r in rivals if race.runner(r).complete()]
+        rivals = [r for r in rivals if race.runner(r).results]
         shared = [f for f in folds if all(f in race.runner(r).results for r in rivals)]
         if not shared or not rivals:
             return names[0]

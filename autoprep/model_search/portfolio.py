@@ -47,6 +47,9 @@ def default(task: Task, features: str, rate: float = 0.1, target: str = "plain")
 
 def _boosted(shape: str, task: Task, features: str, rate: float, target: str, patience: int) -> Configuration:
     parameters = {**SHAPES[shape], "learning_rate": rate, "patience": patience, "rounds": 4_000}
+    if task == "multiclass":
+        # A rare class gives leaves of almost no second derivative, and steps that blow up without a penalty.
+        parameters["lambda_l2"] = max(1.0, float(parameters.get("lambda_l2", 0.0)))
     if task == "regression" and target != "plain":
         parameters["target"] = target
     label = f"LightGBM {shape}" + (" on log target" if "target" in parameters else "")

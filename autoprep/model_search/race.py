@@ -42,10 +42,6 @@ class Runner:
         """The folds it has been on; the sketch only when there is nothing else."""
         return [f for f in self.results if f != SKETCH] or list(self.results)
 
-    def complete(self) -> bool:
-        """Whether it has been somewhere and no clock stopped it."""
-        return bool(self.results) and all(r.complete for r in self.results.values())
-
     def mean(self, folds: Iterable[int] | None = None) -> float:
         """Mean loss over folds; infinite when one is missing."""
         wanted = self.judged() if folds is None else list(folds)

@@ -16,6 +16,7 @@ from autoprep.model_search import metrics as metrics_
 from autoprep.model_search import splits as splits_
 from autoprep.model_search.explore import Explorer
 from autoprep.model_search.finish import Finisher
+from autoprep.model_search.lightgbm_model import round_cost
 from autoprep.model_search.metrics import Metric
 from autoprep.model_search.predictor import Predictor
 from autoprep.model_search.race import Race
@@ -26,6 +27,9 @@ from autoprep.model_search.trial import Bench, Factory
 from autoprep.types import Event, Leaderboard, Listener, Task, silent
 
 Array = NDArray[Any]
+
+#: Fits of plain LightGBM that the time must carry for several folds to be used on many rows.
+FITS_OF_FOLDS = 60
 
 
 @dataclass
@@ -124,7 +128,8 @@ class _Search:
         self.weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
         if splits is None:
             splits = splits_.suggest(
-                self.y, self.task, frame=frame, groups=groups, times=times, seed=seed
+                self.y, self.task, frame=frame, groups=groups, times=times, seed=seed,
+                folds=self._folds_in_time(frame, times),
             )  # fmt: skip
         self.splits = splits_.check(splits, frame.height)
         self.note(self.splits.why)
@@ -143,6 +148,14 @@ class _Search:
 
     def say(self, text: str) -> None:
         self.listener(Event("search", text))
+
+    def _folds_in_time(self, frame: pl.DataFrame, times: Any) -> int | None:
+        """One (a hold-out) when the budget does not carry a race over several folds of many rows, else as usual."""
+        if times is not None or frame.height < splits_.HOLDOUT_FROM:
+            return None
+        left = self.budget.total() - self.start
+        fit = 120 * round_cost(frame.height, frame.width, len(self.classes))
+        return 1 if left < FITS_OF_FOLDS * fit else None
 
     def _floor(self) -> Predictor:
         if self.classes:

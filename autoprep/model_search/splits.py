@@ -21,6 +21,8 @@ REPEATS = ((500, 6), (1_000, 4), (2_500, 2))
 FIVE_FOLDS_ROWS = 20_000
 THREE_FOLDS_ROWS = 60_000
 HOLDOUT_ROWS = 20_000
+#: Rows from which one hold-out may judge when time is short.
+HOLDOUT_FROM = 10_000
 
 
 @dataclass(frozen=True)
@@ -211,7 +213,7 @@ def suggest(
         notes.append("each class is one row repeated: equal rows may stand on both sides")
         group = np.arange(rows, dtype=np.int64)
     if wanted <= 1:
-        parts = max(2, min(10, round(rows / HOLDOUT_ROWS)))
+        parts = max(5, min(10, round(rows / HOLDOUT_ROWS)))
         fold = _deal(group, strata, parts, rng)
         pair = (np.flatnonzero(fold != 0), np.flatnonzero(fold == 0))
         return Splits((pair,), "holdout", 1, f"{rows:,} rows: {len(pair[1]):,} held out", tuple(notes))
