@@ -76,7 +76,11 @@ def _one(series: pl.Series, column: Column) -> Encoded:
         )
         clean = frame["t"]
         semantic = row["semantic"]
-        if semantic in (
+        # whole numbers under which few rows share a value: their order may tell more than their equality
+        counted = (
+            semantic in ("identifier", "code") and row["integer_rate"] == 1.0 and (row["distinct_rate"] or 0) > 0.5
+        )
+        if counted or semantic in (
             "integer",
             "number",
             "amount",

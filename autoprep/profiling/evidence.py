@@ -68,7 +68,8 @@ def _digits() -> dict[str, pl.Expr]:
     """Masks over content with a digit that is no plain number."""
     t = pl.col("t")
     tidy = number.tidy(pl.col("v"))
-    bare = tidy.str.replace_all(rf"(?i){number.CURRENCY}|[%\s()+\-~*]", "")
+    unitless = tidy.str.replace(r"(\d)\s*[\p{L}°][\p{L}°²³./ ]*$", "$1")
+    bare = unitless.str.replace_all(rf"(?i){number.CURRENCY}|[%\s()+\-~*]", "")
     dot, comma = rf"^{number.body()}$", rf"^{number.body(',')}$"
     masks = {f"number_{name}": number.matches(t, fmt) for name, fmt in FORMATS.items()}
     return masks | {
@@ -85,6 +86,8 @@ def _digits() -> dict[str, pl.Expr]:
         ),
         "comma_groups": bare.str.contains(r"^\d{1,3}(?:,\d{3}){2,}"),
         "dot_groups": bare.str.contains(r"^\d{1,3}(?:\.\d{3}){2,}"),
+        "comma_group": bare.str.contains(r"^\d{1,3}(?:,\d{3})+(?:\.\d*)?$"),
+        "dot_group": bare.str.contains(r"^\d{1,3}(?:\.\d{3})+(?:,\d*)?$"),
         "one_comma": bare.str.contains(r"^[1-9]\d{0,2},\d{3}$"),
         "one_dot": bare.str.contains(r"^[1-9]\d{0,2}\.\d{3}$"),
         "has_dot": bare.str.contains(dot) & bare.str.contains(".", literal=True),
@@ -223,16 +226,19 @@ def _add_words(
         out[cells.names[col]][key][w] = c
 
 
+_UNIT_FORMATS = (FORMATS["dot_comma"], FORMATS["comma_dot"])
+
+
 def _add_units(out: dict[str, dict[str, Any]], cells: Cells, digits: pl.DataFrame) -> None:
     for name in cells.names:
         out[name] |= {"units": {}, "suffixes": {}, "suffix": 0.0, "unit": 0.0, "unit_spellings": {}}
     rest = digits.filter(~pl.col("percent") & pl.col("letter") | pl.col("t").str.contains("""[°²³'"µ]$"""))
     if not rest.height:
         return
-    fmt = FORMATS["dot_comma"]
-    word = quantity.split(pl.col("t"), fmt)[1]
-    value, unit = quantity.parse(pl.col("t"), fmt)
-    rest = rest.with_columns(word.alias("word"), pl.when(value.is_not_null()).then(unit).alias("unit_name"))
+    made = [(quantity.split(pl.col("t"), fmt)[1], *quantity.parse(pl.col("t"), fmt)) for fmt in _UNIT_FORMATS]
+    word = pl.coalesce(word for word, _, _ in made)
+    unit = pl.coalesce(pl.when(value.is_not_null()).then(unit) for _, value, unit in made)
+    rest = rest.with_columns(word.alias("word"), unit.alias("unit_name"))
     known, other = (
         rest.filter(pl.col("unit_name").is_not_null()),
         rest.filter(pl.col("unit_name").is_null() & pl.col("word").is_not_null()),

@@ -77,8 +77,10 @@ def decide(e: Mapping[str, Any], name: str = "", prefer: str = "") -> Numbers:
     )
     best = max(keys, key=lambda k: (e[f"number_{k}"], -keys.index(k)))
     base = FORMATS[best]
-    if decimal == "," and one_dot and base.thousands == "":
+    if decimal == "," and (one_dot or e["dot_group"]) and base.thousands == "":
         base = FORMATS["comma_dot"]
+    if decimal == "." and e["unit"] and e["comma_group"] and base.thousands == "":
+        base = FORMATS["dot_comma"]
     if base.thousands == "" and decimal == "." and e["range"] + e["inequality"] > 0.5 * e["content"]:
         base = FORMATS["dot_comma"]
     magnitude, unit = e["magnitude"], e["unit"]

@@ -147,6 +147,10 @@ def _quiet(row: Row, e: Mapping[str, Any], semantic: str) -> None:
         if not row["unit_rate"]:
             row["unit"], row["units"] = None, []
         row["number_ambiguous_rate"], row["decimal_ambiguous"] = 0.0, False
+    compact = bool(row["date_formats"]) and all(f.startswith("%Y%m%d") for f in row["date_formats"])
+    if semantic not in ("date", "datetime", "constant") and compact:
+        # eight digits among numbers are numbers
+        row["date_rate"] = 0.0
     if not row["date_rate"]:
         row |= {
             "date_format": None,

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from autoprep.parsing import null, number, text
-from autoprep.profiling import encode, leaks, variants
+from autoprep.profiling import arithmetic, encode, leaks, variants
 from autoprep.profiling.columns import Column
 from autoprep.types import Task
 
@@ -93,7 +93,8 @@ def diagnose(
     series = frame.get_column(target)
     said, why = (task, "as asked for") if task else infer_task(series, target)
     own = next(c for c in found if c.name == target)
-    words = series.cast(pl.String) if own.row["dtype"] == "text" else None
+    raw = series.cast(pl.String) if own.row["dtype"] == "text" else None
+    words = raw
     table: dict[str, Any] = {"target": target, "task": said}
     facts: dict[str, Any] = {"column": target, "task": said, "why": why}
     if words is not None:
@@ -108,7 +109,9 @@ def diagnose(
         gone += int(series.is_nan().sum())
     table["target_missing_rate"] = gone / frame.height if frame.height else 0.0
     if said != "regression":
-        _labels(words if words is not None else series.cast(pl.String), table, facts)
+        # labels as they are written: a label with a tab behind it is a variant of the label
+        spelled = raw.filter(words.is_not_null()) if raw is not None and words is not None else series.cast(pl.String)
+        _labels(spelled, table, facts)
     part = encode.sample(frame)
     made = encode.encode(part, found)
     if target not in made or not frame.height:
@@ -130,12 +133,26 @@ def diagnose(
                         "target_leak": True,
                         "leak_reason": f"{share:.0%} of its cells end in the target's value",
                     }
+        _sums(target, y[rows].astype(np.float64), others, per)
     table["sorted_by_target"], table["row_order_score"] = leaks.order_faults(y[rows], said)
     table["conflicting_label_rate"] = _conflicts(frame, target, found)
     table["sampled_rows"] = int(rows.size)
     facts["scores"] = leaks.summary(per)[:50]
     facts["leaks"] = [name for name, row in per.items() if row["target_leak"]]
     return facts, table, per
+
+
+def _sums(target: str, y: Any, others: Sequence[encode.Encoded], per: dict[str, dict[str, Any]]) -> None:
+    """Mark columns that add up to the target together, or leave it when one is taken from the other."""
+    numbers = {target: y} | {o.name: o.values for o in others if o.values is not None and o.kind == "number"}
+    for one in arithmetic.find(numbers, [target]):
+        if one.kind != "sum":
+            continue
+        for name in (one.total, *one.parts):
+            if name != target:
+                reason = f"{one} in {one.share:.1%} of the rows"
+                per[name] |= {"target_leak": True, "target_part": True}
+                per[name]["leak_reason"] = per[name].get("leak_reason") or reason
 
 
 def _labels(words: pl.Series, table: dict[str, Any], facts: dict[str, Any]) -> None:

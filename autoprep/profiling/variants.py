@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from autoprep.parsing import text
+from autoprep.profiling import slips
 
 #: More distinct values than this are not compared by edit distance.
 MAX_TYPO_VALUES = 4000
@@ -50,53 +51,6 @@ def find(values: Mapping[str, float], *, typos: bool = True) -> dict[str, Any]:
         heads = frame.filter(~pl.col("other"))
         merged = frame.group_by("key").agg(pl.col("c").sum())
         joined = heads.select("v", "folded", "key").join(merged, on="key").sort(["c", "v"], descending=[True, False])
-        out["typos"] = _typos(joined.select("folded", "v", "c").rows())
+        out["typos"] = slips.find(joined.select("folded", "v", "c").rows())
         out["typo"] = float(sum(values.get(t, 0.0) for t in out["typos"]))
     return out
-
-
-def _typos(rows: list[tuple[str, str, float]]) -> dict[str, str]:
-    """Rare values one edit away from a value at least ten times as frequent (symmetric deletes)."""
-    index: dict[str, list[int]] = {}
-    found: dict[str, str] = {}
-    for i, (word, shown, count) in enumerate(rows):
-        if len(word) < 4 or len(word) > 60:
-            continue
-        keys = {word} | {word[:k] + word[k + 1 :] for k in range(len(word))}
-        if count <= 5:
-            for j in sorted({j for key in keys for j in index.get(key, ())}):
-                head, head_shown, head_count = rows[j]
-                if head_count >= max(4.0, 10 * count) and _one_edit(word, head):
-                    found[shown] = head_shown
-                    break
-        if shown not in found:
-            for key in keys:
-                index.setdefault(key, []).append(i)
-    return found
-
-
-def _one_edit(a: str, b: str) -> bool:
-    """Whether two words are one insertion, deletion, substitution or swap of neighbours apart, digits untouched.
-
-    A change at the end that makes a plural, or of the first letter in short words, is not taken for a slip.
-    """
-    start = 0
-    while start < min(len(a), len(b)) and a[start] == b[start]:
-        start += 1
-    end = 0
-    while end < min(len(a), len(b)) - start and a[-1 - end] == b[-1 - end]:
-        end += 1
-    x, y = a[start : len(a) - end], b[start : len(b) - end]
-    if any(not c.isalpha() and c not in " -" for c in x + y):
-        return False
-    if start == 0 and min(len(a), len(b)) < 6:
-        return False
-    if end == 0 and {x, y} in ({"", "s"}, {"", "e"}):
-        return False
-    if len(x) == len(y) == 2 and x == y[::-1]:
-        return True
-    if len(x) <= 1 and len(y) <= 1:
-        # short tails such as "group a" and "group b" are labels, not slips
-        tail = a.rsplit(" ", 1)[-1]
-        return not (len(tail) <= 2 and start >= len(a) - len(tail))
-    return False

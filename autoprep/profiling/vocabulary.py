@@ -167,6 +167,7 @@ target_score float Cross-validated score of this column alone against the target
 target_null_score float The same with shuffled targets (the highest of several shuffles).
 target_copy boolean The column is the target under another name or spelling.
 target_leak boolean The column gives the target away.
+target_part boolean The target is the sum of this column and others, or the difference.
 leak_reason text Why.
 missing_score float Cross-validated score of this column's missingness alone.
 header_padded boolean The header has whitespace at an edge or doubled inside.

@@ -1,0 +1,77 @@
+"""What is said of a target, and which columns give it away."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from autoprep.profiling import infer_task, profile
+
+RNG = np.random.default_rng(7)
+
+
+def _leaks(frame, target):
+    found = profile(frame, target=target).columns
+    return set(found.filter(pl.col("target_leak").fill_null(False))["column"])
+
+
+def test_a_label_with_a_tab_is_a_variant_of_the_label():
+    found = profile(pl.DataFrame({"y": ["ckd", "ckd\t", "notckd"] * 20, "x": range(60)}), target="y").tables
+    assert found["target_variants"].to_list() == [["ckd\t"]]
+    assert found["target_variant_rate"].item() == pytest.approx(1 / 3)
+    assert found["target_classes"].item() == 2
+
+
+@pytest.mark.parametrize("kind", [pl.String, pl.Int64])
+def test_an_identifier_sorted_by_class_gives_it_away(kind):
+    frame = pl.DataFrame({"id": pl.Series(range(400)).cast(kind), "y": ["a"] * 250 + ["b"] * 150})
+    assert _leaks(frame, "y") == {"id"}
+
+
+def test_an_identifier_in_no_order_gives_nothing_away():
+    frame = pl.DataFrame({"id": [str(i) for i in range(400)], "y": RNG.choice(["a", "b"], 400)})
+    assert _leaks(frame, "y") == set()
+
+
+def test_parts_of_the_target_give_it_away():
+    casual, registered = RNG.integers(0, 300, 500), RNG.integers(0, 900, 500)
+    frame = pl.DataFrame(
+        {"casual": casual, "registered": registered, "temp": RNG.random(500), "y": casual + registered}
+    )
+    found = profile(frame, target="y").columns
+    assert _leaks(frame, "y") == {"casual", "registered"}
+    assert (
+        found.filter(pl.col("column") == "casual")["leak_reason"].item()
+        == "y = casual + registered in 100.0% of the rows"
+    )
+    assert found.filter("target_part")["column"].to_list() == ["casual", "registered"]
+
+
+def test_the_target_as_a_part_of_a_total_is_given_away():
+    rest, y = RNG.normal(50, 9, 500), RNG.normal(80, 30, 500)
+    assert _leaks(pl.DataFrame({"rest": rest, "total": rest + y, "y": y}), "y") == {"rest", "total"}
+
+
+def test_a_noisy_sum_is_no_leak():
+    a, b = RNG.normal(0, 1, 500), RNG.normal(0, 1, 500)
+    assert _leaks(pl.DataFrame({"a": a, "b": b, "y": a + b + RNG.normal(0, 0.5, 500)}), "y") == set()
+
+
+def test_shuffled_columns_give_nothing_away():
+    frame = pl.DataFrame({f"x{i}": RNG.normal(size=300) for i in range(8)} | {"y": RNG.choice(["a", "b", "c"], 300)})
+    assert _leaks(frame, "y") == set()
+
+
+@pytest.mark.parametrize(
+    ("values", "task"),
+    [
+        (["yes", "no", "yes"], "binary"),
+        ([True, False, True], "binary"),
+        (["a", "b", "c"], "multiclass"),
+        ([0, 1, 2] * 40, "multiclass"),
+        ([1.5, 2.25, 3.75], "regression"),
+        (["$1,200", "$80", "$75", "$12"], "regression"),
+        (list(range(100)), "regression"),
+    ],
+)
+def test_kinds_of_target(values, task):
+    assert infer_task(pl.Series("y", values))[0] == task
