@@ -3,127 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from threading import Lock
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from autoprep.model_search import forest_model, lightgbm_model, linear_model, neighbour_model
-from autoprep.model_search.encode import Encoder, Kind
+from autoprep.model_search import (
+    dummy_model,
+    forest_model,
+    lightgbm_model,
+    linear_model,
+    neighbour_model,
+    sklearn_models,
+)
+from autoprep.model_search.family import Axis, Family, Fitted, Sides
 from autoprep.model_search.limits import Limit
 from autoprep.registry import Catalogue
 
-Array = NDArray[Any]
-
-
-class Fitted(Protocol):
-    """A trained model over a matrix."""
-
-    rounds: int
-    suffix: str
-
-    def predict(self, matrix: Array) -> Array:
-        """Probabilities (n, classes) or values (n,)."""
-        ...
-
-    def save(self, path: Path) -> None:
-        """Write it to a file."""
-        ...
-
-
-@dataclass
-class Sides:
-    """Training and validation rows as one model sees them.
-
-    Attributes:
-        encoder: that made the matrices.
-        train: (n, columns).
-        y: (n,) codes or (transformed) values.
-        weight: (n,) or None.
-        valid: (m, columns) or None.
-        valid_y: (m,) or None.
-        valid_weight: (m,) or None.
-        classes: number of classes, 0 for regression.
-        metric: name of the metric asked for.
-        seed: of all randomness in the fit.
-        kept: what a family wants to keep between fits on the same matrices.
-        lock: held while ``kept`` is changed.
-    """
-
-    encoder: Encoder
-    train: Array
-    y: Array
-    weight: Array | None
-    valid: Array | None
-    valid_y: Array | None
-    valid_weight: Array | None
-    classes: int
-    metric: str
-    seed: int
-    kept: dict[str, Any] = field(default_factory=dict)
-    lock: Lock = field(default_factory=Lock)
-
-
-@dataclass(frozen=True)
-class Axis:
-    """One hyper-parameter: a range (low, high, on a logarithmic scale or not, whole or not) or a list of choices."""
-
-    low: float = 0.0
-    high: float = 1.0
-    log: bool = False
-    whole: bool = False
-    choices: tuple[Any, ...] = ()
-
-    def draw(self, rng: np.random.Generator) -> Any:
-        """A value at random."""
-        if self.choices:
-            return self.choices[int(rng.integers(len(self.choices)))]
-        if self.log:
-            value = float(np.exp(rng.uniform(np.log(self.low), np.log(self.high))))
-        else:
-            value = float(rng.uniform(self.low, self.high))
-        return round(value) if self.whole else float(f"{value:.4g}")
-
-    def near(self, value: Any, rng: np.random.Generator, width: float = 0.25) -> Any:
-        """A value near another: a step of some ``width`` of the range, or another choice."""
-        if self.choices:
-            return self.draw(rng)
-        turn, back = (np.log, np.exp) if self.log else (np.asarray, np.asarray)
-        low, high = float(turn(self.low)), float(turn(self.high))
-        moved = float(turn(max(float(value), 1e-12) if self.log else float(value))) + rng.normal() * width * (
-            high - low
-        )
-        result = float(back(np.clip(moved, low, high)))
-        return round(result) if self.whole else float(f"{result:.4g}")
-
-
-@dataclass(frozen=True)
-class Family:
-    """A kind of model.
-
-    Attributes:
-        name: in the leaderboard.
-        encoding: the matrices it wants unless a configuration says otherwise.
-        fit: (sides, parameters, rounds or None, limit) -> (model, units of work).
-        cost: (rows, columns, classes, parameters) -> units of work of one fit, about seconds on two cores.
-        load: (path, classes, rounds) -> model.
-        space: hyper-parameters that the search may change.
-        most_rows: training rows beyond which it is not tried.
-    """
-
-    name: str
-    encoding: Kind
-    fit: Callable[[Sides, Mapping[str, Any], int | None, Limit], tuple[Fitted, float]]
-    cost: Callable[[int, int, int, Mapping[str, Any]], float]
-    load: Callable[[Path, int, int], Fitted]
-    space: Mapping[str, Axis] = field(default_factory=dict)
-    most_rows: float = float("inf")
-
-
 MODELS: Catalogue[Family] = Catalogue("model", group="autoprep.models")
+
+
+def _put(family: Family) -> None:
+    MODELS.put(family.name, family)
+
 
 #: Parameters of a configuration that steer the search and not the library.
 OWN = ("rounds", "patience", "encoding", "knots", "target")
@@ -165,8 +64,7 @@ def _cost_lightgbm(rows: int, columns: int, classes: int, parameters: Mapping[st
     return 0.02 + typical * lightgbm_model.round_cost(rows, columns, classes)
 
 
-MODELS.put(
-    "lightgbm",
+_put(
     Family(
         "lightgbm",
         "native",
@@ -204,8 +102,7 @@ def _fit_linear(sides: Sides, parameters: Mapping[str, Any], rounds: int | None,
     )
 
 
-MODELS.put(
-    "linear",
+_put(
     Family(
         "linear",
         "linear",
@@ -240,8 +137,7 @@ _FOREST_SPACE = {
     "share": Axis(0.1, 1.0),
 }
 for _name, _extra in (("extra_trees", True), ("random_forest", False)):
-    MODELS.put(
-        _name,
+    _put(
         Family(
             _name,
             "target",
@@ -264,8 +160,7 @@ def _fit_neighbours(
     return model, neighbour_model.cost(*sides.train.shape)
 
 
-MODELS.put(
-    "neighbours",
+_put(
     Family(
         "neighbours",
         "linear",
@@ -275,4 +170,86 @@ MODELS.put(
         {"neighbours": Axis(3, 60, log=True, whole=True)},
         most_rows=8_000,
     ),
+)
+
+
+def _fit_histogram(
+    sides: Sides, parameters: Mapping[str, Any], rounds: int | None, limit: Limit
+) -> tuple[Fitted, float]:
+    return sklearn_models.fit_histogram(
+        sides.train, sides.y, sides.weight, sides.valid, sides.valid_y, sides.valid_weight, classes=sides.classes,
+        parameters=parameters, rounds=rounds, seed=sides.seed, limit=limit,
+    )  # fmt: skip
+
+
+_put(
+    Family(
+        "histogram_boosting",
+        "target",
+        _fit_histogram,
+        lambda rows, columns, classes, parameters: sklearn_models.histogram_cost(rows, columns, classes, 150),
+        forest_model.SklearnModel.load,
+        {
+            "leaves": Axis(4, 96, log=True, whole=True),
+            "leaf": Axis(2, 120, log=True, whole=True),
+            "l2": Axis(0.01, 30, log=True),
+            "share": Axis(0.3, 1.0),
+        },
+    ),
+)
+
+
+def _fit_network(sides: Sides, parameters: Mapping[str, Any], rounds: int | None, limit: Limit) -> tuple[Fitted, float]:
+    return sklearn_models.fit_network(
+        sides.train, sides.y, sides.weight, sides.valid, sides.valid_y, sides.valid_weight, classes=sides.classes,
+        parameters=parameters, rounds=rounds, seed=sides.seed, limit=limit,
+    )  # fmt: skip
+
+
+_put(
+    Family(
+        "network",
+        "linear",
+        _fit_network,
+        lambda rows, columns, classes, parameters: sklearn_models.network_cost(
+            rows, columns * 2, int(parameters.get("width", 64)), 40
+        ),
+        forest_model.SklearnModel.load,
+        {
+            "width": Axis(choices=(32, 64, 128)),
+            "penalty": Axis(1e-5, 1.0, log=True),
+            "step": Axis(5e-4, 1e-2, log=True),
+            "knots": Axis(choices=(0, 4)),
+        },
+        most_rows=30_000,
+    ),
+)
+
+
+def _fit_process(sides: Sides, parameters: Mapping[str, Any], rounds: int | None, limit: Limit) -> tuple[Fitted, float]:
+    return sklearn_models.fit_process(
+        sides.train, sides.y, sides.weight, classes=sides.classes, seed=sides.seed, limit=limit
+    )
+
+
+_put(
+    Family(
+        "gaussian_process",
+        "linear",
+        _fit_process,
+        lambda rows, columns, classes, parameters: sklearn_models.process_cost(rows, classes),
+        forest_model.SklearnModel.load,
+        {},
+        most_rows=sklearn_models.PROCESS_ROWS,
+    ),
+)
+
+
+def _fit_dummy(sides: Sides, parameters: Mapping[str, Any], rounds: int | None, limit: Limit) -> tuple[Fitted, float]:
+    middle = sides.metric in ("mae", "medae", "mape")
+    return dummy_model.fit(sides.y, sides.weight, classes=sides.classes, middle=middle), 0.001
+
+
+_put(
+    Family("dummy", "native", _fit_dummy, lambda rows, columns, classes, parameters: 0.001, dummy_model.DummyModel.load)
 )

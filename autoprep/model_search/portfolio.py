@@ -37,7 +37,7 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
     },
 }  # fmt: skip
 WIDE = 400
-SMALL, MIDDLE = 1_500, 20_000
+TINY, SMALL, MIDDLE = 250, 1_500, 20_000
 
 
 def default(task: Task, features: str, rate: float = 0.1, target: str = "plain") -> Configuration:
@@ -95,14 +95,28 @@ def portfolio(
     straight = other("linear", "linear", knots=0)
     forest = other("random_forest", "random forest", trees=trees, leaf=2, share=share if task != "regression" else 0.4)
     near = other("neighbours", "nearest neighbours", neighbours=15)
+    network = other("network", "neural network")
+    process = [other("gaussian_process", "Gaussian process")] if rows <= TINY else []
     coded = [boosted("coded")] if categories else []
     coded_random = [boosted("coded_random")] if categories else [boosted("random")]
     if rows < SMALL:
-        found = [boosted("soft"), spline, extra, boosted("random"), *coded, straight, boosted("shallow"), forest, near]
+        found = [
+            boosted("soft"),
+            spline,
+            extra,
+            boosted("random"),
+            *coded,
+            straight,
+            *process,
+            boosted("shallow"),
+            forest,
+            network,
+            near,
+        ]
     elif rows < MIDDLE:
         found = [
             boosted("soft"), *coded, extra, boosted("random"), boosted("deep"), spline, *coded_random,
-            boosted("shallow"), forest, near,
+            boosted("shallow"), network, forest, near,
         ]  # fmt: skip
     else:
         found = [boosted("deep"), *coded, boosted("soft"), boosted("random"), spline, extra, *coded_random]

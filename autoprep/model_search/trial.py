@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from autoprep.budget import Budget
 from autoprep.model_search.encode import Encoder, Kind
+from autoprep.model_search.family import Fitted, Sides
 from autoprep.model_search.limits import Limit, Unfit
 from autoprep.model_search.metrics import Metric
-from autoprep.model_search.models import MODELS, Fitted, Sides
+from autoprep.model_search.models import MODELS
 from autoprep.model_search.splits import Splits
 from autoprep.types import Task
 
