@@ -6,6 +6,7 @@ import json
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -53,20 +54,24 @@ def test_broken_json_is_one_line(tmp_path: Path, text: str) -> None:
             assert "\n" not in str(error)
 
 
+class Stream:
+    """A frame of a library that nobody has heard of."""
+
+    def __init__(self, table: Any) -> None:
+        self.table = table
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self.table.__arrow_c_stream__(requested_schema)
+
+
 def test_frames_of_every_library() -> None:
     pandas, arrow = pytest.importorskip("pandas"), pytest.importorskip("pyarrow")
-    duckdb = pytest.importorskip("duckdb")
     rows = {"n": [1, None], "s": ["007", None], "d": [date(2024, 1, 31), None]}
     expected = [(1, "007", date(2024, 1, 31)), (None, None, None)]
     arrow_rows = arrow.table(rows)
-    for frame in (
-        pl.DataFrame(rows),
-        pl.LazyFrame(rows),
-        arrow_rows,
-        arrow_rows.to_reader(),
-        duckdb.sql("SELECT * FROM arrow_rows"),
-    ):
+    for frame in (pl.DataFrame(rows), pl.LazyFrame(rows), arrow_rows, arrow_rows.to_reader()):
         assert ap.read(frame).collect().rows() == expected
+    assert ap.read(Stream(arrow_rows)).collect().rows() == expected
     made = pandas.DataFrame(
         {1: [1.0, None], "s": ["007", None], "c": pandas.Categorical(["x", None])}, index=["a", "b"]
     )
