@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import codecs
-import itertools
-import unicodedata
 from dataclasses import dataclass
+
+from autoprep.reading.alphabets import Reading, code_pages
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -14,9 +14,11 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_ONE_BYTE = ("cp1252", "latin-1", "mac_roman", "cp1250", "cp1251", "koi8_r", "cp437")
 _MANY_BYTES = ("shift_jis", "euc_jp", "gb18030", "euc_kr", "big5")
 _SAMPLE = 1 << 20
+_LOOK = 1 << 16
+#: A code page that scores less than this gives way to a codec of several bytes.
+_SURE = 0.8
 
 
 @dataclass(frozen=True)
@@ -50,14 +52,15 @@ def detect_encoding(data: bytes) -> Encoding:
     if wide:
         return Encoding(wide, 0.9)
     if data.isascii():
-        return Encoding("utf-8")
+        shifted = b"\x1b$" in data[:_SAMPLE] and _fits(data, "iso2022_jp")
+        return Encoding("iso2022_jp", 0.9) if shifted else Encoding("utf-8")
     invalid = _utf8_faults(data)
     if invalid == 0:
         return Encoding("utf-8")
     good = _utf8_sequences(data[:_SAMPLE])
     if good > 4 * invalid and good > 3:
         return Encoding("utf-8", good / (good + invalid), "cp1252", invalid)
-    return _code_page(data[:_SAMPLE])
+    return _code_page(_telling(data))
 
 
 def decode(data: bytes, encoding: str) -> str:
@@ -92,6 +95,16 @@ def _without_mark(head: bytes) -> str:
     return "utf-16-be" if even > 0.4 and odd < 0.05 else ""
 
 
+def _telling(data: bytes) -> bytes:
+    """The lines that are not ASCII, up to a limit: the first megabyte's, or the first such lines after it."""
+    head = data[:_SAMPLE]
+    if head.isascii():
+        first = next((i for i in range(0, len(data), _SAMPLE) if not data[i : i + _SAMPLE].isascii()), 0)
+        head = data[first : first + _SAMPLE]
+    lines = [line for line in head.splitlines(keepends=True) if not line.isascii()]
+    return b"".join(lines)[:_LOOK]
+
+
 def _utf8_faults(data: bytes) -> int:
     try:
         data.decode("utf-8")
@@ -107,59 +120,38 @@ def _utf8_sequences(data: bytes) -> int:
 
 
 def _code_page(data: bytes) -> Encoding:
-    scored: list[tuple[float, str]] = []
-    for name in _MANY_BYTES:
-        try:
-            text = data.decode(name)
-        except UnicodeDecodeError as error:
-            if error.start < len(data) - 4:
-                continue
-            text = data[: error.start].decode(name)
-        scored.append((_many_byte_score(text), name))
-    for rank, name in enumerate(_ONE_BYTE):
-        try:
-            text = data.decode(name)
-        except UnicodeDecodeError:
-            continue
-        scored.append((_letter_score(text) - 0.02 * rank, name))
-    scored.sort(key=lambda pair: -pair[0])
-    best, second = scored[0], scored[1] if len(scored) > 1 else (0.0, "")
-    return Encoding(best[1], round(max(0.05, min(1.0, 0.5 + best[0] - second[0])), 3), second[1])
+    pages = code_pages(data)
+    best = pages[0] if pages else Reading("latin-1", 0.0)
+    wide = _wide(data)
+    if wide and best.score < _SURE:
+        return Encoding(wide, 0.8, best.name)
+    rivals = [r for r in pages[1:] if _differ(data, best.name, r.name)]
+    margin = best.score - rivals[0].score if rivals else 1.0
+    confidence = round(max(0.05, min(1.0, 0.4 + 2.0 * margin)) * min(1.0, max(0.3, best.score)), 3)
+    return Encoding(best.name, confidence, rivals[0].name if rivals else "")
 
 
-def _many_byte_score(text: str) -> float:
-    high = [c for c in text if ord(c) > 0x7F]
-    common = sum(1 for c in high if "\u3040" <= c <= "\u30ff" or "\u4e00" <= c <= "\u9fa5" or "\uac00" <= c <= "\ud7a3")
-    runs = sum(1 for a, b in itertools.pairwise(text) if ord(a) > 0x7F and ord(b) > 0x7F)
-    return 1.3 * common / len(high) * min(1.0, runs / len(high) * 1.5) - 0.1 if high else 0.0
+def _differ(data: bytes, one: str, other: str) -> bool:
+    sample = data[:20000]
+    return sample.decode(one, errors="replace") != sample.decode(other, errors="replace")
 
 
-def _letter_score(text: str) -> float:
-    """Share of non-ASCII characters that stand where such do: letters within words, signs beside blanks."""
-    score, count = 0.0, 0
-    padded = f" {text} "
-    for i, c in enumerate(padded):
-        if ord(c) <= 0x7F:
-            continue
-        count += 1
-        before, after = padded[i - 1], padded[min(i + 1, len(padded) - 1)]
-        kind = unicodedata.category(c)
-        if kind in ("Cc", "Co", "Cn"):
-            score -= 2.0
-        elif kind[0] == "L":
-            lower_in_word = c.islower() and (before.isalpha() or after.isalpha())
-            upper_first = c.isupper() and not before.isalpha()
-            upper_word = c.isupper() and before.isupper()
-            same_script = _script(c) == "latin" or any(_script(x) == _script(c) for x in (before, after))
-            score += (1.0 if lower_in_word or upper_first or upper_word else -0.5) if same_script else -0.5
-        elif kind in ("Sc", "Pi", "Pf", "Pd", "Po", "Zs") or c in "°²³½¼¾±×®©™§µ":
-            score += 0.7
-        else:
-            score -= 0.5
-        if count >= 4000:
-            break
-    return score / count if count else 0.0
+def _wide(data: bytes) -> str:
+    """The codec of several bytes per character that the bytes look like, or ""."""
+    fits = [name for name in _MANY_BYTES if _fits(data, name)]
+    if not fits:
+        return ""
+    from charset_normalizer import from_bytes
+
+    found = from_bytes(data[:_LOOK], cp_isolation=[*fits, "cp949"] if "euc_kr" in fits else fits, threshold=0.6).best()
+    if found is None:
+        return ""
+    return {"cp949": "euc_kr"}.get(found.encoding, found.encoding)
 
 
-def _script(c: str) -> str:
-    return "cyrillic" if "\u0400" <= c <= "\u04ff" else "latin" if c.isascii() or c < "\u0250" else "other"
+def _fits(data: bytes, name: str) -> bool:
+    try:
+        data.decode(name)
+    except UnicodeDecodeError as error:
+        return error.start >= len(data) - 4
+    return True

@@ -74,13 +74,34 @@ def read_frame(source: Any) -> tuple[pl.LazyFrame, dict[str, str], tuple[str, ..
                 if not isinstance(source.index, pd.RangeIndex):
                     notes = ("The index of the pandas frame is not read; call reset_index() to keep it as a column.",)
                 source = source.reset_index(drop=True)
-                frame = pl.DataFrame(source)
+                frame, mixed = _of_pandas(source)
+                if mixed:
+                    notes = (*notes, f"Values of several types stand in {', '.join(mixed[:5])}: read as text.")
                 return frame.lazy(), dict(zip(frame.columns, names, strict=True)), notes
         return _named(pl.DataFrame(source).lazy())
     raise InputError(
         f"a {type(source).__name__} cannot be read",
         hint="give a path, a glob, a folder, a database address, or a frame (Polars, pandas, PyArrow, DuckDB)",
     )
+
+
+def _of_pandas(source: Any) -> tuple[pl.DataFrame, list[str]]:
+    """The columns of a pandas frame; one of Python objects of several types becomes text."""
+    import pyarrow as pa
+
+    try:
+        return pl.DataFrame(source), []
+    except (pa.ArrowException, pl.exceptions.PolarsError, TypeError, ValueError, OverflowError):
+        columns, mixed = [], []
+    for name in source.columns:
+        values = source[name]
+        try:
+            made = pl.Series(name, values)
+        except (pa.ArrowException, pl.exceptions.PolarsError, TypeError, ValueError, OverflowError):
+            made = pl.Series(name, [None if gone else str(v) for v, gone in zip(values, values.isna(), strict=True)])
+            mixed.append(f"'{name}'")
+        columns.append(made)
+    return pl.DataFrame(columns), mixed
 
 
 def _named(frame: pl.LazyFrame) -> tuple[pl.LazyFrame, dict[str, str], tuple[str, ...]]:
