@@ -2,6 +2,7 @@
 
 from autoprep.profiling.profiler import profile
 from autoprep.profiling.profiles import Profile
+from autoprep.profiling.relations import Link, Relations, relate
 from autoprep.profiling.target import infer_task
 
-__all__ = ["Profile", "infer_task", "profile"]
+__all__ = ["Link", "Profile", "Relations", "infer_task", "profile", "relate"]
