@@ -11,6 +11,7 @@ import polars as pl
 
 from autoprep.errors import AutoprepError, SettingError, did_you_mean
 from autoprep.validation.conditions import CONDITIONS, ByValue, UnfitError, is_text
+from autoprep.validation.divergence import divergence  # noqa: F401 (takes its place among the figures)
 from autoprep.validation.expectation import EXPECTATIONS, FROM_GX_SEVERITY
 from autoprep.validation.figures import FIGURES, Figure, Verdict, of_type
 from autoprep.validation.kinds import TEXT_NAMES, is_kind
@@ -23,6 +24,8 @@ from autoprep.validation.tables import ROW_QUESTIONS, SCHEMA_QUESTIONS
 Frame = pl.DataFrame | pl.LazyFrame
 #: More expressions than this go into several queries: plans of many thousands are slow to optimise.
 MAX_EXPRESSIONS = 2000
+#: A longer answer of decimal numbers stays an array.
+MAX_LISTED = 10_000
 TYPES = ("expect_column_values_to_be_of_type", "expect_column_values_to_be_in_type_list")
 #: Conditions that may have to be put to the distinct values, one by one.
 TEXT_CONDITIONS = frozenset(
@@ -338,7 +341,10 @@ class _Suite:
         check.columns = tuple(columns)
         check.known = query.ask(f"considered {columns} {ignore} {key}", _scalar_sum(rows, cells))
         about = {k: v for k, v in kwargs.items() if k not in ("mostly", "row_condition", "condition_parser")}
-        held = RELATIONS[name](cells, dtypes, rows, kwargs)
+        try:
+            held = RELATIONS[name](cells, dtypes, rows, kwargs)
+        except UnfitError as error:
+            check.unfit, held = error.what, pl.lit(value=False)
         mask_key = json.dumps([name, about, key], sort_keys=True, default=repr)
         check.mask = query.ask(mask_key, (rows & ~held.fill_null(value=False)).fill_null(value=False))
 
@@ -414,7 +420,9 @@ def _judged(made: Outcome, check: _Check, answers: pl.DataFrame, values: pl.Data
 
 def _value(answer: pl.Series) -> Any:
     got = answer[0] if answer.len() else None
-    return got.to_list() if isinstance(got, pl.Series) else got
+    if isinstance(got, pl.Series):
+        return got.to_numpy() if got.dtype.is_float() and got.len() > MAX_LISTED else got.to_list()
+    return got
 
 
 def _written(value: Any) -> str:

@@ -136,6 +136,8 @@ def quantiles(cell: pl.Expr, dtype: pl.DataType, said: Arguments) -> Figure:
     """Each quantile within its range; by the nearest value (half to even) unless told otherwise."""
     asked = said["quantile_ranges"]
     wanted, how = asked["quantiles"], said.get("allow_relative_error") or "nearest"
+    if is_text(dtype):
+        raise SettingError("text has no quantiles")
     known = _number(cell, dtype).drop_nulls()
     if how == "nearest":
         ordered = known.sort()
@@ -257,7 +259,8 @@ def most_common(cell: pl.Expr, dtype: pl.DataType, said: Arguments) -> Figure:
 
     def judge(got: Mapping[str, Any]) -> Verdict:
         common = list(got["modes"])
-        shared = len(set(said.get("value_set") or []).intersection(common))
+        wanted = said.get("value_set") or []
+        shared = len({*(members(wanted, dtype).to_list() if dtype.is_temporal() else wanted)}.intersection(common))
         held = shared > 0 if said.get("ties_okay") else len(common) == 1 and shared == 1
         return Verdict(held, {"observed_value": common})
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import polars as pl
 
 from autoprep.errors import SettingError
-from autoprep.validation.conditions import Arguments, is_text, members
+from autoprep.validation.conditions import Arguments, UnfitError, is_text, members
 
 #: Cells (NaN already null), their dtypes, the rows that count, the arguments -> whether the row meets the expectation.
 Relation = Callable[[Sequence[pl.Expr], Sequence[pl.DataType], pl.Expr, Arguments], pl.Expr]
@@ -111,7 +111,9 @@ def unique_within_record(
 @_relation("multicolumn_sum_to_equal")
 def sum_equal(cells: Sequence[pl.Expr], dtypes: Sequence[pl.DataType], rows: pl.Expr, said: Arguments) -> pl.Expr:
     """The columns add up to a total in every row."""
-    if any(is_text(d) or d.is_temporal() for d in dtypes):
+    if any(d.is_temporal() or isinstance(d, pl.Categorical | pl.Enum) for d in dtypes):
+        raise UnfitError("dates and categories have no sum")
+    if any(is_text(d) for d in dtypes):
         return pl.lit(value=False)
     held: pl.Expr = pl.sum_horizontal(cells, ignore_nulls=False) == said["sum_total"]
     return held

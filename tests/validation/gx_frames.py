@@ -22,16 +22,20 @@ def frames() -> dict[str, pl.DataFrame]:
         "floats": (floats, pl.Float64),
         "strings": (words, pl.String),
         "dates": ([None, *days[1:]], pl.Datetime("ns")),
+        "days": ([None, *days[1:]], pl.Date),
         "categoricals": (words, pl.Categorical),
         "all_null": ([None] * N, pl.String),
+        "all_nan": ([math.nan] * N, pl.Float64),
     }
     made = {}
     for name, (values, dtype) in kinds.items():
         a = pl.Series("a", values, dtype=dtype, strict=False)
         b = pl.Series("b", values[1:] + values[:1], dtype=dtype, strict=False)
-        made[name] = pl.DataFrame([a, b, a.alias("c"), pl.Series("g", ["x", "y", None, "x"] * 3)])
+        group = pl.Series("g", ["x", "y", None, "x"] * 3)
+        made[name] = pl.DataFrame([a, b, a.alias("c"), group, pl.Series("j", ['{"k": 1}', "[]", None, "{}"] * 3)])
     made["empty_ints"] = made["ints"].clear()
-    made["empty_strings"] = made["strings"].clear()
+    for kind in ("floats", "strings", "dates", "categoricals"):
+        made[f"empty_{kind}"] = made[kind].clear()
     return made
 
 
@@ -49,11 +53,34 @@ def literals(kind: str) -> list[Any]:
     """Three literals of a kind, small, middle and large."""
     if "int" in kind:
         return [2, 3, 9]
-    if kind == "floats":
+    if kind in ("floats", "all_nan", "empty_floats"):
         return [-1.0, 1.5, 7.75]
-    if kind == "dates":
+    if kind in ("dates", "days", "empty_dates"):
         return [dt.datetime(2020, 1, 15), dt.datetime(2020, 1, 22), dt.datetime(2020, 3, 4)]
     return ["2020", "ab", "c"]
+
+
+def _divergences(low: Any, mid: Any, high: Any, *, own_bins: bool) -> list[dict[str, Any]]:
+    """Divergences of categories, of bins, and of bins that the column makes itself."""
+    name, made = "column_kl_divergence_to_be_less_than", []
+    for values, weights, held in (([low, mid], [0.5, 0.5], 0.1), ([mid, high, low], [0.25, 0.5, 0.25], 0)):
+        partition = {"values": values, "weights": weights}
+        made.append(_e(name, column="a", partition_object=partition, threshold=0.5, tail_weight_holdout=held))
+    made.append(_e(name, column="a", partition_object=None, threshold=0.5, bucketize_data=False))
+    made.append(_e(name, column="g", partition_object={"values": ["x", "y"], "weights": [0.6, 0.4]}, threshold=0.1))
+    for bins, said in (
+        ([0.0, 2.0, 5.0, 10.0], {"tail_weight_holdout": 0.02, "internal_weight_holdout": 0.01}),
+        ([-math.inf, 0.0, 3.0, math.inf], {}),
+        ([-math.inf, 0.0, 3.0, 8.0], {"tail_weight_holdout": 0.1}),
+        ([1.0, 2.0, 3.0, math.inf], {"tail_weight_holdout": 0.1}),
+    ):
+        partition = {"bins": bins, "weights": [0.5, 0.0, 0.5]}
+        made.append(_e(name, column="a", partition_object=partition, threshold=0.3, **said))
+    tailed = {"bins": [0, 4, 8], "weights": [0.4, 0.4], "tail_weights": [0.1, 0.1]}
+    made.append(_e(name, column="a", partition_object=tailed, threshold=2.0))
+    if isinstance(low, int | float) and own_bins:
+        made.append(_e(name, column="a", threshold=0.1))
+    return made
 
 
 def expectations(kind: str) -> list[dict[str, Any]]:
@@ -109,6 +136,9 @@ def expectations(kind: str) -> list[dict[str, Any]]:
         _e("column_distinct_values_to_equal_set", column="a", value_set=[mid]),
         _e("column_most_common_value_to_be_in_set", column="a", value_set=[mid], ties_okay=True),
         _e("column_most_common_value_to_be_in_set", column="a", value_set=[low]),
+        *_divergences(low, mid, high, own_bins=kind in ("ints", "floats")),
+        _e("column_values_to_match_json_schema", column="j", json_schema={"type": "object", "required": ["k"]}),
+        _e("column_values_to_match_json_schema", column="a", json_schema={"type": "object"}),
         _e("column_pair_values_a_to_be_greater_than_b", column_A="a", column_B="b"),
         _e("column_pair_values_a_to_be_greater_than_b", column_A="a", column_B="c", or_equal=True),
         _e("column_pair_values_to_be_equal", column_A="a", column_B="b"),
