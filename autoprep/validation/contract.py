@@ -13,6 +13,7 @@ import yaml
 from autoprep.errors import InputError, SettingError, did_you_mean
 from autoprep.types import load_yaml
 from autoprep.validation.expectation import EXPECTATIONS, FROM_GX_SEVERITY, TO_GX_SEVERITY
+from autoprep.validation.gx_words import for_gx, from_gx
 from autoprep.validation.report import jsonable
 from autoprep.validation.sentences import SENTENCE_KEYS, is_sentence, read_sentence
 
@@ -47,7 +48,7 @@ class Contract:
         """The contract as Great Expectations' suite JSON: a stock context reads it."""
         return {
             "name": self.name,
-            "expectations": [_gx_config(c) for c in self.expectations],
+            "expectations": [for_gx(c) for c in self.expectations],
             "meta": {"great_expectations_version": "1.24.0", **self.meta},
         }
 
@@ -151,7 +152,8 @@ def _entry(entry: Any, where: str) -> list[Mapping[str, Any]]:
         for key in entry:
             if key not in CONFIG_KEYS:
                 raise SettingError(f"unknown key '{key}'", where=where, hint=did_you_mean(str(key), CONFIG_KEYS))
-        return [_config(str(entry.get("type") or entry.get("expectation_type")), entry, where)]
+        known = from_gx(entry)
+        return [_config(str(known.get("type") or known.get("expectation_type")), known, where)]
     named = [key for key in entry if str(key).startswith(("expect_", "unexpected_"))]
     if named:
         for key in entry:
@@ -183,17 +185,6 @@ def _config(name: str, entry: Mapping[str, Any], where: str) -> Mapping[str, Any
         if entry.get(key):
             meta[key] = entry[key]
     return {"type": name, "kwargs": kwargs, "severity": severity, "meta": meta}
-
-
-def _gx_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    kwargs = dict(config["kwargs"])
-    if kwargs.get("condition_parser") == "sql":
-        from autoprep.validation.rows import as_condition
-
-        kwargs["row_condition"] = as_condition(kwargs["row_condition"])
-        kwargs.pop("condition_parser")
-    severity = TO_GX_SEVERITY.get(config.get("severity", "error"), "critical")
-    return {"type": config["type"], "kwargs": kwargs, "meta": dict(config.get("meta") or {}), "severity": severity}
 
 
 def _plain(value: Any) -> Any:

@@ -19,6 +19,8 @@ from autoprep.validation.figures import Figure, Verdict, figure
 
 #: How far weights may be from adding up to one.
 TOLERANCE = 1.001e-5
+#: A far outlier can ask for millions of bins.
+MAX_BINS = 100_000
 
 
 @figure("column_kl_divergence_to_be_less_than")
@@ -202,6 +204,8 @@ def _against_itself(values: Sequence[float], threshold: float | None) -> Verdict
     spread, count = at[2] - at[1], math.ceil(math.log2(known.size + 1))
     if spread >= 1e-10:
         count = max(count, math.ceil((at[3] - at[0]) / (2 * spread / known.size ** (1 / 3))))
+    if count > MAX_BINS:
+        raise SettingError(f"the column would need {count:,} bins of its own", hint="give bins as partition_object")
     bins = np.linspace(at[0], at[3], count + 1).tolist()
     counted, _ = np.histogram(known, bins)
     shares = (counted / known.size).tolist()

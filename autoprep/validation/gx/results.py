@@ -22,10 +22,9 @@ from great_expectations.expectations.expectation_configuration import Expectatio
 
 from autoprep.errors import InputError
 from autoprep.validation.contract import Contract
-from autoprep.validation.expectation import TO_GX_SEVERITY
+from autoprep.validation.gx_words import for_gx
 from autoprep.validation.outcome import Outcome, ResultFormat
 from autoprep.validation.report import ValidationReport
-from autoprep.validation.rows import as_condition
 
 SITE = "autoprep"
 
@@ -38,12 +37,8 @@ def configuration(outcome: Outcome) -> ExpectationConfiguration:
 def _configuration(
     name: str, kwargs: Mapping[str, Any], severity: str, meta: Mapping[str, Any]
 ) -> ExpectationConfiguration:
-    said = {key: _plain(value) for key, value in kwargs.items() if key != "condition_parser"}
-    if isinstance(said.get("row_condition"), str):
-        said["row_condition"] = as_condition(said["row_condition"])
-    return ExpectationConfiguration(
-        type=name, kwargs=said, meta=dict(meta), severity=TO_GX_SEVERITY.get(severity, severity)
-    )
+    said = for_gx({"type": name, "kwargs": _plain(kwargs), "severity": severity, "meta": _plain(meta)})
+    return ExpectationConfiguration(**said)
 
 
 def validation_result(outcome: Outcome, result_format: ResultFormat | Mapping[str, Any] = "SUMMARY") -> Any:
