@@ -38,7 +38,9 @@ def for_gx(config: Mapping[str, Any]) -> dict[str, Any]:
             "meta": {**meta, ORIGINAL: original}
         }
     if isinstance(kwargs.get("row_condition"), str):
-        kwargs["row_condition"] = as_condition(as_sql(kwargs["row_condition"], config["kwargs"].get("condition_parser")))
+        kwargs["row_condition"] = as_condition(
+            as_sql(kwargs["row_condition"], config["kwargs"].get("condition_parser"))
+        )
     return {**made, "kwargs": kwargs, "meta": meta}
 
 

@@ -106,7 +106,9 @@ def record() -> dict[str, Any]:
 
 def made_for() -> str:
     """The version of Great Expectations, and a digest of the questions."""
-    asked = repr([(kind, frame.to_dict(as_series=False), gx_frames.expectations(kind)) for kind, frame in FRAMES.items()])
+    asked = repr(
+        [(kind, frame.to_dict(as_series=False), gx_frames.expectations(kind)) for kind, frame in FRAMES.items()]
+    )
     return f"{version('great_expectations')} {hashlib.sha256(asked.encode()).hexdigest()[:16]}"
 
 

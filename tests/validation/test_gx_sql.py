@@ -26,7 +26,10 @@ LIKE = [
     ("not_", {"like_pattern": "%b%"}),
 ]
 ASKED: list[dict[str, Any]] = [
-    *({"type": f"expect_column_values_to_{n}match_like_pattern", "kwargs": {"column": "word", **s}} for n, s in LIKE[:3]),
+    *(
+        {"type": f"expect_column_values_to_{n}match_like_pattern", "kwargs": {"column": "word", **s}}
+        for n, s in LIKE[:3]
+    ),
     {"type": "expect_column_values_to_not_match_like_pattern", "kwargs": {"column": "word", **LIKE[4][1]}},
     {
         "type": "expect_column_values_to_match_like_pattern_list",
@@ -50,7 +53,9 @@ ASKED: list[dict[str, Any]] = [
     },
     {
         "type": "unexpected_rows_expectation",
-        "kwargs": {"unexpected_rows_query": "SELECT paid, COUNT(*) AS n FROM {batch} GROUP BY paid HAVING COUNT(*) > 1"},
+        "kwargs": {
+            "unexpected_rows_query": "SELECT paid, COUNT(*) AS n FROM {batch} GROUP BY paid HAVING COUNT(*) > 1"
+        },
     },
     {"type": "expect_table_row_count_to_equal_other_table", "kwargs": {"other_table_name": "other"}},
     {"type": "expect_table_row_count_to_equal_other_table", "kwargs": {"other_table_name": "orders"}},
@@ -100,7 +105,10 @@ def test_bounds_of_text_reach_great_expectations() -> None:
     from autoprep.validation.contract import as_contract
 
     asked = [
-        {"type": "expect_column_values_to_be_between", "kwargs": {"column": "word", "min_value": "a", "max_value": "y"}},
+        {
+            "type": "expect_column_values_to_be_between",
+            "kwargs": {"column": "word", "min_value": "a", "max_value": "y"},
+        },
         {"type": "expect_column_max_to_be_between", "kwargs": {"column": "word", "max_value": "z"}},
     ]
     contract = as_contract(asked)
