@@ -249,6 +249,7 @@ class _Suite:
             if condition is None:
                 check.verdict = answer_query(name, kwargs, self.frame, self.tables)
             else:
+                check.columns = tuple(self.schema)
                 check.mask = query.ask(f"where {condition}", pl.sql_expr(condition).fill_null(value=False))
             return
         check.rows = "__rows" if chosen is None else query.ask(f"rows {key}", chosen.sum())

@@ -101,8 +101,8 @@ def test_equals_the_sql_engine(number: int, sqlite_results: list[Any]) -> None:
 def test_bounds_of_text_reach_great_expectations() -> None:
     import great_expectations.expectations as gxe
 
-    from autoprep.validation.gx import from_suite, to_suite
     from autoprep.validation.contract import as_contract
+    from autoprep.validation.gx import from_suite, to_suite
 
     asked = [
         {
