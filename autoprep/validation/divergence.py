@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import polars as pl
@@ -66,7 +67,7 @@ def _is_continuous(partition: Mapping[str, Any]) -> bool:
     if "weights" not in partition or "bins" not in partition:
         return False
     bins, tails = list(partition["bins"]), list(partition.get("tail_weights") or ())
-    grows = all(low < high for low, high in zip(bins, bins[1:], strict=False))
+    grows = all(low < high for low, high in pairwise(bins))
     fits = len(bins) == len(partition["weights"]) + 1 and (not tails or len(tails) == 2)
     return fits and grows and _sums_to_one([*partition["weights"], *tails])
 
@@ -156,7 +157,7 @@ def _binned(
     bins = list(expected["bins"])
     inside = [
         ((cell >= low) & ((cell <= high) if i == len(bins) - 2 else (cell < high))).sum()
-        for i, (low, high) in enumerate(zip(bins, bins[1:], strict=False))
+        for i, (low, high) in enumerate(pairwise(bins))
     ]
     asked = {f"bin{i}": made for i, made in enumerate(inside)}
     asked |= {"below": (cell < bins[0]).sum(), "above": (cell > bins[-1]).sum(), "known": cell.count()}

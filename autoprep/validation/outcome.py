@@ -96,8 +96,9 @@ class Outcome:
         how, few = str(said.get("result_format", "BASIC")), int(str(said.get("partial_unexpected_count", 20)))
         if how == "BOOLEAN_ONLY" or self.error:
             return {}
-        if EXPECTATIONS[self.type].domain == "query" and self.values is not None and self.mask is not None:
-            rows = self.values[self.mask.arg_true().head(MAX_VALUES)].to_dicts()
+        if EXPECTATIONS[self.type].domain == "query" and self.mask is not None:
+            picked = self.mask.arg_true().head(MAX_VALUES)
+            rows = [] if self.values is None else self.values[picked].to_dicts()
             return {**self.seen, "details": {"unexpected_rows": rows}}
         if self.mask is None:
             return {k: v for k, v in self.seen.items() if few or k not in self.lists}
