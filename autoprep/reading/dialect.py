@@ -23,6 +23,8 @@ _WORTH = {
 }  # fmt: skip
 _SAMPLE_CHARS = 1 << 16
 _SAMPLE_LINES = 160
+_QUICK_LINES = 32
+_MARKS_CHARS = 1 << 13
 
 
 @dataclass(frozen=True)
@@ -83,9 +85,14 @@ def guess_dialects(text: str) -> list[Guess]:
     sample = sample_of(text)
     if '"' in sample and len(sample) < len(text) and _spread(sample) > 2.5:
         sample = sample_of(text, 12 * _SAMPLE_LINES, 12 * _SAMPLE_CHARS)
-    guesses = [
-        _score(sample, d, q, e, len(sample) < len(text)) for d in _delimiters(sample) for q, e in _quotes(sample, d)
-    ]
+    candidates = [(d, q, e) for d in _delimiters(sample) for q, e in _quotes(sample, d)]
+    quick = sample_of(sample, _QUICK_LINES)
+    if 2 * len(quick) < len(sample):  # leave out what the first lines rule out
+        early = [(_score(quick, *c, True).score, c) for c in candidates]
+        best = max(score for score, _ in early)
+        if best > 0.4:
+            candidates = [c for score, c in early if score >= 0.6 * best]
+    guesses = [_score(sample, *c, len(sample) < len(text)) for c in candidates]
     guesses.sort(key=lambda g: (-g.score, -_prior(g.delimiter), g.delimiter, g.quote, g.escape))
     return guesses
 
@@ -153,6 +160,7 @@ def _quotes(sample: str, delimiter: str) -> list[tuple[str, str]]:
             if quote == '"':
                 out.append((quote, ""))
             continue
+        sample = sample[:_MARKS_CHARS] if sample.find(quote) < _MARKS_CHARS // 2 else sample
         opens = len(re.findall(rf"(?:^|{edge})[ \t]*{quote}", sample, re.MULTILINE))
         closes = len(re.findall(rf"{quote}[ \t]*(?:$|{edge})", sample, re.MULTILINE))
         if opens and closes:

@@ -108,7 +108,7 @@ def _spans(rows: Sequence[Record], lower: int, width: int) -> bool:
 
 
 def _filled(record: Record) -> int:
-    return sum(1 for c in record.cells if c.strip())
+    return len(record.cells) - [c.strip() for c in record.cells].count("")
 
 
 def _attributes(found: Sequence[Record], width: int) -> tuple[int, tuple[str, ...]] | None:
