@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -14,6 +15,7 @@ import polars as pl
 from autoprep.cleaning.compile import JOINT
 from autoprep.cleaning.families.base import LEARNERS, Proposal, State
 from autoprep.cleaning.families.near import resembles
+from autoprep.cleaning.families.noise import corrupt
 
 #: Rows that dependencies are mined on, columns that are looked at, keys that a plan may hold.
 MINE_ROWS, MAX_COLUMNS, MAX_KEYS = 20_000, 40, 5_000
@@ -306,7 +308,10 @@ def _voted(frame: pl.DataFrame, made: Proposal) -> pl.DataFrame:
 
 
 def _probe(frame: pl.DataFrame, made: Proposal, after: pl.Series, cells: int) -> float:
-    """Hide cells that agree with the vote behind another column's noise, vote, and count how many come back."""
+    """Corrupt cells that agree with the vote by slips of the hand, learn and vote again: how many edits are right.
+
+    Each corrupted cell counts against the tables of all the other rows, as a real slip would.
+    """
     column = made.columns[0]
     agreeing = frame.with_row_index("\x1fi").filter(frame[column].eq_missing(after) & frame[column].is_not_null())
     by = [
@@ -318,14 +323,19 @@ def _probe(frame: pl.DataFrame, made: Proposal, after: pl.Series, cells: int) ->
         agreeing = agreeing.filter(pl.any_horizontal(by))
     if agreeing.is_empty():
         return 0.0
-    chosen = agreeing.gather_every(max(1, agreeing.height // cells)).head(cells)["\x1fi"]
-    hidden = pl.int_range(frame.height, eager=True).is_in(chosen.implode())
-    noisy = frame.with_columns(
-        pl.when(hidden).then(pl.lit("\x00") + pl.col(column)).otherwise(pl.col(column)).alias(column)
-    )
+    chosen = agreeing.gather_every(max(1, agreeing.height // cells)).head(cells)
+    rng = random.Random(0)
+    slips = {int(i): corrupt(str(v), rng) for i, v in chosen.select("\x1fi", column).rows()}
+    rows = pl.int_range(frame.height, eager=True)
+    slip = rows.replace_strict(list(slips), list(slips.values()), default=None, return_dtype=pl.String)
+    noisy = frame.with_columns(pl.coalesce(slip, pl.col(column)).alias(column))
     tables = [_table(noisy, by, column) for by in made.parameters["by"]]
-    retried = Proposal(made.columns, {**made.parameters, "mappings": tables})
-    back = _voted(noisy, retried)[column].filter(hidden)
-    touched = ~back.str.starts_with("\x00")
-    right = (back == frame[column].filter(hidden)) & touched
-    return int(right.sum() or 0) / int(touched.sum() or 1)
+    voters = [
+        (Dependency(by, column, 0.0, 0.0, 0.0, 0.0), t) for by, t in zip(made.parameters["by"], tables, strict=True)
+    ]
+    suspects = _suspects(noisy, column, voters)
+    retried = Proposal(made.columns, {**made.parameters, "mappings": tables, "suspects": suspects})
+    back = _voted(noisy, retried)[column]
+    hidden = slip.is_not_null() & slip.ne_missing(frame[column])
+    touched = hidden & back.ne_missing(noisy[column])
+    return int((touched & back.eq_missing(frame[column])).sum()) / int(touched.sum() or 1)

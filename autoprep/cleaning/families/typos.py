@@ -11,6 +11,7 @@ import polars as pl
 
 from autoprep.cleaning.families.base import LEARNERS, Proposal, State
 from autoprep.cleaning.families.near import Lexicon, digits_changed
+from autoprep.cleaning.families.noise import LETTERS, corrupt
 
 #: A value this frequent is taken to be meant; a misspelling is at most this share as frequent as what was meant.
 MIN_KNOWN, MAX_RATIO = 3, 0.12
@@ -21,7 +22,6 @@ MIN_COVER = 0.5
 #: A spelling that stands more often than this is a value, not a slip of the hand.
 MOST_OFTEN = 3
 MAX_DISTINCT = 20_000
-_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 @LEARNERS.add("fix_typos")
@@ -146,7 +146,7 @@ def _alike(value: str, other: str) -> bool:
         if len(a) != len(b):
             return sum(c != d for c, d in zip(value, other, strict=True)) == 1
         differs = sum(c != d for c, d in zip(a, b, strict=True))
-        if differs > max(1, 0.4 * len(a)) or (len(a) < 3 and not (set(a) ^ set(b)) & set(_LETTERS)):
+        if differs > max(1, 0.4 * len(a)) or (len(a) < 3 and not (set(a) ^ set(b)) & set(LETTERS)):
             return False
     return True
 
@@ -158,7 +158,7 @@ def _probe(lexicon: Lexicon, known: Mapping[str, int], cells: int) -> tuple[floa
     right = edits = 0
     for _ in range(cells):
         word = words[rng.randrange(len(words))]
-        bad = _corrupt(word, rng)
+        bad = corrupt(word, rng)
         if bad in known or len(word) < MIN_LENGTH:
             continue
         meant = _meant(lexicon, bad, 1, known)
@@ -167,23 +167,6 @@ def _probe(lexicon: Lexicon, known: Mapping[str, int], cells: int) -> tuple[floa
     sample = words if len(words) <= cells else rng.sample(words, cells)
     changed = sum(bool(_meant(lexicon, w, 1, known, without=w)) for w in sample)
     return (right / edits if edits else 0.0), changed / max(len(sample), 1)
-
-
-def _corrupt(word: str, rng: random.Random) -> str:
-    out = list(word)
-    for _ in range(1 if len(word) < 8 else rng.choice((1, 2))):
-        i = rng.randrange(len(out))
-        kind = rng.randrange(4)
-        if kind == 0 or len(out) < 3:
-            out[i] = rng.choice(_LETTERS)
-        elif kind == 1:
-            del out[i]
-        elif kind == 2:
-            out.insert(i, rng.choice(_LETTERS))
-        else:
-            j = min(i + 1, len(out) - 1)
-            out[i], out[j] = out[j], out[i]
-    return "".join(out)
 
 
 def _by_token(counts: Mapping[str, int], done: Mapping[str, str]) -> tuple[dict[str, str], dict[str, Any]]:
