@@ -113,8 +113,11 @@ def risk(dirty: pl.DataFrame, clean: pl.DataFrame, plan: Plan, same: pl.DataFram
     ledger = cleaning.apply(dirty, plan, same_shape=True).ledger
     lossy = {a.id: a.confidence for a in plan.applied() if a.kind == "lossy"}
     cells = ledger.filter(pl.col("row").is_not_null() & (pl.col("column") != ""))
-    last = cells.group_by("row", "column").agg(pl.col("after").last(), pl.col("action").filter(
-        pl.col("action").is_in(sorted(lossy))).last()).drop_nulls("action")
+    last = (
+        cells.group_by("row", "column")
+        .agg(pl.col("after").last(), pl.col("action").filter(pl.col("action").is_in(sorted(lossy))).last())
+        .drop_nulls("action")
+    )
     said = []
     for action, group in last.sort("action", "row").group_by("action", maintain_order=True):
         name = group["column"][0]
