@@ -2,27 +2,28 @@
 
     python benchmarks/repair.py --data FOLDER [--sets raha_hospital,raha_beers] [--out benchmarks/results/repair]
 
-FOLDER holds one folder per set with ``clean.csv`` beside ``dirty.csv`` or ``noise_*.csv``, row by row and column by column
-the same table (headers may differ). Each dirty table is read by ``ap.read``, planned, and cleaned with
+FOLDER holds one folder per set with ``clean.csv`` beside ``dirty.csv`` or ``noise_*.csv``, row by row and column by
+column the same table (headers may differ). Each dirty table is read by ``ap.read``, planned, and cleaned with
 ``same_shape=True`` at gate ``auto``: steps that ask for review are not applied, nobody is asked anything.
 
 How cells are compared
 ----------------------
-An *error* is a cell whose dirty text differs from its clean text; both are stripped and have runs of space made one, as is
-usual for these tables. The answer is compared in two ways, and both are printed:
+An *error* is a cell whose dirty text differs from its clean text; both are stripped and have runs of space made one, as
+is usual for these tables. The answer is compared in two ways, and both are printed:
 
-- **text**: the answer written as text (12.0 as "12", true as "true", null as "") against the clean text. Every change of
-  writing counts as an edit, so reading "97%" as the number 97, "yes" as true and "empty" as missing is wrong here.
-- **value**: the *lossless* steps of the same plan (parsing, null words, space) are run on the clean table as well, and a
-  cell is right when it equals what they give, or the clean text. A cell that was no error and comes out as the lossless
-  reading of its own text is unchanged. Errors are counted by their text all the same, so nothing becomes easier to find.
+- **text**: the answer written as text (12.0 as "12", true as "true", null as "") against the clean text. Every change
+  of writing counts as an edit, so reading "97%" as the number 97, "yes" as true and "empty" as missing is wrong here.
+- **value**: the *lossless* steps of the same plan (parsing, null words, space) are run on the clean table as well,
+  and a cell is right when it equals what they give, or the clean text. A cell that was no error and comes out as the
+  lossless reading of its own text is unchanged. Errors are counted by their text all the same, so nothing becomes
+  easier to find.
 
     edits      cells that come out changed          precision = right edits of errors / edits
     harm       changed cells that were no error     recall    = right edits of errors / errors
     detection  the same with "an error" for "right"
 
-Nothing is learnt from the clean table. ``risk.md`` holds the risk-coverage curve: steps by their stated confidence, highest
-first, with the share of errors mended and the share of edits wrong so far.
+Nothing is learnt from the clean table. ``risk.md`` holds the risk-coverage curve: steps by their stated confidence,
+highest first, with the share of errors mended and the share of edits wrong so far.
 """
 
 from __future__ import annotations

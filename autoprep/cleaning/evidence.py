@@ -16,6 +16,8 @@ from autoprep.cleaning.ledger import cell_entries
 from autoprep.types import Plan
 
 SAMPLES = 3
+#: A column of more distinct cells than this is no list of classes.
+MAX_CLASSES = 30
 #: Left-over words are kept as a category when so few of them make up so much of what is left over.
 MAX_STATUS_WORDS, MIN_STATUS_COVER, MIN_STATUS_SHARE = 12, 0.6, 0.01
 
@@ -62,6 +64,8 @@ def measure(frame: pl.DataFrame, plan: Plan) -> dict[str, dict[str, Any]]:
             if left:
                 texts = wide.filter(unread(step))[step.before].cast(pl.String)
                 said[name]["residue_samples"] = [_cut(t) for t in texts.unique(maintain_order=True).head(SAMPLES)]
+                if top := open_class(wide[step.before].cast(pl.String), texts):
+                    said[name]["open_class"] = top
         if name in forms:
             said[name]["form"] = forms[name]
     final = wide.select([pl.col(ROW), *compiled.final()])
@@ -71,6 +75,24 @@ def measure(frame: pl.DataFrame, plan: Plan) -> dict[str, dict[str, Any]]:
         said[action.id] = {"changed": lost, "share": round(lost / max(frame.height, 1), 6), "samples": []}
         final = final.filter(kept)
     return said
+
+
+def open_class(cells: pl.Series, left: pl.Series) -> str:
+    """An open class among few numbers ("3+" beside 0, 1, 2), which no number can stand for; "" when there is none.
+
+    Args:
+        cells: text of the column. left: those cells that were not read as numbers.
+
+    Example:
+        >>> cells = pl.Series(["0", "1", "2", "3+"] * 5)
+        >>> open_class(cells, cells.filter(cells == "3+")), open_class(cells, pl.Series(["x"]))
+        ('3+', '')
+    """
+    if cells.n_unique() > MAX_CLASSES:
+        return ""
+    open_ended = left.filter(left.str.contains(r"^\s*([<>≤≥]=?\s*\d+|\d+\s*(\+|or (more|less|over|under)))\s*$"))
+    counts = open_ended.drop_nulls().alias("v").value_counts(sort=True).rows()
+    return str(counts[0][0]) if counts and counts[0][1] >= max(3, 0.01 * cells.len()) else ""
 
 
 def _tried(plan: Plan, action_id: str) -> bool:

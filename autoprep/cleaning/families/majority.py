@@ -29,6 +29,8 @@ MIN_LONELY = 0.8
 NEARLY_ALWAYS = 0.995
 MAX_EDITED, MAX_VOTERS, ROUNDS = 0.3, 5, 3
 MARGIN, SUSPECT_MARGIN = 4.5, 1.7
+#: Known values are overruled only where there are at least half as many slips of the hand; else by no margin.
+MAX_EXCEPTIONS, NEVER = 2.0, 1e9
 #: A value seen less often is unknown: it says nothing about whether a key foretells.
 MIN_KNOWN = 3
 
@@ -241,6 +243,13 @@ def _proposal(frame: pl.DataFrame, column: str, voters: Sequence[Dependency], st
     }
     made = Proposal((column,), parameters, 0.0, evidence)
     after = _voted(frame, made)[column]
+    exceptions, slips = _exceptions(frame[column], after)
+    if exceptions > MAX_EXCEPTIONS * slips:
+        # a column without slips holds exceptions, not errors: only what looks like a slip may be overruled
+        parameters |= {"margin": NEVER}
+        evidence["exceptions_left_alone"] = exceptions
+        made = Proposal((column,), parameters, 0.0, evidence)
+        after = _voted(frame, made)[column]
     explained = _explained(frame, column, after)
     if explained:
         said = f"the exceptions are those of {explained}, not slips"
@@ -259,6 +268,15 @@ def _proposal(frame: pl.DataFrame, column: str, voters: Sequence[Dependency], st
     confidence = round(min(precision, max(accuracy, 0.9)), 4)
     kept = parameters if not declined else {**parameters, "mappings": [{} for _ in tables]}
     return Proposal((column,), kept, confidence, evidence, declined, why=why)
+
+
+def _exceptions(before: pl.Series, after: pl.Series) -> tuple[int, int]:
+    """Edited cells that held a known value unlike the new one, and the other edited cells."""
+    counts = dict(before.drop_nulls().alias("v").value_counts().rows())
+    edits = pl.DataFrame({"own": before, "said": after}).filter(pl.col("own").ne_missing(pl.col("said")))
+    grouped = edits.drop_nulls().group_by("own", "said").len("cells").rows()
+    known = sum(n for own, said, n in grouped if counts[own] >= MIN_KNOWN and not resembles(own, said))
+    return known, edits.height - known
 
 
 def _explained(frame: pl.DataFrame, column: str, after: pl.Series) -> str:

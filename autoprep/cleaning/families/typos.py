@@ -192,6 +192,8 @@ def _by_token(counts: Mapping[str, int], done: Mapping[str, str]) -> tuple[dict[
         if value in done:
             continue
         parts = value.split(" ")
+        if len(parts) < 2:
+            continue  # a whole value is judged as a value
         mended = [_token(lexicon, part, words, often) if part not in often else part for part in parts]
         if mended != parts:
             found[value] = " ".join(mended)
