@@ -106,7 +106,7 @@ def read_body(data: bytes, shape: Shape, path: Path | None) -> Body:
         "eol_char": chr(shape.newline),
         "schema": dict.fromkeys(shape.regular, pl.String),
     }
-    if not found.odd and path is not None and view is data:
+    if not found.odd and path is not None and view is data and not shape.escape:
         frame = pl.scan_csv(path, skip_lines=shape.line - 1, glob=False, **options)  # type: ignore[arg-type]
         if shape.end < len(data):
             frame = frame.head(found.records)
@@ -114,6 +114,8 @@ def read_body(data: bytes, shape: Shape, path: Path | None) -> Body:
     restored = shape.delimiter if not plain else ""
     regular = b"".join(view[a:b] for a, b in regular_spans(found.odd, shape.start, end, view, shape.newline))
     table = pl.read_csv(regular, **options) if regular else pl.DataFrame(schema=options["schema"])  # type: ignore[arg-type]
+    if shape.escape:
+        table = table.with_columns(pl.all().str.replace_all(shape.escape * 2, shape.escape, literal=True))
     if restored and shape.delimiter:
         table = table.with_columns(pl.all().str.replace_all(chr(byte), restored, literal=True))
     table = _widened(table.lazy(), shape, "").collect()

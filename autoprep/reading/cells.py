@@ -31,6 +31,7 @@ _TYPES = (
     ("word", r"[^\W\d_]+"),
     ("text", r"[\w(\[\"'“‘£$€#*@&+-][\w '’‘“”.,()/&+:;!?%\"°#*@$€£<>=\[\]-]*"),
 )
+_PACKED = re.compile(r"\d;\d")
 _CELL = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _TYPES), re.IGNORECASE)
 
 
@@ -48,6 +49,8 @@ def cell_type(cell: str) -> str:
     if len(cell) > 64:
         return "link" if cell.startswith(("http://", "https://")) and " " not in cell else "text"
     match = _CELL.fullmatch(cell)
+    if match and match.lastgroup == "text" and _PACKED.search(cell):
+        return "other"
     return match.lastgroup or "other" if match else "other"
 
 
@@ -88,7 +91,7 @@ def split(text: str, delimiter: str, quote: str, escape: str) -> tuple[list[str]
             return [text], 0, 0
     elif not quote or quote not in text:
         cells = text.split(delimiter)
-        return ([c.replace(escape + delimiter, delimiter) for c in cells] if escape and escape in text else cells), 0, 0
+        return ([c.replace(escape + escape, escape) for c in cells] if escape and escape in text else cells), 0, 0
     cells, quoted, faults = [], 0, 0
     at, end, step = 0, len(text), len(delimiter)
     while True:
@@ -103,10 +106,7 @@ def split(text: str, delimiter: str, quote: str, escape: str) -> tuple[list[str]
                 return cells, quoted, faults + 1000
             else:
                 stop, after, inner = closed
-                body = text[start + 1 : stop]
-                if escape:
-                    body = body.replace(escape + quote, quote).replace(escape + escape, escape)
-                cells.append(body.replace(quote + quote, quote))
+                cells.append(_bare(text[start + 1 : stop], quote, escape))
                 quoted, faults = quoted + 1, faults + inner
                 if after >= end:
                     return cells, quoted, faults
@@ -119,6 +119,14 @@ def split(text: str, delimiter: str, quote: str, escape: str) -> tuple[list[str]
         if stop < 0:
             return cells, quoted, faults
         at = stop + step
+
+
+def _bare(body: str, quote: str, escape: str) -> str:
+    """The inside of a quoted cell without its escapes."""
+    if escape and escape in body:
+        e, q = re.escape(escape), re.escape(quote)
+        return re.sub(rf"{e}({e}|{q})|{q}({q})", lambda m: m.group(1) or m.group(2), body)
+    return body.replace(quote + quote, quote)
 
 
 def _closing(text: str, at: int, delimiter: str, quote: str, escape: str) -> tuple[int, int, int] | None:

@@ -284,8 +284,9 @@ def _notes(
         )
     if body.rejected.height:
         notes.append(f"{_lines(body.rejected.height)} could not be read ({_where(body.rejected)}).")
-    if len(found) > 3 and found[-1].cells and len(found) < 2 * LOOK:
-        last = next((r for r in reversed(found) if any(c.strip() for c in r.cells)), found[-1])
+    rows = found[: len(found) - len(below)]
+    if len(rows) > 3 and len(found) < 2 * LOOK:
+        last = next((r for r in reversed(rows) if any(c.strip() for c in r.cells)), rows[-1])
         if len(last.cells) == width > 1 and is_total(last.cells[0]):
             notes.append("The last row looks like a total of the rows above it.")
     return tuple(notes)
