@@ -87,7 +87,7 @@ class Axis:
 
     def near(self, value: Any, rng: np.random.Generator, width: float = 0.25) -> Any:
         """A value near another: a step of some ``width`` of the range, or another choice."""
-        if self.choices:
+        if self.choices or isinstance(value, str):
             return self.draw(rng)
         turn, back = (np.log, np.exp) if self.log else (np.asarray, np.asarray)
         low, high = float(turn(self.low)), float(turn(self.high))

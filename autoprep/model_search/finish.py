@@ -49,6 +49,7 @@ class Finisher:
         self.classes = bench.classes
         self.weights: Weighted = []
         self.folds: list[int] = []
+        self.rows: Array = np.empty(0, dtype=np.int64)
 
     def finish(self, interrupted: bool) -> tuple[Array, list[float], Leaderboard]:
         """Choose, calibrate and deploy; out-of-fold predictions, scores per fold, and the board."""
@@ -57,106 +58,106 @@ class Finisher:
         ranked = self.race.ranked(self.folds) if self.folds else []
         if not ranked:
             return empty, [], self._board([])
-        best, members = ranked[0], ranked[:MEMBERS_IN_ENSEMBLE]
-        stacked = {r.configuration.key: self._out_of_fold(r) for r in members}
-        covered = np.asarray(~np.isnan(stacked[best.configuration.key].reshape(len(self.y), -1)).any(axis=1))
-        self.weights = self._weights(members, stacked, covered)
-        oof = np.zeros_like(empty)
-        for runner, weight in self.weights:
-            oof = oof + weight * stacked[runner.configuration.key]
-        self._calibrate(oof, covered)
+        members = ranked[:MEMBERS_IN_ENSEMBLE]
+        self.rows = np.concatenate([self._judged_rows(f) for f in self.folds])
+        stacked = [np.concatenate([r.results[f].prediction for f in self.folds]) for r in members]
+        found = self._weights(members, stacked)
+        self.weights = [(r, float(w)) for r, w in zip(members, found, strict=True) if w > 0]
+        mixed = np.asarray(sum(w * p for w, p in zip(found, stacked, strict=True) if w > 0))
+        self._calibrate(mixed)
         self._deploy(interrupted)
         scores = self._scores()
-        return oof, scores, self._board(scores)
+        return self._averaged(mixed, empty), scores, self._board(scores)
 
     def _judged_rows(self, fold: int) -> Array:
         valid = self.bench.rows(fold)[1]
         assert valid is not None
         return valid
 
-    def _out_of_fold(self, runner: Runner) -> Array:
-        rows = len(self.y)
-        total = np.zeros((rows, self.classes)) if self.classes else np.zeros(rows)
-        count = np.zeros(rows)
-        for fold in self.folds:
-            valid = self._judged_rows(fold)
-            total[valid] += runner.results[fold].prediction
-            count[valid] += 1
+    def _averaged(self, said: Array, empty: Array) -> Array:
+        """One prediction per row: the mean over the folds that judged it; NaN where none did."""
+        total, count = np.zeros_like(empty), np.zeros(len(self.y))
+        np.add.at(total, self.rows, said)
+        np.add.at(count, self.rows, 1)
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray(total / (count[:, None] if self.classes else count))
 
-    def _weights(self, members: list[Runner], stacked: dict[str, Array], covered: Array) -> Weighted:
-        best = members[0]
+    def _weights(self, members: list[Runner], stacked: list[Array]) -> Array:
+        """The share of each member (len(members),).
+
+        What is judged are the predictions of single folds, one after the other: averaged over dealings they would
+        look better than a refitted model can be.
+        """
         if len(members) == 1:
-            return [(best, 1.0)]
-        rows = np.flatnonzero(covered)
-        y = self.y[rows]
-        weight = None if self.weight is None else self.weight[rows]
-        stand = [stacked[r.configuration.key][rows] for r in members]
-        found = greedy(stand, lambda p: self.metric.loss(y, p, weight))
-        if np.count_nonzero(found) == 1:
-            return [(members[int(found.argmax())], 1.0)]
-        mixed = sum(w * p for w, p in zip(found, stand, strict=True))
-        blocks = self._blocks(rows)
-        single = np.array([self.metric.loss(y[b], stand[0][b], None if weight is None else weight[b]) for b in blocks])
-        several = np.array([self.metric.loss(y[b], mixed[b], None if weight is None else weight[b]) for b in blocks])
+            return np.ones(1)
+        y = self.y[self.rows]
+        weight = None if self.weight is None else self.weight[self.rows]
+        found = greedy(stacked, lambda p: self.metric.loss(y, p, weight))
+        mixed = sum(w * p for w, p in zip(found, stacked, strict=True))
+        blocks = self._blocks()
+        single, several = (
+            np.array([self.metric.loss(y[b], said[b], None if weight is None else weight[b]) for b in blocks])
+            for said in (stacked[0], mixed)
+        )
         gain, error = paired_gain(single, several)
         if gain <= error:
             return self._alike(members, gain, error)
         self.note(
             f"the ensemble of {np.count_nonzero(found)} gains {gain:.2g} ± {error:.2g} over the best single model"
         )
-        return [(r, float(w)) for r, w in zip(members, found, strict=True) if w > 0]
+        return found
 
-    def _alike(self, members: list[Runner], gain: float, error: float) -> Weighted:
+    def _alike(self, members: list[Runner], gain: float, error: float) -> Array:
         """The best model; for few rows the plain average of those that the folds cannot tell from it.
 
         Picking one of several that differ by less than a standard error is picking by chance; their average varies
-        less (Breiman 1996). No weight is learnt, so nothing can be fitted to the folds.
+        less (Breiman 1996). No weight is learnt, so nothing can be fitted to the folds. The standard error counts
+        that folds share training rows (Nadeau and Bengio 2003).
         """
-        best = members[0]
+        best, alike = members[0], [0]
         if len(self.y) <= FEW_ROWS and len(self.folds) > 1:
-            alike = [best]
-            for runner in members[1:]:
+            share = len(self._judged_rows(self.folds[0])) / len(self.bench.rows(self.folds[0])[0])
+            for number, runner in enumerate(members[1:], 1):
                 behind = np.array([runner.results[f].loss - best.results[f].loss for f in self.folds])
-                if behind.mean() <= behind.std(ddof=1) / np.sqrt(len(behind)) and len(alike) < MOST_ALIKE:
-                    alike.append(runner)
-            if len(alike) > 1:
-                self.note(f"{len(alike)} models are within one standard error of the best: their average is kept")
-                return [(runner, 1.0 / len(alike)) for runner in alike]
-        self.note(f"an ensemble gains {gain:.2g} ± {error:.2g}: the best single model is kept")
-        return [(best, 1.0)]
+                spread = float(behind.std(ddof=1)) * np.sqrt(1 / len(behind) + share)
+                if behind.mean() <= spread and len(alike) < MOST_ALIKE:
+                    alike.append(number)
+        found = np.zeros(len(members))
+        found[alike] = 1.0 / len(alike)
+        if len(alike) > 1:
+            self.note(f"{len(alike)} models are within one standard error of the best: their average is kept")
+        else:
+            self.note(f"an ensemble gains {gain:.2g} ± {error:.2g}: the best single model is kept")
+        return found
 
-    def _blocks(self, rows: Array) -> list[Array]:
-        """Positions in ``rows``, in some ten blocks that respect the folds and hold every class."""
-        place = np.full(len(self.y), -1)
-        place[rows] = np.arange(len(rows))
+    def _blocks(self) -> list[Array]:
+        """Positions in ``rows``: some ten blocks of the first dealing that respect the folds and hold every class."""
         once = max(1, len(self.splits.folds) // max(1, self.splits.repeats))
-        first = [self._judged_rows(f) for f in self.folds[:once]]
+        sizes = [len(self._judged_rows(f)) for f in self.folds]
+        starts = np.concatenate([[0], np.cumsum(sizes)])
+        first = range(min(once, len(self.folds)))
         per = max(1, -(-BLOCKS // len(first)))
         least = 30 if not self.classes else 30 * self.classes
         found: list[Array] = []
-        for valid in first:
-            inside = place[valid]
-            inside = inside[inside >= 0]
+        for number in first:
+            inside = np.arange(starts[number], starts[number + 1])
             parts = max(1, min(per, len(inside) // least))
-            order = inside[np.argsort(self.y[rows[inside]], kind="stable")]
+            order = inside[np.argsort(self.y[self.rows[inside]], kind="stable")]
             found += [order[part::parts] for part in range(parts)]
         return [b for b in found if len(b)]
 
-    def _calibrate(self, oof: Array, covered: Array) -> None:
-        rows = np.flatnonzero(covered)
-        y = self.y[rows]
-        weight = None if self.weight is None else self.weight[rows]
+    def _calibrate(self, said: Array) -> None:
+        y = self.y[self.rows]
+        weight = None if self.weight is None else self.weight[self.rows]
         predictor = self.predictor
         if self.classes:
-            said = oof[rows] / oof[rows].sum(axis=1, keepdims=True)
+            said = said / said.sum(axis=1, keepdims=True)
             predictor.temperature, predictor.mix = learn_heat(y, said, np.asarray(predictor.prior), weight)
             if self.classes == 2:
                 warm = heat(said, predictor.temperature, predictor.mix, np.asarray(predictor.prior))
                 predictor.threshold = learn_threshold(y, warm, self.metric, weight)
         else:
-            predictor.conformal = Conformal.learn(y, oof[rows])
+            predictor.conformal = Conformal.learn(y, said)
 
     def _limit(self, keep: float = 0.0) -> Limit:
         left = max(0.0, self.bench.budget.remaining() - keep)

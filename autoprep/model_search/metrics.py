@@ -271,7 +271,7 @@ def _of_callable(function: Callable[..., Any], task: Task, classes: Array | None
     extra = dict(getattr(function, "_kwargs", {}) or {})
     response = getattr(function, "_response_method", "predict")
     name = str(getattr(inner, "__name__", type(inner).__name__))
-    error = sign < 0 or any(word in name for word in ("error", "loss", "deviance"))
+    error = sign < 0 or any(word in name for word in ("error", "loss", "deviance", "cost", "risk"))
     wants_probability = response != "predict" and task != "regression"
 
     def judge(y: Array, p: Array, w: Array) -> float:

@@ -1,0 +1,243 @@
+"""The search as a whole: honest budgets, the same result twice, no leak, intervals that hold, an ensemble that pays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from autoprep.budget import Budget
+from autoprep.errors import InputError, SettingError
+from autoprep.model_search import load_predictor, search
+from autoprep.model_search.calibrate import Conformal, heat, learn_heat, learn_threshold
+from autoprep.model_search.ensemble import greedy, paired_gain
+from autoprep.model_search.metrics import METRICS
+from autoprep.model_search.trial import Bench
+from autoprep.types import Task
+
+Array = np.ndarray[Any, Any]
+
+
+def table(rows: int, seed: int = 0) -> pl.DataFrame:
+    rng = np.random.default_rng(seed)
+    return pl.DataFrame(
+        {
+            **{f"x{i}": rng.normal(size=rows) for i in range(4)},
+            "kind": rng.choice(["a", "b", "c"], rows),
+        }
+    )
+
+
+def signal(frame: pl.DataFrame, noise: float = 0.5, seed: int = 1) -> Array:
+    rng = np.random.default_rng(seed)
+    bent = np.sin(2 * frame["x0"].to_numpy()) + frame["x1"].to_numpy() ** 2 / 2
+    return bent + (frame["kind"] == "a").to_numpy() + noise * rng.normal(size=frame.height)
+
+
+def goal(frame: pl.DataFrame, task: Task) -> Array:
+    y = signal(frame)
+    if task == "regression":
+        return y
+    cuts = np.quantile(y, [0.5] if task == "binary" else [0.3, 0.7])
+    return np.array(["low", "mid", "high"])[np.searchsorted(cuts, y)]
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_a_budget_of_work_gives_the_same_twice(task: Task, tmp_path: Path) -> None:
+    frame = table(300)
+    kept = []
+    for number in range(2):
+        found = search(frame, goal(frame, task), task=task, budget=Budget(work_budget=1.5), seed=3)
+        found.predictor.save(tmp_path / str(number))
+        kept.append(found)
+    files = [sorted(p.name for p in (tmp_path / str(n)).iterdir()) for n in range(2)]
+    assert files[0] == files[1]
+    for name in files[0]:
+        assert (tmp_path / "0" / name).read_bytes() == (tmp_path / "1" / name).read_bytes(), name
+    assert np.array_equal(kept[0].oof, kept[1].oof, equal_nan=True)
+    assert [t.model for t in kept[0].leaderboard.trials] == [t.model for t in kept[1].leaderboard.trials]
+
+
+def test_work_is_counted_and_kept() -> None:
+    frame = table(400)
+    y = goal(frame, "binary")
+    for units in (0.5, 2.0):
+        budget = Budget(work_budget=units)
+        search(frame, y, task="binary", budget=budget)
+        assert 0 < budget.spent() <= units * 1.1
+
+
+def test_more_work_is_no_worse() -> None:
+    frame, fresh = table(500), table(2_000, seed=9)
+    y, truth = signal(frame), signal(fresh, seed=8)
+    errors = []
+    for units in (0.1, 6.0):
+        found = search(frame, y, task="regression", budget=Budget(work_budget=units))
+        errors.append(METRICS["rmse"].score(truth, found.predictor.predict(fresh)))
+    assert errors[1] <= errors[0] * 1.02
+    assert errors[1] < 0.8 * truth.std()
+
+
+def test_the_clock_decides_what_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a clock that moves only when a fit runs, the search ends within its budget however slow the fits are."""
+    now = [0.0]
+    plain = Bench.run
+
+    def slow(self: Bench, *args: Any, **kwargs: Any) -> Any:
+        now[0] += 0.7
+        return plain(self, *args, **kwargs)
+
+    monkeypatch.setattr(Bench, "run", slow)
+    budget = Budget(time_budget_s=10, clock=lambda: now[0])
+    frame = table(300)
+    found = search(frame, goal(frame, "binary"), task="binary", budget=budget)
+    assert now[0] <= 10 * 1.1
+    assert found.predictor.members
+
+
+@pytest.mark.parametrize("task", ["binary", "regression"])
+def test_no_time_at_all_still_gives_a_model(task: Task) -> None:
+    frame = table(200)
+    found = search(frame, goal(frame, task), task=task, budget=Budget(time_budget_s=0.0))
+    assert len(found.predictor.predict(frame)) == 200
+    assert found.predictor.members
+
+
+def test_ctrl_c_keeps_the_best_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain, runs = Bench.run, [0]
+
+    def interrupted(self: Bench, *args: Any, **kwargs: Any) -> Any:
+        runs[0] += 1
+        if runs[0] == 6:
+            raise KeyboardInterrupt
+        return plain(self, *args, **kwargs)
+
+    monkeypatch.setattr(Bench, "run", interrupted)
+    frame = table(300)
+    found = search(frame, goal(frame, "binary"), task="binary", budget=Budget(work_budget=5))
+    assert found.interrupted
+    assert found.predictor.members
+    assert found.leaderboard.trials
+
+
+def test_noise_is_not_learnt() -> None:
+    frame = table(400)
+    y = np.random.default_rng(5).integers(0, 2, 400)
+    found = search(frame, y, task="binary", budget=Budget(work_budget=2))
+    rows = ~np.isnan(found.oof).any(axis=1)
+    assert 0.38 < METRICS["roc_auc"].score(y[rows], found.oof[rows]) < 0.62
+
+
+def test_groups_stay_on_one_side() -> None:
+    frame = table(300)
+    who = np.random.default_rng(0).integers(0, 30, 300)
+    found = search(frame, goal(frame, "binary"), task="binary", groups=who, budget=Budget(work_budget=0.5))
+    for train, valid in found.splits.folds:
+        assert not set(who[train]) & set(who[valid])
+
+
+def test_a_metric_of_ones_own_decides() -> None:
+    frame = table(300)
+    y = (signal(frame) > 1.5).astype(int)
+
+    def cost(truth: Array, said: Array) -> float:
+        return float(((truth == 1) & (said == 0)).mean() * 10 + ((truth == 0) & (said == 1)).mean())
+
+    found = search(frame, y, task="binary", metric=cost, budget=Budget(work_budget=2))
+    assert found.metric.name == "cost"
+    assert not found.metric.greater_is_better
+    labels = found.predictor.predict(frame)
+    assert labels[y == 1].mean() > 0.85
+
+
+@pytest.mark.parametrize("coverage", [0.8, 0.9])
+def test_intervals_cover_what_they_say(coverage: float) -> None:
+    frame, fresh = table(1_200), table(4_000, seed=9)
+    noisy = 0.3 + np.abs(frame["x2"].to_numpy()), 0.3 + np.abs(fresh["x2"].to_numpy())
+    y = signal(frame, 0) + noisy[0] * np.random.default_rng(2).normal(size=1_200)
+    truth = signal(fresh, 0) + noisy[1] * np.random.default_rng(3).normal(size=4_000)
+    found = search(frame, y, task="regression", budget=Budget(work_budget=2))
+    low, high = found.predictor.interval(fresh, coverage)
+    assert (low <= high).all()
+    assert abs(((truth >= low) & (truth <= high)).mean() - coverage) < 0.04
+
+
+def test_conformal_quantiles_alone() -> None:
+    rng = np.random.default_rng(0)
+    predicted = rng.normal(size=4_000)
+    truth = predicted + rng.normal(size=4_000) * (1 + (predicted > 0))
+    learnt = Conformal.learn(truth[:2_000], predicted[:2_000])
+    low, high = Conformal.from_dict(learnt.to_dict()).interval(predicted[2_000:], 0.9)
+    inside = (truth[2_000:] >= low) & (truth[2_000:] <= high)
+    assert 0.87 < inside.mean() < 0.93
+    for side in (predicted[2_000:] > 0.5, predicted[2_000:] < -0.5):
+        assert 0.84 < inside[side].mean() < 0.96
+
+
+def test_the_ensemble_is_no_worse_than_its_best_member() -> None:
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=200)
+    members = [y + rng.normal(size=200) * spread for spread in (0.5, 0.6, 1.0, 3.0)]
+    weights = greedy(members, lambda p: float(((p - y) ** 2).mean()))
+    mixed = sum(w * m for w, m in zip(weights, members, strict=True))
+    assert ((mixed - y) ** 2).mean() < min(((m - y) ** 2).mean() for m in members)
+    assert weights.sum() == pytest.approx(1)
+    assert weights[3] == 0
+
+
+def test_a_gain_without_spread_is_certain() -> None:
+    assert paired_gain(np.array([2.0, 3.0]), np.array([1.0, 2.0])) == (1.0, 0.0)
+
+
+def test_heat_repairs_overconfidence_and_leaves_the_rest() -> None:
+    rng = np.random.default_rng(0)
+    raw = rng.normal(size=3_000)
+    right = 1 / (1 + np.exp(-raw))
+    y = (rng.random(3_000) < right).astype(int)
+    sharp = 1 / (1 + np.exp(-2.5 * raw))
+    prior = np.array([0.5, 0.5])
+    temperature, _ = learn_heat(y, np.column_stack([1 - sharp, sharp]), prior)
+    assert 2.0 < temperature <= 2.5
+    assert learn_heat(y, np.column_stack([1 - right, right]), prior)[0] == pytest.approx(1.0, abs=0.15)
+    assert heat(np.array([[0.2, 0.8]]), 1.0, 0.0, prior).tolist() == [[0.2, 0.8]]
+
+
+def test_the_threshold_moves_for_metrics_of_labels_only() -> None:
+    rng = np.random.default_rng(0)
+    said = rng.beta(1, 6, 2_000)
+    y = (rng.random(2_000) < said).astype(int)
+    both = np.column_stack([1 - said, said])
+    threshold = learn_threshold(y, both, METRICS["f1"])
+    assert threshold < 0.4
+    assert METRICS["f1"].score(y, both, None, threshold) > METRICS["f1"].score(y, both)
+    assert learn_threshold(y, both, METRICS["roc_auc"]) == 0.5
+
+
+def test_saved_and_loaded_predictions_are_the_same(tmp_path: Path) -> None:
+    frame, fresh = table(300), table(50, seed=4)
+    found = search(frame, goal(frame, "multiclass"), task="multiclass", budget=Budget(work_budget=1))
+    found.predictor.save(tmp_path)
+    assert np.array_equal(load_predictor(tmp_path).predict_proba(fresh), found.predictor.predict_proba(fresh))
+
+
+@pytest.mark.parametrize(
+    ("y", "task", "error", "message"),
+    [
+        ([1] * 20, "binary", InputError, "one value only"),
+        ([None, *range(19)], "regression", InputError, "missing"),
+        (["a"] * 20, "regression", InputError, "not a number"),
+        ([float("inf"), *range(19)], "regression", InputError, "not finite"),
+        ([1, 2], "regression", InputError, "20 rows but 2 targets"),
+    ],
+)
+def test_targets_that_cannot_be(y: list[Any], task: Task, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        search(table(20), y, task=task, budget=Budget(work_budget=1))
+
+
+def test_a_wrong_metric_is_named() -> None:
+    with pytest.raises(SettingError, match="rmse"):
+        search(table(20), [0, 1] * 10, task="binary", metric="rmsee", budget=Budget(work_budget=1))
