@@ -1,0 +1,258 @@
+"""Definitions computed: lookups by joins, aggregates before a cutoff by one sweep per source, the rest by Polars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from autoprep.errors import SettingError
+from autoprep.primitives import AGGREGATIONS, TRANSFORMS
+from autoprep.synthesis.feature import Call, Column, Condition, Definition
+from autoprep.synthesis.schema import Schema
+from autoprep.synthesis.sources import WHEN, Rows, source_rows
+
+#: (query, row) pairs that are laid out at once for aggregates that no sweep knows.
+PAIRS = 2_000_000
+SWEPT = frozenset(("count", "sum", "mean", "variance", "std", "min", "max", "first", "last", "trend", "ewma"))
+CUTOFF = "__cutoff"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The rows that features are wanted for.
+
+    Attributes:
+        frame: (n, columns) rows of the target table. cutoff: (n,) Int64 microseconds, or None without time.
+    """
+
+    frame: pl.DataFrame
+    cutoff: np.ndarray | None = None
+
+
+def answer(definitions: Sequence[Definition], schema: Schema, asked: Asked) -> pl.DataFrame:
+    """Compute features, one column each, in the order of the definitions; named by their text.
+
+    Definitions over the same source rows share them, their groups and the bounds of their windows.
+
+    Raises:
+        SettingError: an aggregate over a timed table has no cutoff, or a name is unknown.
+    """
+    columns: dict[str, pl.Series] = {}
+    shared: dict[tuple[Any, ...], list[Definition]] = {}
+    for definition in definitions:
+        key = (definition.via, definition.source, definition.by, definition.where, definition.before)
+        shared.setdefault(key, []).append(definition)
+    for members in shared.values():
+        columns |= _together(members, schema, asked)
+    return pl.DataFrame([columns[str(d)].alias(str(d)) for d in definitions])
+
+
+def _together(members: Sequence[Definition], schema: Schema, asked: Asked) -> dict[str, pl.Series]:
+    first = members[0]
+    rows = source_rows(schema, first.via, first.source, [there for _, there in first.by])
+    if first.where:
+        rows = Rows(rows.frame.filter(_holds(first.where)), rows.timed, rows.ties)
+    ties = asked.frame.select(pl.col(here).alias(name) for (here, _), name in zip(first.by, rows.by, strict=True))
+    found = [d for d in members if not d.aggregates]
+    made = _looked_up(found, rows, ties)
+    grouped = [d for d in members if d.aggregates]
+    if not grouped:
+        return made
+    if not first.before:
+        if rows.timed:
+            raise SettingError(
+                f"'{first.source}' has a time and the feature no cutoff: it would read the future",
+                where=f"feature '{grouped[0]}'",
+                hint="write BEFORE cutoff, or declare the table static",
+            )
+        return made | _regardless(grouped, rows, ties)
+    if asked.cutoff is None:
+        raise SettingError("no cutoff is given", where=f"feature '{grouped[0]}'", hint="name the column of the cutoff")
+    if not rows.timed:
+        raise SettingError(f"'{first.source}' has no time that could be BEFORE", where=f"feature '{grouped[0]}'")
+    return made | _before(grouped, rows, ties, asked.cutoff)
+
+
+def _holds(conditions: Iterable[Condition]) -> pl.Expr:
+    held = pl.lit(True)
+    for c in conditions:
+        x = pl.col(c.column.name)
+        one = {
+            "=": lambda x, v: x == v,
+            "<>": lambda x, v: x != v,
+            "<=": lambda x, v: x <= v,
+            ">=": lambda x, v: x >= v,
+            "<": lambda x, v: x < v,
+            ">": lambda x, v: x > v,
+            "IN": lambda x, v: x.is_in(list(v)),
+            "IS NULL": lambda x, v: x.is_null(),
+            "IS NOT NULL": lambda x, v: x.is_not_null(),
+        }[c.operator](x, c.value)
+        held = held & one.fill_null(False)
+    return held
+
+
+def value_of(body: Column | Call) -> pl.Expr:
+    """A column or a transform of columns as an expression over the source's rows."""
+    if isinstance(body, Column):
+        return pl.col(body.name)
+    inputs = [value_of(argument) for argument in body.arguments]
+    return TRANSFORMS[body.primitive].build(*inputs, **dict(body.parameters))
+
+
+def _looked_up(members: Sequence[Definition], rows: Rows, ties: pl.DataFrame) -> dict[str, pl.Series]:
+    if not members:
+        return {}
+    if rows.timed:
+        raise SettingError(
+            f"'{members[0].source}' has a time: a lookup would read the future",
+            where=f"feature '{members[0]}'",
+            hint="write LAST(...) BEFORE cutoff, or declare the table static",
+        )
+    wanted = [value_of(d.body).alias(f"__v{i}") for i, d in enumerate(members)]
+    table = rows.frame.select(*rows.by, *wanted).unique(rows.by, keep="first", maintain_order=True)
+    joined = ties.join(table, on=rows.by, how="left", maintain_order="left")
+    return {str(d): joined[f"__v{i}"] for i, d in enumerate(members)}
+
+
+def _arguments(definition: Definition) -> tuple[str, list[Column | Call], dict[str, Any]]:
+    assert isinstance(definition.body, Call)
+    said = {key: value for key, value in definition.body.parameters if key != "of"}
+    return definition.body.primitive, list(definition.body.arguments), said
+
+
+def _built(definition: Definition, moment: pl.Expr | None) -> pl.Expr:
+    """The aggregate as Polars has it, over rows in the order of time."""
+    name, inputs, parameters = _arguments(definition)
+    primitive = AGGREGATIONS[name]
+    given = [value_of(i) for i in inputs]
+    places = iter(given)
+    built = []
+    for kind in primitive.inputs:
+        if kind == "time" and len(given) < sum(k != "cutoff" for k in primitive.inputs):
+            built.append(moment if moment is not None else pl.lit(None, pl.Datetime("us")))
+        elif kind == "cutoff":
+            built.append(pl.col(CUTOFF))
+        else:
+            built.append(next(places))
+    if primitive.timed and "time" not in primitive.inputs and moment is not None and "moment" in primitive.parameters:
+        parameters["moment"] = moment
+    return primitive.build(*built, **parameters)
+
+
+def _empty(series: pl.Series, name: str) -> pl.Series:
+    nothing = AGGREGATIONS[name].empty
+    return series if nothing is None else series.fill_null(nothing)
+
+
+def _regardless(members: Sequence[Definition], rows: Rows, ties: pl.DataFrame) -> dict[str, pl.Series]:
+    """Aggregates over tables without time: one group-by."""
+    known = rows.frame.drop_nulls(rows.by)
+    table = known.group_by(rows.by).agg(_built(d, None).alias(f"__v{i}") for i, d in enumerate(members))
+    joined = ties.join(table, on=rows.by, how="left", maintain_order="left")
+    return {str(d): _empty(joined[f"__v{i}"], _arguments(d)[0]) for i, d in enumerate(members)}
+
+
+def _codes(rows: Rows, ties: pl.DataFrame) -> tuple[np.ndarray, np.ndarray, int]:
+    """The entity of each source row and of each asked row: (n,) int32, -1 where a tie is missing or unknown."""
+    keys = rows.frame.select(rows.by).drop_nulls().unique(maintain_order=True).with_row_index("__e")
+    code = pl.col("__e").cast(pl.Int32).fill_null(-1)
+
+    def of(frame: pl.DataFrame) -> np.ndarray:
+        joined = frame.select(rows.by).join(keys, on=rows.by, how="left", maintain_order="left")
+        return joined.select(code).to_series().to_numpy()
+
+    return of(rows.frame), of(ties), keys.height
+
+
+def _before(members: Sequence[Definition], rows: Rows, ties: pl.DataFrame, cutoff: np.ndarray) -> dict[str, pl.Series]:
+    """Aggregates of what was known strictly before each cutoff."""
+    from autoprep.kernels.groups import Groups
+    from autoprep.kernels.windows import EVER, Sweep
+
+    rows = Rows(rows.frame.filter(pl.col(WHEN).is_not_null()), True, rows.ties)
+    source, entity, count = _codes(rows, ties)
+    widths = sorted({d.over_us if d.over_us is not None else int(EVER) for d in members})
+    place = {width: i for i, width in enumerate(widths)}
+    groups = Groups.build(source, count, rows.frame[WHEN].to_numpy())
+    sweep = Sweep(groups, entity, cutoff, np.array(widths, np.int64))
+    made: dict[str, pl.Series] = {}
+    slow: list[Definition] = []
+    columns: dict[str, tuple[Column | Call, list[Definition]]] = {}
+    stamps = sweep.rows()
+    for d in members:
+        name, inputs, _ = _arguments(d)
+        kernel = AGGREGATIONS[name].kernel
+        at = place[d.over_us if d.over_us is not None else int(EVER)]
+        if kernel == "size":
+            made[str(d)] = pl.Series(stamps["rows"][at])
+        elif kernel in ("since_last", "since_first") and not inputs:
+            made[str(d)] = pl.Series(stamps[kernel][at], nan_to_null=True)
+        elif inputs and kernel in SWEPT | {"num_unique", "entropy"}:
+            columns.setdefault(str(inputs[0]), (inputs[0], []))[1].append(d)
+        else:
+            slow.append(d)
+    for body, asked in columns.values():
+        made |= _swept(sweep, rows, body, asked, place)
+    for d in slow:
+        made[str(d)] = _paired(d, sweep, rows, place[d.over_us if d.over_us is not None else int(EVER)], cutoff)
+    return made
+
+
+def _swept(
+    sweep: Any, rows: Rows, body: Column | Call, members: Sequence[Definition], place: Mapping[int, int]
+) -> dict[str, pl.Series]:
+    from autoprep.kernels.windows import EVER
+
+    series = rows.frame.select(value_of(body).alias("v")).to_series()
+    kernels = {str(d): AGGREGATIONS[_arguments(d)[0]].kernel for d in members}
+    text = series.dtype == pl.String
+    levels: pl.Series | None = None
+    found: dict[str, np.ndarray] = {}
+    if text or {"num_unique", "entropy"} & set(kernels.values()):
+        codes = series.rank("dense").cast(pl.Int32).fill_null(0).to_numpy() - 1
+        found |= sweep.codes(codes, int(codes.max(initial=-1)) + 1)
+        levels = series.drop_nulls().unique().sort()
+    if text:
+        values = np.where(codes < 0, np.nan, codes.astype(np.float64))
+    else:
+        values = series.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    wanted = {k for k in kernels.values() if k in SWEPT}
+    half_life = float(dict(AGGREGATIONS["EWMA"].parameters)["half_life"])
+    if wanted:
+        found |= sweep.aggregate(values, wanted, half_life)
+    made = {}
+    for d in members:
+        name, _, _ = _arguments(d)
+        at = place[d.over_us if d.over_us is not None else int(EVER)]
+        column = pl.Series(found[kernels[str(d)]][at], nan_to_null=True)
+        if AGGREGATIONS[name].output == "same" and levels is not None and text:
+            column = levels.gather(column.cast(pl.UInt32))
+        made[str(d)] = _empty(column, name)
+    return made
+
+
+def _paired(d: Definition, sweep: Any, rows: Rows, window: int, cutoff: np.ndarray) -> pl.Series:
+    """An aggregate that no sweep knows: pairs of (asked row, source row), in blocks, by Polars."""
+    from autoprep.kernels.windows import expand_pairs
+
+    lo, hi = sweep.lo[window], sweep.hi
+    ends = np.cumsum(np.maximum(hi - lo, 0).astype(np.int64))
+    moment = pl.from_epoch(pl.col(WHEN), time_unit="us")
+    parts, first = [], 0
+    while first < hi.size:
+        begun = int(ends[first - 1]) if first else 0
+        last = max(first + 1, int(np.searchsorted(ends, begun + PAIRS, side="right")))
+        query, row = expand_pairs(sweep.groups.rows, lo, hi, first, last, int(ends[last - 1]) - begun)
+        laid = rows.frame[row].with_columns(
+            pl.Series("__q", query), pl.from_epoch(pl.Series(CUTOFF, cutoff[query]), time_unit="us")
+        )
+        done = laid.group_by("__q").agg(_built(d, moment).alias("v"))
+        whole = pl.DataFrame({"__q": np.arange(first, last)}).join(done, on="__q", how="left", maintain_order="left")
+        parts.append(whole["v"])
+        first = last
+    return _empty(pl.concat(parts), _arguments(d)[0]) if parts else pl.Series([], dtype=pl.Float64)

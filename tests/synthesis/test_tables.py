@@ -1,0 +1,170 @@
+"""Features over several tables against brute force: nulls, ties in time, unknown entities, empty groups."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autoprep.errors import SettingError
+from autoprep.synthesis.answers import Asked, answer
+from autoprep.synthesis.feature import parse
+from autoprep.synthesis.offers import offered
+from autoprep.synthesis.schema import Schema
+
+START = datetime(2024, 1, 1)
+HOUR_US = 3_600_000_000
+
+event = st.tuples(
+    st.sampled_from([1, 2, 3, None]),
+    st.integers(0, 60),
+    st.one_of(st.none(), st.floats(-100, 100, allow_nan=False).map(lambda v: round(v, 3))),
+    st.sampled_from(["a", "b", None]),
+)
+query = st.tuples(st.sampled_from([1, 2, 4, None]), st.integers(0, 70))
+
+
+def schema_of(events: list, queries: list, timed: bool = True) -> Schema:
+    orders = pl.DataFrame(
+        events, schema={"customer": pl.Int64, "hour": pl.Int64, "amount": pl.Float64, "kind": pl.String}, orient="row"
+    ).with_columns(at=pl.lit(START) + pl.duration(hours=pl.col("hour")))
+    customers = pl.DataFrame(queries, schema={"customer": pl.Int64, "hour": pl.Int64}, orient="row")
+    said = (
+        f"tables:\n  orders: {{{'time: at' if timed else 'static: true'}}}\n  customers: {{key: [customer]}}\n"
+        "references:\n  - {from: orders(customer), to: customers(customer)}\n"
+    )
+    return Schema.from_yaml(said, {"orders": orders, "customers": customers})
+
+
+def microseconds(hours: list[int]) -> np.ndarray:
+    epoch = int((START - datetime(1970, 1, 1)).total_seconds() * 1e6)
+    return np.array([epoch + h * HOUR_US for h in hours], np.int64)
+
+
+def brute(name: str, values: list, when: list[int], cutoff: int):
+    known = [(t, v) for t, v in sorted(zip(when, values, strict=True), key=lambda p: p[0]) if v is not None]
+    x = [v for _, v in known]
+    if name == "COUNT":
+        return len(x)
+    if name == "SUM":
+        return sum(x)
+    if not x:
+        return None
+    if name == "MEAN":
+        return sum(x) / len(x)
+    if name == "STD":
+        return float(np.std(x, ddof=1)) if len(x) > 1 else None
+    if name == "MEDIAN":
+        return float(np.median(x))
+    return {"MIN": min, "MAX": max, "LAST": lambda x: x[-1]}[name](x)
+
+
+@pytest.mark.parametrize("over", [None, 12])
+@given(events=st.lists(event, max_size=25), queries=st.lists(query, min_size=1, max_size=6))
+@settings(deadline=None, max_examples=25)
+def test_what_was_known_before_the_cutoff_equals_brute_force(over, events, queries):
+    schema = schema_of(events, queries)
+    names = ["COUNT", "SUM", "MEAN", "STD", "MIN", "MAX", "LAST", "MEDIAN"]
+    span = "" if over is None else f" OVER {over}h"
+    definitions = [parse(f"{n}(orders.amount){span} BEFORE cutoff BY customer") for n in names]
+    definitions.append(parse(f"ROWS(of='orders'){span} BEFORE cutoff BY customer"))
+    definitions.append(parse(f"LAST(orders.kind){span} BEFORE cutoff BY customer"))
+    asked = schema.table("customers").frame
+    made = answer(definitions, schema, Asked(asked, microseconds([h for _, h in queries])))
+    for i, (customer, cutoff) in enumerate(queries):
+        seen = [
+            (t, a, k) for c, t, a, k in events
+            if c is not None and c == customer and t < cutoff and (over is None or t >= cutoff - over)
+        ]  # fmt: skip
+        for name, definition in zip(names, definitions, strict=False):
+            wanted = brute(name, [a for _, a, _ in seen], [t for t, _, _ in seen], cutoff)
+            got = made[str(definition)][i]
+            if wanted is None:
+                assert got is None, (name, got)
+            else:
+                assert got is not None and math.isclose(got, wanted, rel_tol=1e-9, abs_tol=1e-9), (name, got, wanted)
+        assert made[str(definitions[-2])][i] == len(seen)
+        assert made[str(definitions[-1])][i] == brute("LAST", [k for *_, k in seen], [t for t, *_ in seen], cutoff)
+
+
+def test_one_row_is_answered_like_a_million():
+    rng = np.random.default_rng(0)
+    events = [(int(c), int(h), float(a), "ab"[int(c) % 2]) for c, h, a in zip(
+        rng.integers(1, 4, 200), rng.integers(0, 60, 200), rng.normal(size=200), strict=True)]  # fmt: skip
+    queries = [(int(c), int(h)) for c, h in zip(rng.integers(1, 5, 40), rng.integers(0, 70, 40), strict=True)]
+    schema = schema_of(events, queries)
+    definitions = offered(schema, "customers", timed=True, windows_us=(12 * HOUR_US,))
+    asked, cutoff = schema.table("customers").frame, microseconds([h for _, h in queries])
+    whole = answer(definitions, schema, Asked(asked, cutoff))
+    for i in (0, 17, 39):
+        assert answer(definitions, schema, Asked(asked[i : i + 1], cutoff[i : i + 1])).equals(whole[i : i + 1])
+
+
+def test_every_offer_parses_back_and_is_of_the_past():
+    schema = schema_of([(1, 2, 1.0, "a"), (2, 3, 2.0, "b")], [(1, 5)])
+    found = offered(schema, "customers", timed=True)
+    assert found and all(parse(str(d)) == d for d in found)
+    assert all(d.before for d in found if d.source == "orders")
+    assert not [d for d in offered(schema, "customers", timed=False) if d.source == "orders"]
+    assert len(offered(schema, "customers", timed=True, most=7)) == 7
+
+
+def test_a_timed_table_without_cutoff_is_refused_unless_it_is_declared_static():
+    schema = schema_of([(1, 2, 1.0, "a")], [(1, 5)])
+    definition = [parse("MEAN(orders.amount) BY customer")]
+    with pytest.raises(SettingError, match="declare the table static"):
+        answer(definition, schema, Asked(schema.table("customers").frame))
+    static = schema_of([(1, 2, 1.0, "a"), (1, 9, 3.0, None)], [(1, 5), (4, 5)], timed=False)
+    assert answer(definition, static, Asked(static.table("customers").frame)).to_series().to_list() == [2.0, None]
+
+
+def test_known_at_time_and_late_columns_are_respected():
+    """Flights: the delay of the flight before is known when it lands, not when it leaves."""
+    at = [START + timedelta(hours=h) for h in (0, 2, 4)]
+    flights = pl.DataFrame({
+        "plane": ["x", "x", "x"], "leaves": at, "lands": [START + timedelta(hours=h) for h in (3, 5, 7)],
+        "delay": [10.0, 20.0, 30.0],
+    })  # fmt: skip
+    planes = pl.DataFrame({"plane": ["x"], "seats": [150]})
+    said = """
+tables:
+  flights: {time: leaves, known: lands, late: [delay]}
+  planes: {key: [plane]}
+references:
+  - {from: flights(plane), to: planes(plane)}
+"""
+    schema = Schema.from_yaml(said, {"flights": flights, "planes": planes})
+    found = offered(schema, "flights", timed=True)
+    assert "flights.delay" not in {str(d.body) for d in found}
+    definition = parse("LAST(flights.delay) BEFORE cutoff BY plane")
+    cutoff = np.array([int((t - datetime(1970, 1, 1)).total_seconds() * 1e6) for t in at], np.int64)
+    made = answer([definition, parse("planes.seats BY plane")], schema, Asked(flights, cutoff))
+    assert made[str(definition)].to_list() == [None, None, 10.0]
+    assert made["planes.seats BY plane"].to_list() == [150, 150, 150]
+
+
+def test_two_steps_away():
+    items = pl.DataFrame({"order": [1, 1, 2, 3], "product": ["p", "q", "p", "q"], "price": [1.0, 2.0, 4.0, 8.0]})
+    orders = pl.DataFrame({"order": [1, 2, 3], "customer": [7, 7, 8]})
+    products = pl.DataFrame({"product": ["p", "q"], "weight": [10.0, 30.0]})
+    customers = pl.DataFrame({"customer": [7, 8, 9]})
+    said = """
+tables: {items: {}, orders: {key: [order]}, products: {key: [product]}, customers: {key: [customer]}}
+references:
+  - {from: items(order), to: orders(order)}
+  - {from: items(product), to: products(product)}
+  - {from: orders(customer), to: customers(customer)}
+"""
+    frames = {"items": items, "orders": orders, "products": products, "customers": customers}
+    schema = Schema.from_yaml(said, frames)
+    found = {str(d) for d in offered(schema, "customers", timed=False)}
+    assert "SUM(items.price) BY customer VIA orders" in found
+    made = answer([parse("SUM(items.price) BY customer VIA orders")], schema, Asked(customers))
+    assert made.to_series().to_list() == [7.0, 8.0, 0.0]
+    looked = answer([parse("MEAN(products.weight) BY order VIA items")], schema, Asked(orders))
+    assert looked.to_series().to_list() == [20.0, 10.0, 30.0]
