@@ -25,7 +25,7 @@ def write(rows: list[list[str]], dialect: Dialect, *, quote_all: bool) -> bytes:
     d, q, e = dialect.delimiter, dialect.quote, dialect.escape
 
     def cell(text: str) -> str:
-        needed = any(part in text for part in (d, q, "\n", "\r", e or q)) or text != text.strip()
+        needed = any(part in text for part in (*d, q, "\n", "\r", e or q)) or text != text.strip()
         if not needed and not quote_all:
             return text
         inner = text.replace(e, e + e).replace(q, e + q) if e else text.replace(q, q + q)
