@@ -227,10 +227,7 @@ def _likeness(kinds: Counter[str]) -> float:
 
 def _unquoted_quotes(body: Sequence[Record], quote: str) -> float:
     """Share of records with a double quote, or of cells within single quotes, that this dialect does not explain."""
-    if quote != '"':
-        marked = sum('"' in record.text for record in body)
-        if marked:
-            return marked / len(body)
+    marked = sum('"' in record.text for record in body) / max(1, len(body)) if quote != '"' else 0.0
     marks = [q for q in ('"', "'") if q != quote]
     cells = hits = 0
     for record in body[:60]:
@@ -238,4 +235,4 @@ def _unquoted_quotes(body: Sequence[Record], quote: str) -> float:
             cells += 1
             bare = cell.strip()
             hits += any(len(bare) > 1 and bare[0] == q == bare[-1] for q in marks)
-    return hits / cells if cells else 0.0
+    return max(marked, hits / cells if cells else 0.0)
