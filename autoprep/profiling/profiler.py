@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,15 @@ import polars as pl
 from autoprep.config import Config
 from autoprep.errors import InputError, did_you_mean
 from autoprep.parsing import text
-from autoprep.profiling import cells, columns, dates, evidence, names, vocabulary
+from autoprep.profiling import cells, columns, dates, encode, evidence, names, pairs, structure, vocabulary
 from autoprep.profiling.columns import Column
 from autoprep.profiling.profiles import KEYS, Profile
 from autoprep.profiling.target import diagnose
 from autoprep.types import ROLES, Table, Task
 
 Row = dict[str, Any]
+#: Columns that are looked at for relations within the table.
+MAX_PAIRED = 200
 
 
 def profile(
@@ -54,13 +57,17 @@ def profile(
         one.row["role"] = _role(one, config)
     table = table_row(frame)
     said: Row = {}
-    pairs: list[Row] = []
+    within: list[Row] = []
     keys = pl.DataFrame(schema=KEYS)
     rows = [one.row for one in found]
     for row in rows:
         row["is_target"] = row["column"] == target
         if row["is_target"]:
             row["role"] = "target"
+    if deep and frame.height:
+        keys = structure.candidate_keys(frame, found)
+        within = relations_within(frame, found)
+        table |= structure.time_and_groups(frame, found, target)
     if deep and target is not None:
         said, more, per = diagnose(frame, target, task, found)
         table |= more
@@ -70,13 +77,31 @@ def profile(
     return Profile(
         vocabulary.frame(rows, vocabulary.COLUMNS),
         vocabulary.frame([table], vocabulary.TABLES),
-        vocabulary.frame(pairs, vocabulary.PAIRS),
+        vocabulary.frame(within, vocabulary.PAIRS),
         keys,
         said,
         {one.name: one.details for one in found},
         {},
         origin,
     )
+
+
+def relations_within(frame: pl.DataFrame, found: Sequence[Column]) -> list[Row]:
+    """Pairs of columns that matter, strongest kinds first; sets ``duplicate_of`` on copies."""
+    said = structure.copies(frame, found)
+    copied = {row["right"] for row in said}
+    unlike = [c for c in found if c.name not in copied]
+    part = encode.sample(frame.select(c.name for c in unlike[:MAX_PAIRED]))
+    made = list(encode.encode(part, unlike[:MAX_PAIRED]).values())
+    rows = pairs.find(made, unlike, frame)
+    exact = {(r["left"], r["right"]) for r in rows if r["kind"] == "fd" and not r["violations"]}
+    labels = {}
+    for one in made:
+        if one.values is None and 2 <= one.levels <= 12:
+            words = part.get_column(one.name).cast(pl.String).to_list()
+            first = np.unique(one.codes, return_index=True)
+            labels[one.name] = [str(words[i]).strip() for level, i in zip(*first, strict=True) if level >= 0]
+    return [*said, *rows, *structure.missing_together(made), *structure.conditions(made, labels, exact)]
 
 
 def describe(frame: pl.DataFrame) -> list[Column]:
