@@ -27,6 +27,7 @@ from autoprep.api.data import (
     write_validation,
 )
 from autoprep.api.model import Model, evaluate, fit, load, report
+from autoprep.api.serving import explain, serve
 
 __all__ = [
     "Model",
@@ -34,6 +35,7 @@ __all__ = [
     "contract",
     "describe",
     "evaluate",
+    "explain",
     "explain_rule",
     "find",
     "fit",
@@ -47,6 +49,7 @@ __all__ = [
     "rulebook",
     "save_contract",
     "save_plan",
+    "serve",
     "synthesize",
     "test_rules",
     "undo",

@@ -51,6 +51,7 @@ class Scorer:
     classes: Sequence[Any] = ()
     clean: Transform | None = None
     _raw_schema: Mapping[str, pl.DataType] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _bound: list[Transform] = field(init=False, repr=False, compare=False, default_factory=list)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_raw_schema", {c: _dtype(d) for c, d in self.plan.inputs.items()})
@@ -76,10 +77,18 @@ class Scorer:
 
     def transform(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Clean raw rows: as many rows in the same order, and the events (columns as in ``EVENTS``)."""
-        cleaned, events = (self.clean or _transform())(self.raw(frame), self.plan)
+        cleaned, events = self._cleaner()(self.raw(frame), self.plan)
         if cleaned.height != frame.height:
             raise ArtifactError(f"cleaning gave {cleaned.height} rows for {frame.height}", where="plan.yaml")
         return cleaned, events
+
+    def _cleaner(self) -> Transform:
+        """The cleaning function, its plan compiled once."""
+        if self.clean is not None:
+            return self.clean
+        if not self._bound:
+            self._bound.append(_transform(self.plan))
+        return self._bound[0]
 
     def features(self, cleaned: pl.DataFrame) -> pl.DataFrame:
         """The table the model sees."""
@@ -152,12 +161,15 @@ class Scorer:
             yield 0, self.predict(frame.head(0).collect())
 
 
-def _transform() -> Transform:
+def _transform(plan: Plan) -> Transform:
     from autoprep import cleaning
 
-    maker: Any = cleaning
-    found: Transform = maker.transform
-    return found
+    bound = cleaning.Transformer(plan)
+
+    def clean(frame: pl.DataFrame, plan: Plan) -> tuple[pl.DataFrame, pl.DataFrame]:
+        return bound(frame)
+
+    return clean
 
 
 def reasons_of(events: pl.DataFrame, height: int) -> pl.Series:

@@ -12,6 +12,8 @@ import pytest
 from autoprep.serving import artifact, predictor
 from autoprep.types import Action, ColumnSpec, Feature, Leaderboard, Plan, Trial
 
+from .shop import orders
+
 
 class Line:
     """A predictor: the sum of its numbers; a probability by the logistic function."""
@@ -71,7 +73,7 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     """Arguments of ``artifact.save``."""
     monkeypatch.setattr(artifact, "_predictor", Line.load)
     monkeypatch.setattr(artifact, "_synthesizer", lambda f: Doubler.from_dict(artifact.read_state(f, "synthesizer")))
-    monkeypatch.setattr(predictor, "_transform", lambda: clean)
+    monkeypatch.setattr(predictor, "_transform", lambda plan: clean)
     action = Action(id="missing.disguised_null:age", rule="missing.disguised_null", columns=("age",), verb="nullify")
     plan = Plan(
         actions=(action,),
@@ -91,3 +93,14 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
         "replay": pl.DataFrame({"age": ["31", "N/A", None, "-4", "é"], "ok": ["yes", "no", None, "yes", "no"]}),
         "papers": {"report.html": "<p>all is well</p>", "card.md": "# Card\n"},
     }
+
+
+@pytest.fixture(scope="session")
+def shop_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a real model of dirty orders."""
+    import autoprep as ap
+
+    folder = tmp_path_factory.mktemp("shop")
+    orders(300).write_csv(folder / "orders.csv")
+    ap.fit(folder / "orders.csv", "bought", time_budget_s=None, work_budget=3).save(folder / "model")
+    return folder / "model"

@@ -55,7 +55,7 @@ def test_json_numbers_read_like_cells(scorer) -> None:
 def test_rejected_rows_have_no_prediction(scorer) -> None:
     from dataclasses import replace
 
-    inner = scorer.clean or __import__("autoprep.serving.predictor", fromlist=["_transform"])._transform()
+    inner = scorer.clean or __import__("autoprep.serving.predictor", fromlist=["_transform"])._transform(scorer.plan)
 
     def strict(frame, plan):
         cleaned, events = inner(frame, plan)

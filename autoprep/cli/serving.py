@@ -1,0 +1,95 @@
+"""Commands about a model at work: serve, explain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from autoprep.cli import app
+from autoprep.cli.models import ModelFolder
+from autoprep.cli.options import AsJson, Source, console, print_json
+
+
+@app.command()
+def serve(
+    model: ModelFolder,
+    host: Annotated[str, typer.Option("--host", help="Address; 0.0.0.0 listens to every machine.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 8000,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes; each holds the model.")] = 1,
+    max_rows: Annotated[int, typer.Option("--max-rows", min=1, help="Rows in one request.")] = 1_000_000,
+    max_bytes: Annotated[int, typer.Option("--max-bytes", min=1, help="Bytes of one request.")] = 64 << 20,
+) -> None:
+    """Serve a model over HTTP: /predict, /explain, /contract, /health, /metrics, and a page at /."""
+    from autoprep import api
+
+    console().print(f"http://{host}:{port}/ serves {model}; Ctrl-C ends it", markup=False)
+    api.serve(model, host=host, port=port, workers=workers, rows=max_rows, body_bytes=max_bytes)
+
+
+@app.command()
+def explain(
+    model: ModelFolder,
+    source: Source,
+    row: Annotated[list[int] | None, typer.Option("--row", help="0-based row (repeatable); the first alone.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="A .json file.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Explain predictions: what was cleaned in a row and why, and what each raw column did."""
+    import json
+
+    from autoprep import api
+    from autoprep.lineage import whole_file
+
+    found = api.explain(model, source, row or [0])
+    if output is not None:
+        with whole_file(output) as beside:
+            beside.write_text(json.dumps(found, ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8")
+    if as_json:
+        print_json(found)
+        return
+    for number, one in zip(row or [0], found, strict=True):
+        _show(number, one)
+
+
+def _show(number: int, one: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    out = console()
+    said = one["prediction"]
+    out.print(f"Row {number}: {said['prediction']}", style="bold", markup=False)
+    if "lower" in said:
+        out.print(f"  90% interval {said['lower']:.5g} to {said['upper']:.5g}", markup=False)
+    shares = {k.removeprefix("probability_"): v for k, v in said.items() if k.startswith("probability_")}
+    if shares and said["prediction"] is not None:
+        out.print("  " + ", ".join(f"{name} {share:.3f}" for name, share in shares.items()), markup=False)
+    for title, heads, rows in (
+        ("Cleaned in it", ("column", "before", "after", "why"), [_changed(c) for c in one["changes"]]),
+        (
+            "What the contract says",
+            ("column", "what", "rule"),
+            [(e["column"], e["reason"], e["rule"]) for e in one["events"]],
+        ),
+        ("Effects", ("column", "effect"), [(e["column"], f"{e['effect']:+.4g}") for e in one["effects"][:15]]),
+    ):
+        if rows:
+            table = Table(*heads, title=title, title_justify="left", box=None)
+            for cells in rows:
+                table.add_row(*(_safe(cell) for cell in cells))
+            out.print(table)
+    if one["effects"]:
+        out.print(f"  {one['of']}: {one['value']:.4g}; for typical rows {one['typical']:.4g}", markup=False)
+    for note in one["notes"]:
+        out.print(f"  {note}", markup=False)
+
+
+def _changed(change: dict[str, Any]) -> tuple[Any, ...]:
+    after = change["after"] if change["after"] is not None else change["effect"]
+    return change["column"], change["before"], after, change["why"]
+
+
+def _safe(cell: Any) -> str:
+    from rich.markup import escape
+
+    return escape("" if cell is None else str(cell))

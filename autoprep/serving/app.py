@@ -1,0 +1,300 @@
+"""The model over HTTP: raw rows in any of four formats in, predictions out; every refusal is a 4xx with its reason."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+import os
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from autoprep.errors import AutoprepError, InputError
+from autoprep.lineage import versions
+from autoprep.serving import artifact as artifacts
+from autoprep.serving import schema
+from autoprep.serving.artifact import Artifact
+from autoprep.serving.bodies import ARROW, CSV, JSON, PARQUET, Rows, rows_of
+from autoprep.serving.desk import Desk
+from autoprep.serving.explain import check_rows, explain
+from autoprep.serving.limits import Limits, Refused, read_body
+from autoprep.serving.meters import CONTENT_TYPE, Meters
+
+MODEL_VARIABLE, LIMITS_VARIABLE = "AUTOPREP_SERVE_MODEL", "AUTOPREP_SERVE_LIMITS"
+PAGE = Path(__file__).parent / "pages" / "index.html"
+#: Different reasons that are counted one by one; a new category must not make a new series each time.
+MOST_REASONS = 500
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Service:
+    """One loaded model and the answers it gives.
+
+    Args:
+        artifact: the model.
+        limits: bounds of a request.
+    """
+
+    def __init__(self, artifact: Artifact, limits: Limits | None = None) -> None:
+        self.artifact, self.limits = artifact, limits or Limits()
+        self.desk = Desk(artifact.scorer(), self.limits)
+        self.meters = Meters(artifact.digest)
+        self._reasons: set[str] = set()
+        self.schema = schema.openapi(artifact, self.limits, artifact.digest[:12])
+        self.columns = schema.raw_columns(artifact)
+        self._page, self._policy = _page(self)
+        self._ready = json.dumps(
+            {
+                "status": "ok",
+                "model": artifact.digest,
+                "task": artifact.facts["task"],
+                "target": artifact.facts["target"],
+                "versions": versions(),
+                "notes": list(artifact.notes),
+            }
+        )
+
+    async def rows(self, request: Request) -> Rows:
+        """The rows of a request, within the limits.
+
+        Raises:
+            Refused: see ``bodies.rows_of``.
+        """
+        encoding = request.headers.get("content-encoding", "")
+        try:
+            async with asyncio.timeout(self.limits.body_s):
+                body = await read_body(request.stream(), encoding, self.limits)
+        except TimeoutError as error:
+            raise Refused(408, f"the body did not arrive within {self.limits.body_s:g} s") from error
+        kind = request.headers.get("content-type", "")
+        read = partial(rows_of, body, kind, self.limits)
+        return await self.desk.aside(read) if len(body) > 1 << 18 else read()
+
+    async def predict(self, request: Request) -> Response:
+        """POST /predict."""
+        write = _writer(request.headers.get("accept", ""))
+        rows = await self.rows(request)
+        predicted = await self.desk.predict(rows)
+        self._count(predicted)
+        body = (
+            write(self, predicted, rows)
+            if predicted.height < 10_000
+            else await self.desk.aside(partial(write, self, predicted, rows))
+        )
+        return body
+
+    async def explain(self, request: Request) -> Response:
+        """POST /explain."""
+        rows = await self.rows(request)
+        check_rows(rows.frame, self.limits.explain_rows)
+        job = partial(explain, self.desk.scorer, rows.frame, self.artifact.examples())
+        found = await self.desk.aside(job)
+        return _json({"explanations": [e.to_dict() for e in found], "model": self.artifact.digest})
+
+    async def contract(self, request: Request) -> Response:
+        """GET /contract."""
+        return _json({"contract": dict(self.artifact.contract), "columns": self.columns})
+
+    async def health(self, request: Request) -> Response:
+        """GET /health."""
+        return Response(self._ready, media_type=JSON)
+
+    async def metrics(self, request: Request) -> Response:
+        """GET /metrics."""
+        return Response(self.meters.text(), headers={"content-type": CONTENT_TYPE})
+
+    async def page(self, request: Request) -> Response:
+        """GET /."""
+        headers = {"content-security-policy": self._policy, "x-content-type-options": "nosniff"}
+        return Response(self._page, media_type="text/html", headers=headers)
+
+    def _count(self, predicted: pl.DataFrame) -> None:
+        self.meters.rows.inc(predicted.height)
+        said = predicted.get_column("reasons")
+        flagged = said.filter(said != "")
+        self.meters.flagged.inc(len(flagged))
+        if not len(flagged):
+            return
+        counts = Counter(dict(flagged.str.split(";").explode().value_counts().iter_rows()))
+        for reason, count in counts.items():
+            if reason not in self._reasons and len(self._reasons) >= MOST_REASONS:
+                reason = "other"
+            self._reasons.add(reason)
+            self.meters.reasons.labels(reason).inc(count)
+
+
+def make(model: Artifact | str | Path, limits: Limits | None = None) -> FastAPI:
+    """The application of a model.
+
+    Raises:
+        ArtifactError: the model folder is missing, damaged, altered or newer.
+    """
+    service = Service(model if isinstance(model, Artifact) else artifacts.load(model), limits)
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        service.desk.close()
+
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=life, redirect_slashes=False)
+    app.state.service = service
+
+    async def described(request: Request) -> Response:
+        return _json(service.schema)
+
+    for path, handler, method in (
+        ("/predict", service.predict, "POST"),
+        ("/explain", service.explain, "POST"),
+        ("/contract", service.contract, "GET"),
+        ("/health", service.health, "GET"),
+        ("/metrics", service.metrics, "GET"),
+        ("/openapi.json", described, "GET"),
+        ("/", service.page, "GET"),
+    ):
+        app.add_route(path, _guarded(service, path, handler), methods=[method])
+
+    async def unknown(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        hint = "see /openapi.json" if error.status_code == 404 else None
+        service.meters.requests.labels("other", str(error.status_code)).inc()
+        return _refusal(error.status_code, str(error.detail), hint=hint, headers=dict(error.headers or {}))
+
+    app.add_exception_handler(HTTPException, unknown)
+    return app
+
+
+def from_environment() -> FastAPI:
+    """The application of the model folder that the environment names; what each worker process starts with.
+
+    Raises:
+        InputError: the environment names none.
+    """
+    folder = os.environ.get(MODEL_VARIABLE)
+    if not folder:
+        raise InputError(f"{MODEL_VARIABLE} is not set", hint="start with 'autoprep serve MODEL'")
+    return make(folder, Limits(**json.loads(os.environ.get(LIMITS_VARIABLE, "{}"))))
+
+
+def _guarded(service: Service, path: str, handler: Handler) -> Handler:
+    """A handler whose refusals are answers, and that is counted and timed."""
+
+    async def answer(request: Request) -> Response:
+        began = time.perf_counter()
+        try:
+            response = await handler(request)
+        except Refused as error:
+            response = _refusal(error.status, error.what, error.where, error.hint)
+            if error.status in (408, 413, 429):
+                response.headers["connection"] = "close"
+            if error.status == 429:
+                response.headers["retry-after"] = "1"
+        except AutoprepError as error:
+            response = _refusal(422, error.what, error.where, error.hint)
+        except (pl.exceptions.PolarsError, ValueError, MemoryError) as error:
+            response = _refusal(
+                422, f"the rows cannot be predicted ({' '.join(str(error).split())[:200]})", "the request"
+            )
+        except ClientDisconnect:
+            response = _refusal(400, "the client left before the body was whole")
+        service.meters.requests.labels(path, str(response.status_code)).inc()
+        service.meters.seconds.labels(path).observe(time.perf_counter() - began)
+        return response
+
+    return answer
+
+
+def _refusal(
+    status: int, what: str, where: str | None = None, hint: str | None = None, headers: dict[str, str] | None = None
+) -> Response:
+    body = {"error": {"what": what, "where": where, "hint": hint}}
+    return Response(_encode(body), status, media_type=JSON, headers=headers)
+
+
+def _json(value: Any) -> Response:
+    return Response(_encode(value), media_type=JSON)
+
+
+def _encode(value: Any) -> bytes:
+    return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False, default=str).encode("utf-8", "replace")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(k): _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    return None if isinstance(value, float) and value - value != 0 else value
+
+
+def _as_json(service: Service, predicted: pl.DataFrame, rows: Rows) -> Response:
+    numbers = predicted.with_columns(pl.col(pl.Float64).fill_nan(None))
+    return _json({"predictions": numbers.to_dicts(), "model": service.artifact.digest, "notes": list(rows.notes)})
+
+
+def _as_csv(service: Service, predicted: pl.DataFrame, rows: Rows) -> Response:
+    return Response(predicted.write_csv(), media_type=CSV)
+
+
+def _as_arrow(service: Service, predicted: pl.DataFrame, rows: Rows) -> Response:
+    out = BytesIO()
+    predicted.write_ipc_stream(out, compat_level=pl.CompatLevel.oldest())
+    return Response(out.getvalue(), media_type=ARROW)
+
+
+def _as_parquet(service: Service, predicted: pl.DataFrame, rows: Rows) -> Response:
+    out = BytesIO()
+    predicted.write_parquet(out)
+    return Response(out.getvalue(), media_type=PARQUET)
+
+
+_WRITERS = {JSON: _as_json, CSV: _as_csv, ARROW: _as_arrow, PARQUET: _as_parquet}
+
+
+def _writer(accept: str) -> Callable[[Service, pl.DataFrame, Rows], Response]:
+    """What writes the answer in the first format asked for; JSON when none is named."""
+    asked = [part.split(";")[0].strip().lower() for part in accept.split(",") if part.strip()]
+    for kind in asked:
+        if kind in _WRITERS:
+            return _WRITERS[kind]
+        if kind in ("*/*", "application/*"):
+            return _as_json
+        if kind == "text/*":
+            return _as_csv
+    if asked:
+        raise Refused(406, f"cannot answer as {asked[0][:60]}", hint="ask for " + ", ".join(_WRITERS))
+    return _as_json
+
+
+def _page(service: Service) -> tuple[str, str]:
+    """The page and its policy: it runs its own script only and speaks to this service only."""
+    facts = service.artifact.facts
+    held = {
+        "target": facts["target"],
+        "task": facts["task"],
+        "columns": service.columns,
+        "limits": service.limits.to_dict(),
+    }
+    data = json.dumps(held, ensure_ascii=True, default=str).replace("<", "\\u003c")
+    text = PAGE.read_text(encoding="utf-8")
+    script = text.split("<script>", 1)[1].split("</script>", 1)[0]
+    style = text.split("<style>", 1)[1].split("</style>", 1)[0]
+    marks = [
+        f"'sha256-{base64.b64encode(hashlib.sha256(part.encode()).digest()).decode()}'" for part in (script, style)
+    ]
+    policy = (
+        f"default-src 'none'; script-src {marks[0]}; style-src {marks[1]}; connect-src 'self'; img-src data:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    return text.replace("@DATA@", data), policy

@@ -1,0 +1,116 @@
+"""Requests that come together are predicted together: small ones in the event loop, large ones in turn aside."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+import polars as pl
+
+from autoprep.errors import AutoprepError
+from autoprep.serving.bodies import Rows
+from autoprep.serving.limits import Limits, Refused
+from autoprep.serving.predictor import Scorer
+
+#: Requests of up to so many rows are predicted where they are, without a thread.
+SMALL_ROWS = 64
+_Waiting = tuple[pl.DataFrame, "asyncio.Future[pl.DataFrame]"]
+
+
+class Desk:
+    """Takes rows and gives predictions; rows of requests that wait at the same moment share one prediction.
+
+    A prediction does not depend on the rows it shares a frame with, so the answer is the same either way.
+    """
+
+    def __init__(self, scorer: Scorer, limits: Limits) -> None:
+        self.scorer, self.limits = scorer, limits
+        self._pending: list[_Waiting] = []
+        self._aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="predict")
+        self._queued = 0
+        #: Requests that shared a prediction with others, so far.
+        self.coalesced = 0
+
+    async def predict(self, rows: Rows) -> pl.DataFrame:
+        """One prediction per row, in their order.
+
+        Raises:
+            Refused: 429 when too many large requests wait.
+            InputError: no column is one that the model knows.
+        """
+        if rows.parts:
+            keyed: pl.DataFrame = await self.aside(partial(_by_keys, self.scorer, rows))
+            return keyed
+        if rows.frame.height > SMALL_ROWS:
+            large: pl.DataFrame = await self.aside(partial(self.scorer.predict, rows.frame))
+            return large
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[pl.DataFrame] = loop.create_future()
+        self._pending.append((rows.frame, future))
+        if len(self._pending) == 1:
+            loop.call_soon(self._flush)
+        return await future
+
+    async def aside(self, job: partial[Any]) -> Any:
+        """Run a long job in its turn, beside the event loop.
+
+        Raises:
+            Refused: 429 when too many wait.
+        """
+        if self._queued >= self.limits.waiting:
+            raise Refused(429, f"{self._queued} large requests wait already", hint="try again in a second")
+        self._queued += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._aside, job)
+        finally:
+            self._queued -= 1
+
+    def close(self) -> None:
+        """Let what runs end; take nothing more."""
+        self._aside.shutdown(wait=True, cancel_futures=False)
+
+    def _flush(self) -> None:
+        waiting, self._pending = self._pending, []
+        groups: dict[tuple[tuple[str, pl.DataType], ...], list[_Waiting]] = {}
+        for frame, future in waiting:
+            groups.setdefault(tuple(frame.schema.items()), []).append((frame, future))
+        for group in groups.values():
+            self._answer(group)
+
+    def _answer(self, group: Sequence[_Waiting]) -> None:
+        frames = [frame for frame, _ in group]
+        try:
+            predicted = self.scorer.predict(pl.concat(frames) if len(frames) > 1 else frames[0])
+        except (AutoprepError, pl.exceptions.PolarsError, ValueError) as error:
+            if len(group) == 1:
+                _settle(group[0][1], error)
+                return
+            for one in group:
+                self._answer([one])
+            return
+        if len(group) > 1:
+            self.coalesced += len(group)
+        first = 0
+        for frame, future in group:
+            _settle(future, predicted.slice(first, frame.height))
+            first += frame.height
+
+
+def _settle(future: asyncio.Future[pl.DataFrame], said: pl.DataFrame | Exception) -> None:
+    if future.done():
+        return
+    if isinstance(said, Exception):
+        future.set_exception(said)
+    else:
+        future.set_result(said)
+
+
+def _by_keys(scorer: Scorer, rows: Rows) -> pl.DataFrame:
+    """Predict rows whose JSON objects have different keys: a key that is not there is a missing column of that row."""
+    numbers = [number for _, part in rows.parts for number in part]
+    made = [scorer.predict(rows.frame[list(part)].select(keys)) for keys, part in rows.parts]
+    order = pl.Series("row", numbers).arg_sort()
+    return pl.concat(made)[order]

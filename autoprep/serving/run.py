@@ -1,0 +1,65 @@
+"""Starting the service: one process, or several that each hold the model."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+from autoprep.errors import InputError
+from autoprep.serving.limits import Limits
+
+
+def serve(
+    model: str | Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    workers: int = 1,
+    limits: Limits | None = None,
+    grace_s: int = 30,
+    log_level: str = "warning",
+) -> None:
+    """Serve a model folder until the process is told to end; what has begun is then answered first.
+
+    Args:
+        model: the folder; checked and loaded before the port is opened.
+        host: address to listen on; 127.0.0.1 is this machine only.
+        port: from 1 to 65535.
+        workers: processes; each loads the model.
+        limits: bounds of a request.
+        grace_s: seconds that running requests have to end.
+        log_level: "critical", "error", "warning", "info" or "debug".
+
+    Raises:
+        ArtifactError: the folder is missing, damaged, altered or newer.
+        InputError: FastAPI or uvicorn is not installed.
+    """
+    for package in ("fastapi", "uvicorn", "prometheus_client"):
+        if find_spec(package) is None:
+            raise InputError(f"serving needs {package}, which is not installed", hint="pip install 'autoprep[serve]'")
+    import uvicorn
+
+    from autoprep.serving import app, artifact
+
+    bounds = limits or Limits()
+    settings = {
+        "host": host,
+        "port": port,
+        "log_level": log_level,
+        "access_log": False,
+        "timeout_graceful_shutdown": grace_s,
+        "timeout_keep_alive": 30,
+        "server_header": False,
+    }
+    if workers == 1:
+        uvicorn.run(app.make(model, bounds), **settings)
+        return
+    artifact.load(model)
+    os.environ[app.MODEL_VARIABLE] = str(Path(model).resolve())
+    os.environ[app.LIMITS_VARIABLE] = json.dumps(bounds.to_dict())
+    with tempfile.TemporaryDirectory(prefix="autoprep-metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        uvicorn.run("autoprep.serving.app:from_environment", factory=True, workers=workers, **settings)
