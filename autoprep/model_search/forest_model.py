@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoprep.errors import ArtifactError
+from autoprep.model_search.alone import in_equal_blocks
 from autoprep.model_search.limits import Limit, OutOfTime
 from autoprep.model_search.threads import wait_quietly
 
@@ -44,6 +45,8 @@ ALLOWED = frozenset(
         "numpy.dtype",
     }
 )
+#: Estimators that predict by products of matrices.
+_BY_PRODUCTS = ("sklearn.neural_network", "sklearn.gaussian_process")
 PORTION = 20
 TREE_COST = 4.0e-8
 MOST_NODES = 3_000_000
@@ -71,6 +74,11 @@ class SklearnModel:
     def predict(self, matrix: Array) -> Array:
         """Probabilities (n, classes) or values (n,)."""
         matrix = _narrow(matrix)
+        if type(self.estimator).__module__.startswith(_BY_PRODUCTS):
+            return in_equal_blocks(self._predict, matrix)
+        return self._predict(matrix)
+
+    def _predict(self, matrix: Array) -> Array:
         if self.classes == 0:
             return np.asarray(self.estimator.predict(matrix), dtype=np.float64).reshape(-1)
         found = np.zeros((len(matrix), self.classes))

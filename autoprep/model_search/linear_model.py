@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from autoprep.model_search.alone import product
 from autoprep.model_search.limits import Limit, OutOfTime
 
 Array = NDArray[Any]
@@ -41,7 +42,7 @@ class LinearModel:
 
     def predict(self, matrix: Array) -> Array:
         """Probabilities (n, classes) or values (n,)."""
-        raw = matrix @ self.weights[:-1] + self.weights[-1]
+        raw = product(matrix, self.weights[:-1]) + self.weights[-1]
         if self.classes == 0:
             return np.asarray(np.clip(raw[:, 0], self.low, self.high))
         if self.classes == 2:
