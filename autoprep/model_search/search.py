@@ -182,7 +182,8 @@ class _Search:
             interrupted = True
             self.note("interrupted: the best so far is kept")
         finisher = Finisher(self.bench, race, self.predictor, self.deploy, total, self.note)
-        oof, scores, board = finisher.finish(interrupted)
+        with one_thread():
+            oof, scores, board = finisher.finish(interrupted)
         return SearchResult(
             board, self.predictor, oof, self.metric, self.classes, self.splits, tuple(self.notes),
             tuple(scores), explorer.feature_losses, interrupted,

@@ -106,6 +106,20 @@ def test_no_time_at_all_still_gives_a_model(task: Task) -> None:
     assert found.predictor.members
 
 
+def test_a_large_table_is_sketched_first() -> None:
+    frame = table(26_000)
+    said: list[str] = []
+    found = search(
+        frame,
+        goal(frame, "binary"),
+        task="binary",
+        budget=Budget(work_budget=1.5),
+        listener=lambda e: said.append(e.message),
+    )
+    assert any("sample of 10,000 rows" in s for s in said)
+    assert found.leaderboard.trials[0].loss < 0.2
+
+
 def test_ctrl_c_keeps_the_best_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
     plain, runs = Bench.run, [0]
 
