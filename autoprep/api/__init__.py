@@ -13,6 +13,7 @@ from autoprep.api.data import (
     load_plan,
     plan,
     profile,
+    profile_of,
     read,
     rule_schema,
     rulebook,
@@ -27,11 +28,13 @@ from autoprep.api.data import (
     write_validation,
 )
 from autoprep.api.model import Model, evaluate, fit, load, report
+from autoprep.api.relations import compare, relate, several
 from autoprep.api.serving import explain, serve
 
 __all__ = [
     "Model",
     "clean",
+    "compare",
     "contract",
     "describe",
     "evaluate",
@@ -43,13 +46,16 @@ __all__ = [
     "load_plan",
     "plan",
     "profile",
+    "profile_of",
     "read",
+    "relate",
     "report",
     "rule_schema",
     "rulebook",
     "save_contract",
     "save_plan",
     "serve",
+    "several",
     "synthesize",
     "test_rules",
     "undo",

@@ -93,6 +93,16 @@ def profile(
     return profiling.profile(table, target=column)
 
 
+def profile_of(source: Any, *, listener: Listener = silent) -> Profile:
+    """A profile: read back when the source is one that was written as ``.json``, else made."""
+    path = Path(source) if isinstance(source, str | Path) else None
+    if path is not None and path.suffix.lower() == ".json" and path.is_file():
+        with path.open(encoding="utf-8", errors="replace") as lines:
+            if lines.read(11).startswith('{"format":'):
+                return profiling.Profile.from_json(path)
+    return profile(source, listener=listener)
+
+
 def rulebook(rules: Sequence[PathLike] | None = None, config: Settings = None) -> Rulebook:
     """The rules that are in force: packaged, packs, the project's, the configuration's."""
     return validation.load_rulebook(rules or (), as_config(config))

@@ -1,8 +1,7 @@
-"""Commands about data: read, profile, plan, validate, contract, clean, undo."""
+"""Commands about data: read, plan, validate, contract, clean, undo."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -38,36 +37,6 @@ def read(
         print_json(api.describe(table))
     else:
         terminal.show_table(console(), table)
-
-
-@app.command()
-def profile(
-    source: Source,
-    target: Target = None,
-    query: Query = None,
-    sql: Annotated[str | None, typer.Option("--sql", help='Query over "columns", "pairs" and "tables".')] = None,
-    rules: Rules = None,
-    config: ConfigFile = None,
-    output: Output = None,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-) -> None:
-    """Say what each column is, what is wrong with it, and how columns hang together (-o report.html or .json)."""
-    from autoprep import api
-    from autoprep.reporting import terminal
-
-    with Progress(quiet=quiet) as progress:
-        found = api.profile(source, target=target, query=query, listener=progress)
-        findings = api.find(found, rules=rules, config=settings(config))
-    if output is not None:
-        api.write_profile(found, output, findings)
-    if sql is not None:
-        answer = found.sql(sql)
-        print_json(answer.to_dicts()) if as_json else terminal.show_frame(console(), answer)
-    elif as_json:
-        print_json({**json.loads(found.to_json()), "findings": [f.to_dict() for f in findings]})
-    else:
-        terminal.show_profile(console(), found, findings)
 
 
 @app.command()

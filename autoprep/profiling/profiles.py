@@ -6,15 +6,18 @@ import html
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
 
 from autoprep.errors import InputError
 from autoprep.lineage import whole_file
 from autoprep.profiling import vocabulary
+
+if TYPE_CHECKING:
+    from autoprep.profiling.compare import Comparison
 
 FORMAT = 1
 
@@ -60,6 +63,41 @@ class Profile:
 
             raise InputError(f"no column '{name}'", hint=did_you_mean(name, self.columns["column"]))
         return rows[0]
+
+    def compare(self, other: Profile) -> Comparison:
+        """What differs in another profile, taken later: schema, missingness, dirt, distributions, dependencies.
+
+        Example:
+            >>> from autoprep.profiling import profile
+            >>> profile(pl.DataFrame({"a": [1]})).compare(profile(pl.DataFrame({"b": [1]}))).drifts["kind"].to_list()
+            ['lost', 'added']
+        """
+        from autoprep.profiling.compare import compare
+
+        return compare(self, other)
+
+    def masked(self) -> Self:
+        """The same with the values of personal columns replaced by their shapes, for reports that leave the house.
+
+        Example:
+            >>> from autoprep.profiling import profile
+            >>> found = profile(pl.DataFrame({"mail": ["ada@x.org", "bob@y.org", "eve@z.org"]})).masked()
+            >>> list(found.details["mail"]["top"]), found.column("mail")["top_value"]
+            (['aaa@a.aaa'], 'aaa@a.aaa')
+        """
+        personal = self.columns.filter(pl.col("pii").is_not_null())["column"].to_list()
+        if not personal:
+            return self
+        hit = pl.col("column").is_in(personal)
+        figures = [n for n in _VALUES if n in self.columns.columns]
+        hidden = self.columns.with_columns(
+            pl.when(hit).then(_shaped(pl.col("top_value"))).otherwise(pl.col("top_value")).alias("top_value"),
+            pl.when(hit).then(pl.col("junk_values").list.eval(_shaped(pl.element()))).otherwise(pl.col("junk_values")),
+            *(pl.when(hit).then(None).otherwise(pl.col(n)).alias(n) for n in figures),
+        )
+        details = {n: _without_values(d) if n in personal else d for n, d in self.details.items()}
+        states = {n: s for n, s in self.states.items() if n not in personal}
+        return replace(self, columns=hidden, details=details, states=states)
 
     def sql(self, query: str) -> pl.DataFrame:
         """Ask the frames ``columns``, ``tables``, ``pairs`` and ``keys`` in Polars SQL.
@@ -133,6 +171,30 @@ class Profile:
     def _repr_html_(self) -> str:
         shown = self.columns.select("column", "dtype", "semantic", "role", "null_rate", "distinct", "top_value")
         return f"<p>{html.escape(repr(self))}</p>" + shown._repr_html_()
+
+
+#: Words of a column that are values of cells.
+_VALUES = ("min", "max", "mean", "median", "q01", "q05", "q25", "q75", "q95", "q99")
+_TEXTS = ("top", "junk", "variants", "typos", "heavy")
+
+
+def _shaped(value: pl.Expr) -> pl.Expr:
+    """Capitals as A, small and other letters as a, digits as 9."""
+    small = value.str.replace_all(r"\p{Lu}", "A").str.replace_all(r"[^\P{L}A]", "a")
+    return small.str.replace_all(r"\p{N}", "9")
+
+
+def _without_values(details: Mapping[str, Any]) -> dict[str, Any]:
+    out = {k: v for k, v in details.items() if k not in (*_TEXTS, "histogram")}
+    for key in _TEXTS:
+        said = details.get(key)
+        if isinstance(said, Mapping) and said:
+            shapes = pl.Series(list(said)).cast(pl.String).to_frame("v").select(_shaped(pl.col("v"))).to_series()
+            merged: dict[str, Any] = {}
+            for shape, count in zip(shapes, said.values(), strict=True):
+                merged[shape] = merged.get(shape, 0.0) + count if isinstance(count, int | float) else ""
+            out[key] = merged
+    return out
 
 
 KEYS: dict[str, pl.DataType] = {
