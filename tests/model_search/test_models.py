@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,20 @@ from autoprep.model_search.metrics import METRICS
 from autoprep.model_search.models import MODELS
 from autoprep.model_search.predictor import Member, Predictor
 from autoprep.model_search.splits import suggest
+from autoprep.model_search.threads import one_thread
 from autoprep.model_search.trial import Bench, Configuration
 from autoprep.types import Task
 
 ROWS = 240
 FOREVER = Limit(float("inf"), float("inf"), lambda: 0.0)
 TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
+
+
+@pytest.fixture(autouse=True)
+def calm() -> Iterator[None]:
+    """As the search runs them: linear algebra on one thread."""
+    with one_thread():
+        yield
 
 
 def rows(seed: int = 0, count: int = ROWS) -> pl.DataFrame:
