@@ -27,6 +27,12 @@ def test_one_call(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert scores["holdout"] > scores["holdout_baseline"] + 0.2
 
 
+def test_iris(capsys: pytest.CaptureFixture[str]) -> None:
+    right, rows = _load("iris").main()
+    assert rows == 38
+    assert right >= 37
+
+
 def test_review_a_plan(capsys: pytest.CaptureFixture[str]) -> None:
     assert _load("review_a_plan").main()
 

@@ -167,13 +167,13 @@ def fit_process(
     if limit.passed(unit):
         raise OutOfTime
     scale = float(np.sqrt(max(train.shape[1], 1)))
-    kernel = ConstantKernel(1.0, (1e-2, 1e3)) * RBF(scale, (0.1 * scale, 100 * scale))
+    kernel = ConstantKernel(1.0, (1e-4, 1e6)) * RBF(scale, (0.01 * scale, 1e4 * scale))
     matrix = np.clip(train, -8.0, 8.0).astype(np.float32)
     estimator = (
         gaussian_process.GaussianProcessClassifier(kernel, max_iter_predict=20, random_state=seed)
         if classes
         else gaussian_process.GaussianProcessRegressor(
-            kernel + WhiteKernel(0.1, (1e-4, 1e1)), normalize_y=True, random_state=seed
+            kernel + WhiteKernel(0.1, (1e-8, 1e3)), normalize_y=True, random_state=seed
         )
     )
     with warnings.catch_warnings():

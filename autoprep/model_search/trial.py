@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event, Lock
 from typing import Any, Protocol
 
@@ -353,6 +353,18 @@ class Bench:
         part, _ = self._fit(configuration, sides, rounds, limit, seed)
         part.scale = TargetScale(part.scale.kind, part.scale.shift, factor)
         return part, self.view(configuration.features, -1).synthesizer
+
+    def run_blind(self, configuration: Configuration, fold: int, rounds: int, limit: Limit) -> Array:
+        """Predictions for a fold's validation rows by a model that has not seen them, not even to stop early.
+
+        Raises:
+            OutOfTime: the limit came before there was a model.
+        """
+        sides = self.sides(configuration, fold)
+        assert sides.valid is not None
+        blind = replace(sides, valid=None, valid_y=None, valid_weight=None, kept={})
+        part, _ = self._fit(configuration, blind, rounds, limit, None)
+        return part.after(part.model.predict(sides.valid))
 
     def _fit(
         self, configuration: Configuration, sides: Sides, rounds: int | None, limit: Limit, seed: int | None

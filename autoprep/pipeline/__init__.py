@@ -1,5 +1,6 @@
 """The whole job in one place; the only one in which the mending and the building wing meet."""
 
+from autoprep.pipeline.canary import Canary, canary
 from autoprep.pipeline.features import Synthesized, synthesize
 from autoprep.pipeline.judge import evaluate, predict
 from autoprep.pipeline.prepare import find, prepare, resolve_column
@@ -7,10 +8,12 @@ from autoprep.pipeline.train import fit
 from autoprep.pipeline.values import Fitted, Parts, Prepared
 
 __all__ = [
+    "Canary",
     "Fitted",
     "Parts",
     "Prepared",
     "Synthesized",
+    "canary",
     "evaluate",
     "find",
     "fit",
