@@ -19,7 +19,6 @@ from autoprep.api.data import (
     rulebook,
     save_contract,
     save_plan,
-    synthesize,
     test_rules,
     undo,
     validate,
@@ -27,6 +26,7 @@ from autoprep.api.data import (
     write_profile,
     write_validation,
 )
+from autoprep.api.features import schema_of, synthesize
 from autoprep.api.model import Model, evaluate, fit, load, report
 from autoprep.api.relations import compare, relate, several
 from autoprep.api.serving import explain, serve
@@ -54,6 +54,7 @@ __all__ = [
     "rulebook",
     "save_contract",
     "save_plan",
+    "schema_of",
     "serve",
     "several",
     "synthesize",

@@ -304,20 +304,3 @@ def save_contract(suite: validation.Contract, path: PathLike) -> Path:
     with whole_file(path) as beside:
         beside.write_text(text, encoding="utf-8")
     return Path(path)
-
-
-def synthesize(
-    source: Any,
-    target: str | None = None,
-    *,
-    max_features: int = 100,
-    listener: Listener = silent,
-) -> pipeline.Synthesized:
-    """Clean a table and generate its features; with a target, also those that are learnt from it.
-
-    Example:
-        >>> made = synthesize({"day": ["2026-01-05", "2026-02-17", "2026-02-18"], "price": ["$5", "$6", "$7"]})
-        >>> made.frame.height
-        3
-    """
-    return pipeline.synthesize(read(source, listener=listener), target, most=max_features, listener=listener)

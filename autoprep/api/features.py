@@ -1,0 +1,125 @@
+"""The verbs about features: over one table, or over one table and the tables around it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, overload
+
+from autoprep import pipeline
+from autoprep.api.data import PathLike, read
+from autoprep.errors import InputError
+from autoprep.types import Listener, silent
+
+WINDOWS = ("6h", "1d", "7d", "30d")
+
+
+@overload
+def synthesize(
+    source: Any, target: str | None = None, *, max_features: int = 100, listener: Listener = silent
+) -> pipeline.Synthesized: ...
+
+
+@overload
+def synthesize(
+    source: Any,
+    target: str | None = None,
+    *,
+    table: str,
+    schema: Any = None,
+    cutoff: str | None = None,
+    windows: Sequence[str] = WINDOWS,
+    depth: int = 2,
+    max_features: int = 500,
+    listener: Listener = silent,
+) -> pipeline.TableFeatures: ...
+
+
+@overload
+def synthesize(source: Any, *, like: PathLike, listener: Listener = silent) -> pipeline.TableFeatures: ...
+
+
+def synthesize(
+    source: Any,
+    target: str | None = None,
+    *,
+    table: str | None = None,
+    schema: Any = None,
+    cutoff: str | None = None,
+    windows: Sequence[str] = WINDOWS,
+    depth: int = 2,
+    max_features: int | None = None,
+    like: PathLike | None = None,
+    listener: Listener = silent,
+) -> pipeline.Synthesized | pipeline.TableFeatures:
+    """Clean tables and generate features, each a definition that a person reads.
+
+    With ``table``, or ``like``, the source is several tables: a mapping of names to sources, or a folder of files.
+
+    Args:
+        source: one table, or several.
+        target: column that features may be learnt from (one table), or that the leak report is made for (several).
+        table: whose rows get features.
+        schema: keys, references and times of the tables: a ``tables.yaml``, its text, or what ``schema`` proposes.
+        cutoff: time column of the table, or "column - 1h": only what was known strictly before it is read.
+        windows: widths of time before the cutoff, beside all of the past.
+        depth: references walked at most.
+        max_features: at most so many, chosen before any is computed (100 over one table, 500 over several).
+        like: features saved before (``TableFeatures.save``): the same columns for other rows.
+        listener: hears what is done.
+
+    Raises:
+        InputError: a source cannot be read, or no schema is given.
+        SettingError: the schema names what is not there, or a table with a time has no cutoff.
+
+    Example:
+        >>> made = synthesize({"day": ["2026-01-05", "2026-02-17", "2026-02-18"], "price": ["$5", "$6", "$7"]})
+        >>> made.frame.height
+        3
+        >>> orders = {"customer": ["a", "a", "b"], "amount": ["$5", "$7", "$9"]}
+        >>> tables = {"orders": orders, "customers": {"customer": ["a", "b", "c"], "age": ["31", "40", "29"]}}
+        >>> made = synthesize(tables, table="customers", schema=schema_of(tables))
+        >>> made.frame["SUM(orders.amount) BY customer"].to_list()
+        [12.0, 9.0, 0.0]
+    """
+    if like is not None:
+        return pipeline.synthesize_like(source, like, listener=listener)
+    if table is None:
+        return pipeline.synthesize(read(source, listener=listener), target, most=max_features or 100, listener=listener)
+    if schema is None:
+        raise InputError(
+            "no schema says how the tables hang together",
+            hint="have one proposed (ap.schema_of(tables)), look at it, and give it as schema",
+        )
+    return pipeline.synthesize_tables(
+        source, table, schema=schema, cutoff=cutoff, target=target, windows=windows, depth=depth,
+        most=max_features or 500, listener=listener,
+    )  # fmt: skip
+
+
+def schema_of(
+    source: Mapping[str, Any] | PathLike, path: PathLike | None = None, *, listener: Listener = silent
+) -> Any:
+    """Propose keys, references and times of several tables, each with its evidence, for a person to confirm.
+
+    Args:
+        source: name -> table, or a folder with one file per table.
+        path: where to write it as YAML; not over a file that is there.
+        listener: hears what is read.
+
+    Returns:
+        A ``synthesis.schema.Schema``; ``to_yaml()`` is what a person edits.
+
+    Raises:
+        InputError: the path is taken.
+    """
+    from autoprep.lineage import whole_file
+
+    if path is not None and Path(path).exists():
+        raise InputError("is there already", where=str(path), hint="use it with schema=, or name another file")
+    frames, _ = pipeline.load_tables(source, listener=listener)
+    made = pipeline.infer_schema(frames)
+    if path is not None:
+        with whole_file(path) as beside:
+            beside.write_text(made.to_yaml(), encoding="utf-8")
+    return made

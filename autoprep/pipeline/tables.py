@@ -1,0 +1,191 @@
+"""Features over several tables: read and clean each, propose or take a schema, compute as of a cutoff."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from autoprep import cleaning, profiling, reading
+from autoprep.errors import ArtifactError, InputError, did_you_mean
+from autoprep.lineage import whole_file
+from autoprep.pipeline.prepare import prepare
+from autoprep.synthesis.answers import Asked
+from autoprep.synthesis.leaks import leak_report
+from autoprep.synthesis.schema import Reference, Schema
+from autoprep.synthesis.tables import DEFAULT_WINDOWS, TableSynthesizer, cutoff_of, describe_cutoff
+from autoprep.types import Event, Feature, Listener, Plan, Table, silent
+
+#: Files of a folder that are tables.
+SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".arrow", ".ndjson", ".json", ".gz", ".zst", ".xz", ".bz2", ".xlsx")
+#: Rows, evenly spaced, that a cleaning plan is made on; the leak report reads at most ``LEAK_ROWS``.
+PLAN_ROWS, LEAK_ROWS = 50_000, 20_000
+
+
+@dataclass(frozen=True)
+class TableFeatures:
+    """Features over several tables.
+
+    Attributes:
+        frame: the rows of the table that was asked for: its own columns (late ones aside) and one per feature.
+        definitions: what the features are.
+        schema: tables and references they were made by.
+        synthesizer: computes them for other rows.
+        plans: how each table was cleaned.
+        leaks: what features would seem to be worth regardless of time (``synthesis.leaks``); None without target.
+    """
+
+    frame: pl.DataFrame
+    definitions: tuple[Feature, ...]
+    schema: Schema
+    synthesizer: TableSynthesizer
+    plans: Mapping[str, Plan]
+    leaks: pl.DataFrame | None = None
+
+    def save(self, path: str | Path) -> Path:
+        """Write definitions, schema and cleaning plans as JSON, so that other rows get the same columns."""
+        said = {
+            "features": self.synthesizer.to_dict(),
+            "schema": self.schema.to_yaml(),
+            "plans": {name: plan.to_dict() for name, plan in self.plans.items()},
+        }
+        with whole_file(path) as beside:
+            beside.write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        return Path(path)
+
+
+def load_tables(
+    source: Mapping[str, Any] | str | Path, plans: Mapping[str, Plan] | None = None, listener: Listener = silent
+) -> tuple[dict[str, pl.DataFrame], dict[str, Plan]]:
+    """Read several tables; those of text are cleaned by their own plan, typed ones are taken as they are.
+
+    Args:
+        source: name -> anything that can be read, or a folder with one file per table.
+        plans: how tables were cleaned before, by name; used instead of new plans.
+        listener: hears what is read.
+
+    Raises:
+        InputError: no such folder, or no table in it.
+    """
+    if not isinstance(source, Mapping):
+        folder = Path(source)
+        if not folder.is_dir():
+            raise InputError("is no folder of tables", where=str(source), hint="give a folder with one file per table")
+        files = sorted(p for p in folder.iterdir() if p.is_file() and p.suffix.casefold() in SUFFIXES)
+        source = {p.name.split(".")[0]: p for p in files}
+        if not source:
+            raise InputError("holds no table", where=str(folder), hint=f"known endings: {', '.join(SUFFIXES)}")
+    frames, used = {}, {}
+    for name, one in source.items():
+        table = one if isinstance(one, Table) else reading.read(one, listener=listener)
+        texts = [t for t in table.frame.collect_schema().dtypes() if t == pl.String]
+        typed = len(texts) < len(table.frame.collect_schema())
+        if plans is not None and name in plans:
+            plan = plans[name]
+            frames[name] = cleaning.transform(table.collect(), plan)[0]
+            used[name] = plan
+        elif typed:
+            frames[name] = table.collect()
+        else:
+            frame = table.collect()
+            step = max(1, frame.height // PLAN_ROWS)
+            prepared = prepare(table, rows=range(0, frame.height, step), listener=listener)
+            plan = cleaning.for_modelling(prepared.plan)
+            frames[name] = cleaning.transform(frame, plan)[0]
+            used[name] = plan
+    return frames, used
+
+
+def infer_schema(frames: Mapping[str, pl.DataFrame]) -> Schema:
+    """Propose keys, references and times, each with its evidence; a person confirms or corrects it."""
+    found = profiling.relate(frames)
+    first = Schema.infer(frames)
+    tables = {}
+    for name, spec in first.tables.items():
+        key = next((one.parent_columns for one in found.links if one.parent == name), ())
+        why = f"{', '.join(key)} names each of {spec.frame.height:,} rows" if key else spec.why
+        tables[name] = replace(spec, key=key or spec.key, why=why)
+    links = tuple(
+        Reference(one.child, one.child_columns, one.parent, one.parent_columns, str(one))
+        for one in found.links
+        if one.child != one.parent
+    )
+    return Schema(tables, links)
+
+
+def synthesize_tables(
+    source: Mapping[str, Any] | str | Path,
+    table: str,
+    *,
+    schema: Schema | str | Path,
+    cutoff: str | None = None,
+    target: str | None = None,
+    windows: Sequence[str] = DEFAULT_WINDOWS,
+    depth: int = 2,
+    most: int = 500,
+    listener: Listener = silent,
+) -> TableFeatures:
+    """Generate features for the rows of one table from the tables around it; see ``autoprep.synthesize``."""
+    frames, plans = load_tables(source, listener=listener)
+    known = schema.with_frames(frames) if isinstance(schema, Schema) else Schema.from_yaml(schema, frames)
+    made = TableSynthesizer(table, cutoff=cutoff, windows=windows, depth=depth, most=most).fit(known)
+    told = "" if cutoff is None else f", as of {describe_cutoff(cutoff)}"
+    listener(Event("synthesize", f"{len(made.definitions_)} features of {len(frames)} tables{told}"))
+    rows = known.table(table).frame
+    return _computed(rows, known, made, plans, target)
+
+
+def synthesize_like(
+    source: Mapping[str, Any] | str | Path, saved: str | Path, *, listener: Listener = silent
+) -> TableFeatures:
+    """Compute saved features for other rows, with the tables as they are known now.
+
+    Raises:
+        ArtifactError: the file is no saved features.
+    """
+    try:
+        said = json.loads(Path(saved).read_text(encoding="utf-8"))
+        plans = {name: Plan.from_dict(plan) for name, plan in said["plans"].items()}
+        made = TableSynthesizer.from_dict(said["features"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(f"is no file of saved features ({error})", where=str(saved)) from error
+    frames, plans = load_tables(source, plans, listener)
+    known = Schema.from_yaml(said["schema"], frames)
+    return _computed(known.table(made.table).frame, known, made, plans, None)
+
+
+def _computed(
+    rows: pl.DataFrame, schema: Schema, made: TableSynthesizer, plans: Mapping[str, Plan], target: str | None
+) -> TableFeatures:
+    spec = schema.table(made.table)
+    if target is not None and target not in rows.columns:
+        raise InputError(f"table '{made.table}' has no column '{target}'", hint=did_you_mean(target, rows.columns))
+    features = made.transform(rows, schema)
+    out = {*spec.late, *spec.ignore, *([spec.known] if spec.known else [])} - {target}
+    own = rows.drop([c for c in rows.columns if c in out])
+    clash = [c for c in features.columns if c in own.columns]
+    frame = pl.concat([own, features.drop(clash)], how="horizontal")
+    leaks = None
+    if target is not None and made.cutoff is not None:
+        leaks = _leaks(rows, schema, made, target, features)
+    return TableFeatures(frame, tuple(made.features), schema, made, plans, leaks)
+
+
+def _leaks(
+    rows: pl.DataFrame, schema: Schema, made: TableSynthesizer, target: str, features: pl.DataFrame
+) -> pl.DataFrame:
+    from autoprep.pipeline.train import encoded_target
+
+    known = rows[target].is_not_null()
+    rows, features = rows.filter(known), features.filter(known)
+    if rows.height > LEAK_ROWS:
+        step = -(-rows.height // LEAK_ROWS)
+        rows, features = rows.gather_every(step), features.gather_every(step)
+    task, _ = profiling.infer_task(rows[target], target)
+    y = encoded_target(rows[target], task)
+    assert made.cutoff is not None
+    return leak_report(made.definitions_, schema, Asked(rows, cutoff_of(rows, made.cutoff)), y, task, features)

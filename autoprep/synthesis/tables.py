@@ -1,0 +1,177 @@
+"""The synthesizer of several tables: definitions chosen from a schema, computed for any rows as of a cutoff."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+import polars as pl
+
+from autoprep.errors import ArtifactError, InputError, SettingError, did_you_mean
+from autoprep.synthesis.answers import Asked, answer
+from autoprep.synthesis.feature import Definition, parse, span_text, span_us
+from autoprep.synthesis.offers import offered
+from autoprep.synthesis.schema import Schema
+from autoprep.synthesis.sources import microseconds
+from autoprep.types import Feature
+
+FORMAT = 1
+DEFAULT_WINDOWS = ("6h", "1d", "7d", "30d")
+_CUTOFF = re.compile(r"\s*(?P<column>.+?)\s*(?:-\s*(?P<span>\d+\s*(?:d|h|m|s)))?\s*")
+
+
+class TableSynthesizer:
+    """Features of one table's rows from the tables around it, each a line that a person reads and that parses back.
+
+    Nothing is learnt from the rows but which definitions are offered, so one row gets the same numbers as a million;
+    what stands strictly before a row's cutoff is read from the tables that are given with it.
+
+    Args:
+        table: whose rows are asked for.
+        cutoff: column of that table, or "column - 1h", up to which things are known; None without time.
+        windows: widths of windows ("30d") beside all of the past.
+        depth: references walked at most. most: features at most, chosen before any is computed.
+
+    Example:
+        >>> orders = pl.DataFrame({"customer": [1, 1, 2], "amount": [5.0, 7.0, 1.0]})
+        >>> customers = pl.DataFrame({"customer": [1, 2, 3]})
+        >>> said = "tables: {orders: {}, customers: {key: [customer]}}\\n"
+        >>> said += "references: [{from: orders(customer), to: customers(customer)}]"
+        >>> schema = Schema.from_yaml(said, {"orders": orders, "customers": customers})
+        >>> made = TableSynthesizer("customers").fit(schema).transform(customers, schema)
+        >>> made["SUM(orders.amount) BY customer"].to_list()
+        [12.0, 1.0, 0.0]
+    """
+
+    def __init__(
+        self,
+        table: str,
+        *,
+        cutoff: str | None = None,
+        windows: Sequence[str] = DEFAULT_WINDOWS,
+        depth: int = 2,
+        most: int = 500,
+    ) -> None:
+        self.table, self.cutoff, self.windows, self.depth, self.most = table, cutoff, tuple(windows), depth, most
+        self.definitions_: tuple[Definition, ...] = ()
+
+    def fit(self, schema: Schema) -> Self:
+        """Choose what is computed.
+
+        Raises:
+            SettingError: no such table or cutoff column, or nothing ties the table to another.
+        """
+        spec = schema.table(self.table)
+        if self.cutoff is not None:
+            cutoff_of(spec.frame.head(0), self.cutoff)
+        spans = [span_us(w) for w in self.windows]
+        found = offered(
+            schema, self.table, timed=self.cutoff is not None, windows_us=spans, depth=self.depth, most=self.most
+        )
+        if not found:
+            timed = [t.name for t in schema.tables.values() if t.as_of is not None]
+            hint = "give a cutoff" if timed and self.cutoff is None else "add references to the schema"
+            raise SettingError(f"no feature can be made for table '{self.table}'", hint=hint)
+        self.definitions_ = tuple(found)
+        return self
+
+    def transform(self, rows: pl.DataFrame, schema: Schema) -> pl.DataFrame:
+        """The features of rows, one column each, in their order.
+
+        Args:
+            rows: (n, columns) rows of the table. schema: with the tables as they are known now.
+        """
+        moment = None if self.cutoff is None else cutoff_of(rows, self.cutoff)
+        return answer(self.definitions_, schema, Asked(rows, moment))
+
+    @property
+    def features(self) -> list[Feature]:
+        """What the columns are."""
+        return [Feature(str(d), str(d), tuple(f"{c.table}.{c.name}" for c in d.columns())) for d in self.definitions_]
+
+    def keep(self, names: Sequence[str]) -> Self:
+        """Compute these features only.
+
+        Raises:
+            SettingError: one of them was never offered.
+        """
+        known = {str(d): d for d in self.definitions_}
+        for name in names:
+            if name not in known:
+                raise SettingError(f"unknown feature '{name}'", hint=did_you_mean(name, known))
+        self.definitions_ = tuple(known[name] for name in names)
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {
+            "format": FORMAT,
+            "table": self.table,
+            "cutoff": self.cutoff,
+            "windows": list(self.windows),
+            "depth": self.depth,
+            "most": self.most,
+            "definitions": [str(d) for d in self.definitions_],
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The synthesizer of plain values.
+
+        Raises:
+            ArtifactError: of another format.
+        """
+        if values.get("format") != FORMAT:
+            raise ArtifactError(f"features of format {values.get('format')}", hint=f"this version reads {FORMAT}")
+        made = cls(
+            values["table"], cutoff=values["cutoff"], windows=values["windows"], depth=values["depth"],
+            most=values["most"],
+        )  # fmt: skip
+        made.definitions_ = tuple(parse(text) for text in values["definitions"])
+        return made
+
+
+def cutoff_of(rows: pl.DataFrame, said: str) -> np.ndarray:
+    """Each row's cutoff as (n,) int64 microseconds.
+
+    Args:
+        rows: of the target table. said: "column" or "column - 1h".
+
+    Raises:
+        SettingError: no such column, or it holds no times.
+        InputError: a row has none.
+
+    Example:
+        >>> rows = pl.DataFrame({"at": [1]}).with_columns(pl.from_epoch("at", time_unit="d"))
+        >>> cutoff_of(rows, "at - 1h").tolist() == [(24 - 1) * 3_600_000_000]
+        True
+    """
+    found = _CUTOFF.fullmatch(said)
+    column = said.strip() if found is None or said.strip() in rows.columns else found.group("column")
+    span = None if found is None or said.strip() in rows.columns else found.group("span")
+    if column not in rows.columns:
+        raise SettingError(f"no column '{column}' for the cutoff", hint=did_you_mean(column, rows.columns))
+    dtype = rows.schema[column]
+    if not isinstance(dtype, pl.Datetime) and dtype != pl.Date:
+        raise SettingError(f"the cutoff '{column}' is {dtype}, not a time", hint="parse it first (autoprep clean)")
+    stamps = rows.select(microseconds(pl.col(column), dtype)).to_series()
+    if stamps.null_count():
+        raise InputError(f"{stamps.null_count():,} rows have no '{column}', so no cutoff", hint="leave those rows out")
+    width = 0 if span is None else span_us(span)
+    made: np.ndarray = stamps.to_numpy() - width
+    return made
+
+
+def describe_cutoff(said: str) -> str:
+    """The cutoff in words.
+
+    Example:
+        >>> describe_cutoff("leaves - 60m")
+        '1h before leaves'
+    """
+    found = _CUTOFF.fullmatch(said)
+    if found is None or found.group("span") is None:
+        return said
+    return f"{span_text(span_us(found.group('span')))} before {found.group('column')}"
