@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from autoprep.reading.cells import split
+from autoprep.reading.content import LARGE, Data, mapped, scratch
 from autoprep.reading.layout import header_likeness
 from autoprep.reading.ragged import Mended, Realigner, mend_all
-from autoprep.reading.scan import Odd, regular_spans, scan
+from autoprep.reading.scan import BLOCK, Odd, regular_spans, scan
+from autoprep.reading.spill import write_regular
 from autoprep.types import empty_rejected
 
 _LINES = {"line": pl.Int64, "text": pl.String, "reason": pl.String}
 _SPARE = (0x1F, 0x1E, 0x1D, 0x1C, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x0E, 0x0F, 0x10, 0x11)
 _MAX_JOINED = 60
+_SAMPLE = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ class Body:
     rows: int = 0
 
 
-def read_body(data: bytes, shape: Shape, path: Path | None) -> Body:
+def read_body(data: Data, shape: Shape, path: Path | None) -> Body:
     """Read the rows.
 
     Args:
@@ -73,54 +79,98 @@ def read_body(data: bytes, shape: Shape, path: Path | None) -> Body:
         path: the file that holds exactly ``data``, so that it can be scanned lazily; None when there is none.
     """
     plain = len(shape.delimiter) == 1 and shape.delimiter.isascii()
+    large = len(data) > LARGE
     view, byte = data, ord(shape.delimiter) if plain else 0
+    start, end = shape.start, shape.end
     if not plain:
-        spare = next((b for b in _SPARE if bytes([b]) not in data), None)
+        spare = next((b for b in _SPARE if data.find(bytes([b])) < 0), None)
         if spare is None:
-            return _slowly(data, shape)
+            return _slowly(bytes(data), shape)
         byte = spare
-        if shape.delimiter:
-            head = data[: shape.start]
-            rest = data[shape.start : shape.end].replace(shape.delimiter.encode(), bytes([byte]))
-            view = head + rest
-    if shape.escape and shape.quote:
-        view = _doubled(view, shape)
-    end = shape.end if view is data or len(view) == len(data) else len(view)
-    quote = ord(shape.quote) if shape.quote else -1
+    if (shape.delimiter and not plain) or (shape.escape and shape.quote):
+        view = _plainer(data, shape, byte, large)
+        start, end = 0, len(view)
     found = scan(
         view,
         width=len(shape.regular),
         delimiter=byte,
-        quote=quote,
+        quote=ord(shape.quote) if shape.quote else -1,
         newline=shape.newline,
         comment=shape.comment.encode(),
         header=shape.header,
-        start=shape.start,
+        start=start,
         end=end,
         line=shape.line,
     )
-    options = {
+    options: dict[str, Any] = {
         "has_header": False,
         "separator": chr(byte),
         "quote_char": shape.quote or None,
         "eol_char": chr(shape.newline),
-        "schema": dict.fromkeys(shape.regular, pl.String),
     }
-    if not found.odd and path is not None and view is data and not shape.escape:
-        frame = pl.scan_csv(path, skip_lines=shape.line - 1, glob=False, **options)  # type: ignore[arg-type]
+    regular = dict.fromkeys(shape.regular, pl.String)
+    restore = _restoring(shape, byte)
+    if not found.odd and path is not None and view is data:
+        frame = pl.scan_csv(path, skip_lines=shape.line - 1, glob=False, schema=regular, **options)
         if shape.end < len(data):
             frame = frame.head(found.records)
         return Body(_widened(_emptied(frame), shape), quoted=found.quoted, rows=found.records)
-    restored = shape.delimiter if not plain else ""
-    regular = b"".join(view[a:b] for a, b in regular_spans(found.odd, shape.start, end, view, shape.newline))
-    table = pl.read_csv(regular, **options) if regular else pl.DataFrame(schema=options["schema"])  # type: ignore[arg-type]
-    if shape.escape:
-        table = table.with_columns(pl.all().str.replace_all(shape.escape * 2, shape.escape, literal=True))
-    if restored and shape.delimiter:
-        table = table.with_columns(pl.all().str.replace_all(chr(byte), restored, literal=True))
+    spans = regular_spans(found.odd, start, end, view, shape.newline)
+    if large:
+        mark = bytes([shape.newline])
+        pieces = (view[a : min(b, a + _SAMPLE)] for a, b in itertools.islice(spans, 64))
+        few = b"".join(piece[: piece.rfind(mark) + 1] for piece in pieces)
+        example = (
+            pl.read_csv(few, schema=regular, ignore_errors=True, **options) if few else pl.DataFrame(schema=regular)
+        )
+        mended = _mended(_widened(example.lazy(), shape, "").collect(), found.odd, view, shape, byte)
+        mended = _writable(mended, found.odd, shape, chr(byte))
+        target = scratch()
+        rows = write_regular(target, view, shape, chr(byte), found, mended.fixed, start, end)
+        plain_names = {f"c{i}": name for i, name in enumerate(shape.names)}
+        everything = dict.fromkeys(plain_names, pl.String)
+        frame = pl.scan_csv(target, glob=False, schema=everything, **(options | {"has_header": True}))
+        frame = frame.rename(plain_names)
+        frame = frame.with_columns(restore) if restore is not None else frame
+        return Body(_emptied(frame), mended.rejected, mended.realigned, found.quoted, rows)
+    joined = b"".join(view[a:b] for a, b in spans)
+    table = pl.read_csv(joined, schema=regular, **options) if joined else pl.DataFrame(schema=regular)
+    table = table.with_columns(restore) if restore is not None else table
     table = _widened(table.lazy(), shape, "").collect()
-    merged = _merge_odd(table, found.odd, view, shape, byte, found.records)
-    return Body(_emptied(merged[0].lazy()), merged[1], merged[2], found.quoted, merged[0].height)
+    mended = _mended(table, found.odd, view, shape, byte)
+    shown = {chr(byte): shape.delimiter} if not plain and shape.delimiter else {}
+    whole = _in_order(table, mended.fixed, [o.index for o in found.odd], found.records, shown)
+    return Body(_emptied(whole.lazy()), mended.rejected, mended.realigned, found.quoted, whole.height)
+
+
+def _restoring(shape: Shape, byte: int) -> pl.Expr | None:
+    """What undoes the stand-ins for escapes and for a long delimiter in the cells; None when there are none."""
+    made: pl.Expr | None = None
+    if shape.escape:
+        made = pl.all().str.replace_all(shape.escape * 2, shape.escape, literal=True)
+    if shape.delimiter and chr(byte) != shape.delimiter:
+        made = (made if made is not None else pl.all()).str.replace_all(chr(byte), shape.delimiter, literal=True)
+    return made
+
+
+def _plainer(data: Data, shape: Shape, byte: int, large: bool) -> Data:
+    """The rows' bytes with a delimiter of one byte and doubled quotes; on disk when they are many."""
+
+    def made(piece: bytes) -> bytes:
+        if shape.delimiter and chr(byte) != shape.delimiter:
+            piece = piece.replace(shape.delimiter.encode(), bytes([byte]))
+        return _doubled(piece, shape) if shape.escape and shape.quote else piece
+
+    if not large:
+        return made(bytes(data[shape.start : shape.end]))
+    target, mark = scratch(), bytes([shape.newline])
+    with target.open("wb") as out:
+        at = shape.start
+        while at < shape.end:
+            to = shape.end if shape.end - at <= BLOCK else data.find(mark, at + BLOCK, shape.end) + 1 or shape.end
+            out.write(made(data[at:to]))
+            at = to
+    return mapped(target)
 
 
 def _widened(frame: pl.LazyFrame, shape: Shape, value: str | None = None) -> pl.LazyFrame:
@@ -136,18 +186,38 @@ def _emptied(frame: pl.LazyFrame) -> pl.LazyFrame:
 
 def _doubled(data: bytes, shape: Shape) -> bytes:
     """The same number of bytes with escaped quotes doubled instead."""
-    import re
-
     quote, escape = re.escape(shape.quote.encode()), re.escape(shape.escape.encode())
     pattern = rb"(?<!%b)((?:%b%b)*)%b%b" % (escape, escape, escape, escape, quote)
     twice = shape.quote.encode() * 2
-    return data[: shape.start] + re.sub(pattern, lambda m: m.group(1) + twice, data[shape.start :])
+    return re.sub(pattern, lambda m: m.group(1) + twice, data)
 
 
-def _merge_odd(
-    table: pl.DataFrame, odd: Sequence[Odd], data: bytes, shape: Shape, byte: int, total: int
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Put the odd records that can be mended back among the regular rows, in the order of the file."""
+@dataclass(frozen=True)
+class _Mending:
+    """Place of a record -> its cells; lines that are no rows; lines that were put right."""
+
+    fixed: dict[int, Mended]
+    rejected: pl.DataFrame
+    realigned: pl.DataFrame
+
+
+def _writable(mended: _Mending, odd: Sequence[Odd], shape: Shape, delimiter: str) -> _Mending:
+    """Without the records that no text of this dialect can hold: a delimiter in a cell where there are no quotes."""
+    if shape.quote:
+        return mended
+    barred = {i for i, m in mended.fixed.items() if any(delimiter in c or "\n" in c for c in m.cells)}
+    lines = {o.line: o.index for o in odd if o.index in barred}
+    if not lines:
+        return mended
+    out = mended.realigned.filter(pl.col("line").is_in(list(lines)))
+    said = out.with_columns(reason=pl.lit("a cell holds the delimiter and there are no quotes"))
+    fixed = {i: m for i, m in mended.fixed.items() if i not in barred}
+    rejected = pl.concat([mended.rejected, said]).sort("line")
+    return _Mending(fixed, rejected, mended.realigned.join(out, on="line", how="anti"))
+
+
+def _mended(table: pl.DataFrame, odd: Sequence[Odd], data: Data, shape: Shape, byte: int) -> _Mending:
+    """Mend the odd records that can be, after the example of regular ones."""
     delimiter = chr(byte) if shape.delimiter else ""
     texts = {o.index: data[o.start : o.end].decode("utf-8", errors="replace") for o in odd if o.kind != "blank"}
     rejected: list[tuple[int, str, str]] = []
@@ -169,11 +239,7 @@ def _merge_odd(
             rejected.append((o.line, texts[o.index], why(o.index) if why else "no regular row to compare with"))
     realigned = [(lines[i], texts[i], m.how) for i, m in sorted(fixed.items()) if m.how]
     shown = {chr(byte): shape.delimiter} if delimiter != shape.delimiter else {}
-    return (
-        _in_order(table, fixed, [o.index for o in odd], total, shown),
-        _lines(rejected, shown),
-        _lines(realigned, shown),
-    )
+    return _Mending(fixed, _lines(rejected, shown), _lines(realigned, shown))
 
 
 def _examples(table: pl.DataFrame) -> list[list[str]]:

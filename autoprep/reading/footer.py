@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from autoprep.reading.cells import split
+from autoprep.reading.content import Data
 
 _LOOK_BYTES = 1 << 16
 _LOOK_LINES = 300
@@ -13,7 +14,7 @@ _TOTAL = re.compile(r"(grand |sub)?-?totals?|sum|summe|gesamt|gesamtsumme|total 
 
 
 def find_end(
-    data: bytes, start: int, width: int, delimiter: str, quote: str, escape: str, newline: bytes, usual: int
+    data: Data, start: int, width: int, delimiter: str, quote: str, escape: str, newline: bytes, usual: int
 ) -> tuple[int, list[str]]:
     """The byte after the table's last row, and the lines below it.
 
@@ -52,7 +53,7 @@ def find_end(
     return end, below
 
 
-def _last_lines(data: bytes, start: int, newline: bytes) -> list[tuple[int, bytes]]:
+def _last_lines(data: Data, start: int, newline: bytes) -> list[tuple[int, bytes]]:
     """The last lines as (first byte, text), the first of them whole."""
     begin = max(start, len(data) - _LOOK_BYTES)
     if begin > start:

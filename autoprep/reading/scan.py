@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -52,7 +53,7 @@ class Scan:
 
 
 def scan(
-    data: bytes | memoryview | np.ndarray,
+    data: bytes | memoryview | mmap.mmap,
     *,
     width: int,
     delimiter: int,
@@ -105,7 +106,16 @@ def scan(
         odd.extend(Odd(count + i, at + a, at + b, line + n, kind) for i, a, b, n, kind in strange)
         count, line, quoted, at = count + records, line + lines, quoted + marks, at + used
         block = BLOCK
+        release(data, at)
     return Scan(count, odd, quoted)
+
+
+def release(data: object, before: int) -> None:
+    """Tell the system that the pages of a mapped file before a byte are not needed in memory any more."""
+    if isinstance(data, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        whole = before // mmap.PAGESIZE * mmap.PAGESIZE
+        if whole:
+            data.madvise(mmap.MADV_DONTNEED, 0, whole)
 
 
 def _block(
@@ -237,7 +247,9 @@ def _next_true(flags: npt.NDArray[np.bool_]) -> Positions:
     return following
 
 
-def regular_spans(odd: list[Odd], start: int, end: int, data: bytes, newline: int) -> Iterator[tuple[int, int]]:
+def regular_spans(
+    odd: list[Odd], start: int, end: int, data: bytes | mmap.mmap, newline: int
+) -> Iterator[tuple[int, int]]:
     """The stretches of bytes between odd records."""
     at = start
     for record in odd:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import io
 import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import IO
 
 from autoprep.errors import InputError
 
@@ -54,10 +55,8 @@ class Opened:
         Raises:
             InputError: the compressed data is damaged.
         """
-        try:
-            return _decompressed(self.path, self.compression, self.member)
-        except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, ValueError) as error:
-            raise InputError(f"cannot be decompressed ({error})", where=str(self.path)) from error
+        with stream(self) as source:
+            return bytes(source.read())
 
 
 def locate(path: Path) -> Path:
@@ -187,54 +186,50 @@ def _only_member(path: Path) -> str:
     return tables[0]
 
 
+_DAMAGED = (
+    OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError,
+)  # fmt: skip
+
+
 def _peek(path: Path, compression: str, member: str) -> bytes:
+    with stream(Opened(path, "text", compression, 0, member)) as source:
+        return source.read(_HEAD)
+
+
+@contextmanager
+def stream(opened: Opened) -> Iterator[IO[bytes]]:
+    """The content, decompressed, to be read piece by piece.
+
+    Raises:
+        InputError: the compressed data is damaged.
+    """
     try:
-        if compression == "zip":
-            with zipfile.ZipFile(path) as archive, archive.open(member) as file:
-                return file.read(_HEAD)
-        if compression == "zst":
-            return _zstd(path, _HEAD)
-        with _stream(path, compression) as stream:
-            return stream.read(_HEAD)
-    except (
-        OSError,
-        EOFError,
-        zlib.error,
-        lzma.LZMAError,
-        zipfile.BadZipFile,
-        NotImplementedError,
-        RuntimeError,
-    ) as error:
-        raise InputError(f"cannot be decompressed ({error})", where=str(path)) from error
+        with _open(opened) as source:
+            yield source
+    except _DAMAGED as error:
+        raise InputError(f"cannot be decompressed ({error})", where=str(opened.path)) from error
 
 
-def _stream(path: Path, compression: str) -> io.BufferedIOBase:
-    if compression == "gz":
-        return gzip.open(path, "rb")
-    if compression == "xz":
-        return lzma.open(path, "rb")
-    import bz2
-
-    return bz2.open(path, "rb")
-
-
-def _zstd(path: Path, limit: int | None = None) -> bytes:
-    import pyarrow as pa
-
-    with pa.input_stream(str(path), compression="zstd") as stream:
-        return bytes(stream.read(limit) if limit else stream.read())
-
-
-def _decompressed(path: Path, compression: str, member: str) -> bytes:
-    if not compression:
-        return path.read_bytes()
+@contextmanager
+def _open(opened: Opened) -> Iterator[IO[bytes]]:
+    path, compression = opened.path, opened.compression
     if compression == "zip":
-        with zipfile.ZipFile(path) as archive:
-            return archive.read(member)
-    if compression == "zst":
-        return _zstd(path)
-    with _stream(path, compression) as stream:
-        return stream.read()
+        with zipfile.ZipFile(path) as archive, archive.open(opened.member) as file:
+            yield file
+    elif compression == "zst":
+        import pyarrow as pa
+
+        with pa.input_stream(str(path), compression="zstd") as file:
+            yield file
+    elif compression == "bz2":
+        import bz2
+
+        with bz2.open(path, "rb") as file:
+            yield file
+    else:
+        opener = {"gz": gzip.open, "xz": lzma.open}.get(compression, open)
+        with opener(path, "rb") as file:  # type: ignore[operator]
+            yield file
 
 
 def sha256(path: Path) -> str:

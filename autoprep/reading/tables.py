@@ -12,10 +12,11 @@ import polars as pl
 from autoprep.errors import InputError
 from autoprep.reading import embedded, folders, sources
 from autoprep.reading.addresses import parse, split_part
+from autoprep.reading.content import open_content
 from autoprep.reading.databases import read_address, read_database_file
 from autoprep.reading.decimals import plain
 from autoprep.reading.objects import read_object
-from autoprep.reading.text import read_text
+from autoprep.reading.text import read_content
 from autoprep.reading.typed import read_frame, read_typed
 from autoprep.types import Dialect, Event, Listener, Source, Table, silent
 
@@ -106,7 +107,7 @@ def _read_path(
     hashed = sources.sha256(path) if opened.size <= sources.HASH_LIMIT else None
     origin = Source(str(path), "csv" if opened.kind == "text" else opened.kind, opened.size, hashed)
     if opened.kind == "text":
-        found = read_text(opened.bytes(), dialect, None if opened.compression else path)
+        found = read_content(open_content(opened, dialect.encoding if dialect else None), dialect)
         table = Table(
             found.frame,
             origin,

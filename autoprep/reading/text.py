@@ -11,8 +11,9 @@ import polars as pl
 from autoprep.errors import InputError
 from autoprep.reading.body import Body, Shape, read_body
 from autoprep.reading.cells import Record, records
+from autoprep.reading.content import Content, Data, content_of
 from autoprep.reading.dialect import Guess, guess_dialects, judge
-from autoprep.reading.encodings import Encoding, decode, detect_encoding
+from autoprep.reading.encodings import Encoding
 from autoprep.reading.footer import find_end, is_total
 from autoprep.reading.layout import LOOK, Layout, comment_prefix, find_layout, usual_fill
 from autoprep.reading.names import column_names, generated, merged_headers
@@ -46,14 +47,20 @@ def read_text(data: bytes, given: Dialect | None = None, path: Path | None = Non
         >>> table.frame.collect().rows(), table.dialect.delimiter
         ([('1,5', 'x'), ('2,5', None)], ';')
     """
-    encoding = Encoding(given.encoding) if given else detect_encoding(data)
-    data, same = _as_utf8(data, encoding)
-    newline, data = _line_ends(data)
-    if not data.strip():
+    return read_content(content_of(data, given.encoding if given else None, path), given)
+
+
+def read_content(content: Content, given: Dialect | None = None) -> TextTable:
+    """Read a text that was opened; see ``read_text``.
+
+    Raises:
+        InputError: it holds nothing but blanks.
+    """
+    data, encoding, newline, path = content.data, content.encoding, content.newline, content.path
+    if not data[content.base : _HEAD].strip() and not bytes(data[content.base :]).strip():
         raise InputError("the file holds nothing but blanks", where=str(path) if path else None)
-    same = same and newline != "mixed"
     byte = 13 if newline == "\r" else 10
-    head = data[:_HEAD].decode("utf-8", errors="ignore")
+    head = data[content.base : _HEAD].decode("utf-8", errors="ignore")
     head = head.replace("\r", "\n") if byte == 13 else head.replace("\r\n", "\n")
     guesses = [judge(head, given.delimiter, given.quote, given.escape)] if given else guess_dialects(head)
     best = guesses[0]
@@ -68,14 +75,14 @@ def read_text(data: bytes, given: Dialect | None = None, path: Path | None = Non
     first = found[layout.start].line if layout.start < len(found) else 1
     after = layout.start + layout.header_rows + layout.units_row
     line = found[after].line if after < len(found) else _line_after(found, head)
-    start = _byte_of_line(data, line, byte)
+    start = _byte_of_line(data, line, byte, content.base)
     cells = min(best.width, len(names)) if layout.header_rows and best.share > 0.5 else len(names)
     usual = usual_fill(found[after:], cells)
     end, below = _end(data, start, given, cells, best, byte, usual)
     shape = Shape(names, best.delimiter, best.quote, best.escape, comment, byte, start, max(start, end), line)
     shape = replace(shape, width=cells)
     shape = replace(shape, header=_spellings(data, start, layout, found, best))
-    body = read_body(data, shape, path if same else None)
+    body = read_body(data, shape, path)
     dialect = Dialect(
         encoding=encoding.name,
         delimiter=best.delimiter,
@@ -94,7 +101,7 @@ def read_text(data: bytes, given: Dialect | None = None, path: Path | None = Non
     return TextTable(body.frame, dialect, headers, body.rejected, body.realigned, notes)
 
 
-def _spellings(data: bytes, start: int, layout: Layout, found: Sequence[Record], best: Guess) -> tuple[bytes, ...]:
+def _spellings(data: Data, start: int, layout: Layout, found: Sequence[Record], best: Guess) -> tuple[bytes, ...]:
     """How the header line may be written where it comes again: as it stands, bare, and with every cell quoted."""
     if layout.header_rows != 1 or layout.start >= len(found) or best.width < 2:
         return ()
@@ -105,37 +112,6 @@ def _spellings(data: bytes, start: int, layout: Layout, found: Sequence[Record],
     quoted = best.delimiter.join(f"{quote}{c.replace(quote, doubled) if quote else c}{quote}" for c in line.cells)
     ways = dict.fromkeys((line.text, best.delimiter.join(line.cells), quoted))
     return tuple(way.encode() for way in ways if data.find(way.encode(), start) >= 0)
-
-
-def _as_utf8(data: bytes, encoding: Encoding) -> tuple[bytes, bool]:
-    """The text in UTF-8 without a mark, and whether it is the file's own bytes."""
-    if encoding.name in ("utf-8", "utf-8-sig"):
-        mark = data.startswith(b"\xef\xbb\xbf")
-        bare = data[3:] if mark else data
-        try:
-            if not bare.isascii():
-                bare.decode("utf-8")
-        except UnicodeDecodeError:
-            return decode(bare, "utf-8").encode("utf-8", errors="replace"), False
-        return bare, True
-    try:
-        text = decode(data, encoding.name)
-    except LookupError:
-        raise InputError(f"unknown encoding '{encoding.name}'", hint="give a name that Python knows") from None
-    return text.removeprefix("\ufeff").encode("utf-8", errors="replace"), False
-
-
-def _line_ends(data: bytes) -> tuple[str, bytes]:
-    """How lines end; where several bare carriage returns stand among other ends, all become line feeds."""
-    pairs, returns, feeds = data.count(b"\r\n"), data.count(b"\r"), data.count(b"\n")
-    alone, lone_feeds = returns - pairs, feeds - pairs
-    if alone and not feeds:
-        return "\r", data
-    if alone > 0.1 * max(feeds, 1) and alone > 1:
-        return "mixed", data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    if pairs and lone_feeds:
-        return ("\r\n" if pairs > 9 * lone_feeds else "\n" if lone_feeds > 9 * pairs else "mixed"), data
-    return ("\r\n" if pairs else "\n"), data
 
 
 def _first_records(head: str, best: Guess) -> list[Record]:
@@ -182,10 +158,10 @@ def _line_after(found: Sequence[Record], head: str) -> int:
     return (found[-1].line + found[-1].text.count("\n") + 1) if found else 1 + head.count("\n")
 
 
-def _byte_of_line(data: bytes, line: int, newline: int) -> int:
-    at = 0
+def _byte_of_line(data: Data, line: int, newline: int, base: int) -> int:
+    at, mark = base, bytes([newline])
     for _ in range(line - 1):
-        following = data.find(newline, at)
+        following = data.find(mark, at)
         if following < 0:
             return len(data)
         at = following + 1
@@ -193,7 +169,7 @@ def _byte_of_line(data: bytes, line: int, newline: int) -> int:
 
 
 def _end(
-    data: bytes, start: int, given: Dialect | None, width: int, best: Guess, newline: int, usual: int
+    data: Data, start: int, given: Dialect | None, width: int, best: Guess, newline: int, usual: int
 ) -> tuple[int, list[str]]:
     mark = bytes([newline])
     if given is None:
