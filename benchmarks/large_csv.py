@@ -4,7 +4,8 @@
 
 Writes files of that size (regular; with a stray line, a missing cell and a blank line in every 100,000; in UTF-16; the
 first one compressed), each read in a fresh process by ``autoprep.read`` and summed up in one streaming query. Memory is
-the process's peak above what it took before reading. Beside it: ``polars.scan_csv`` on the regular file, told the dialect.
+the process's peak above what it took before reading. Beside it ``polars.scan_csv`` on the regular file, with the dialect
+handed over.
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ def main() -> None:
     rows = ["| file | MB | lines | rows | rejected | peak MB | CPU s |", "|---|---:|---:|---:|---:|---:|---:|"]
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "plain.csv"
+        of_plain = 0
         for name, options in (
             ("plain", {}),
             ("malformed records", {"odd": True}),
@@ -80,13 +82,13 @@ def main() -> None:
             if options or name == "plain":
                 lines = write(path, args.megabytes, **options)  # type: ignore[arg-type]
             if name == "gzip":
-                path, lines = Path(folder) / "plain.csv.gz", lines_of_plain
+                path, lines = Path(folder) / "plain.csv.gz", of_plain
                 with plain.open("rb") as source, gzip.open(path, "wb", compresslevel=1) as target:
                     shutil.copyfileobj(source, target)
             if name == "plain":
-                lines_of_plain = lines
+                of_plain = lines
             if name.startswith("polars"):
-                lines = lines_of_plain
+                lines = of_plain
             done = subprocess.run(
                 [sys.executable, "-c", READ, str(path), name.split(".")[0]], capture_output=True, text=True, check=True
             )

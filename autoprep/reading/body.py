@@ -16,7 +16,7 @@ from autoprep.reading.cells import split
 from autoprep.reading.content import LARGE, Data, mapped, scratch
 from autoprep.reading.layout import header_likeness
 from autoprep.reading.ragged import Mended, Realigner, mend_all
-from autoprep.reading.scan import BLOCK, Odd, regular_spans, scan
+from autoprep.reading.scan import BLOCK, Odd, regular_spans, release, scan
 from autoprep.reading.spill import write_regular
 from autoprep.types import empty_rejected
 
@@ -83,7 +83,7 @@ def read_body(data: Data, shape: Shape, path: Path | None) -> Body:
     view, byte = data, ord(shape.delimiter) if plain else 0
     start, end = shape.start, shape.end
     if not plain:
-        spare = next((b for b in _SPARE if data.find(bytes([b])) < 0), None)
+        spare = _spare(data)
         if spare is None:
             return _slowly(bytes(data), shape)
         byte = spare
@@ -143,6 +143,16 @@ def read_body(data: Data, shape: Shape, path: Path | None) -> Body:
     return Body(_emptied(whole.lazy()), mended.rejected, mended.realigned, found.quoted, whole.height)
 
 
+def _spare(data: Data) -> int | None:
+    """A control character that the text does not use."""
+    free = list(_SPARE)
+    for at in range(0, len(data), BLOCK):
+        piece = data[at : at + BLOCK]
+        free = [b for b in free if bytes([b]) not in piece]
+        release(data, at)
+    return free[0] if free else None
+
+
 def _restoring(shape: Shape, byte: int) -> pl.Expr | None:
     """What undoes the stand-ins for escapes and for a long delimiter in the cells; None when there are none."""
     made: pl.Expr | None = None
@@ -170,6 +180,7 @@ def _plainer(data: Data, shape: Shape, byte: int, large: bool) -> Data:
             to = shape.end if shape.end - at <= BLOCK else data.find(mark, at + BLOCK, shape.end) + 1 or shape.end
             out.write(made(data[at:to]))
             at = to
+            release(data, at)
     return mapped(target)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 #: Bytes looked at in one go; bounds the memory of a scan.
-BLOCK = 1 << 24
+BLOCK = 1 << 22
 #: A record that is not closed within this many bytes is taken for a stray quote.
 MOST = 1 << 26
 

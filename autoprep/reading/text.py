@@ -11,7 +11,7 @@ import polars as pl
 from autoprep.errors import InputError
 from autoprep.reading.body import Body, Shape, read_body
 from autoprep.reading.cells import Record, records
-from autoprep.reading.content import Content, Data, content_of
+from autoprep.reading.content import LARGE, Content, Data, content_of
 from autoprep.reading.dialect import Guess, guess_dialects, judge
 from autoprep.reading.encodings import Encoding
 from autoprep.reading.footer import find_end, is_total
@@ -111,7 +111,7 @@ def _spellings(data: Data, start: int, layout: Layout, found: Sequence[Record], 
     quote, doubled = best.quote, best.quote * 2
     quoted = best.delimiter.join(f"{quote}{c.replace(quote, doubled) if quote else c}{quote}" for c in line.cells)
     ways = dict.fromkeys((line.text, best.delimiter.join(line.cells), quoted))
-    return tuple(way.encode() for way in ways if data.find(way.encode(), start) >= 0)
+    return tuple(way.encode() for way in ways if len(data) > LARGE or data.find(way.encode(), start) >= 0)
 
 
 def _first_records(head: str, best: Guess) -> list[Record]:
