@@ -4,8 +4,8 @@
 
 Writes files of that size (regular; with a stray line, a missing cell and a blank line in every 100,000; in UTF-16; the
 first one compressed), each read in a fresh process by ``autoprep.read`` and summed up in one streaming query. Memory is
-the process's peak above what it took before reading. Beside it ``polars.scan_csv`` on the regular file, with the dialect
-handed over.
+the process's peak above what it took before reading. Beside it: ``polars.scan_csv`` on the regular file, which is told
+the dialect.
 """
 
 from __future__ import annotations
