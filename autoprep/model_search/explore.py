@@ -11,6 +11,7 @@ from autoprep.model_search.encode import usable_columns
 from autoprep.model_search.evolve import Evolution, worth_trying
 from autoprep.model_search.portfolio import default, portfolio
 from autoprep.model_search.race import Race, rungs_of
+from autoprep.model_search.sample import Sampler, Sampling
 from autoprep.model_search.target import scales
 from autoprep.model_search.threads import usable
 from autoprep.model_search.trial import SKETCH, Bench, Configuration
@@ -43,11 +44,19 @@ class Explorer:
         total: seconds or units of the whole search.
         note: keeps a sentence for the reader.
         say: told of progress.
+        sampler: what the remaining time goes to: "evolution", or Optuna's "tpe" or "cma".
     """
 
     def __init__(
-        self, bench: Bench, race: Race, total: float, note: Callable[[str], None], say: Callable[[str], None]
+        self,
+        bench: Bench,
+        race: Race,
+        total: float,
+        note: Callable[[str], None],
+        say: Callable[[str], None],
+        sampler: Sampler = "evolution",
     ) -> None:
+        self.sampler: Sampler = sampler
         self.bench, self.race, self.total, self._note, self._say = bench, race, total, note, say
         self.feature_losses: dict[str, float] = {}
         self.target, self.other_target = scales(bench.y, bench.task, bench.metric.name)
@@ -91,7 +100,10 @@ class Explorer:
         if folds:
             tried = len(self.race.runners)
             most = worth_trying(self.bench.frame.height) - tried
-            Evolution(self.bench, self.race, folds, self.bench.seed, self._say).run(max(0, most))
+            if self.sampler == "evolution":
+                Evolution(self.bench, self.race, folds, self.bench.seed, self._say).run(max(0, most))
+            else:
+                Sampling(self.bench, self.race, folds, self.bench.seed, self._say, self.sampler).run(max(0, most))
 
     def _first_whole(self, features: str) -> Configuration:
         """Plain LightGBM on all rows of the first fold, at a rate that the time allows."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from autoprep.model_search.calibrate import Conformal, heat, learn_heat, learn_threshold
 from autoprep.model_search.ensemble import greedy, paired_gain
+from autoprep.model_search.evolve import pareto
 from autoprep.model_search.limits import Limit, OutOfTime
 from autoprep.model_search.predictor import Member, Predictor
 from autoprep.model_search.race import Race, Runner
@@ -68,6 +69,11 @@ class Finisher:
         self._deploy(interrupted)
         scores = self._scores()
         return self._averaged(mixed, empty), scores, self._board(scores)
+
+    def front(self) -> tuple[Trial, ...]:
+        """The configurations that no other beats in loss, work of a prediction and size at once, best loss first."""
+        ranked = self.race.ranked(self.folds) if self.folds else []
+        return tuple(self._trial(runner) for runner in pareto(ranked, self.folds))
 
     def _judged_rows(self, fold: int) -> Array:
         valid = self.bench.rows(fold)[1]

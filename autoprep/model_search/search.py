@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from autoprep.budget import Budget
-from autoprep.errors import InputError
+from autoprep.errors import InputError, SettingError
 from autoprep.model_search import metrics as metrics_
 from autoprep.model_search import splits as splits_
 from autoprep.model_search.explore import Explorer
@@ -20,11 +20,12 @@ from autoprep.model_search.lightgbm_model import round_cost
 from autoprep.model_search.metrics import Metric
 from autoprep.model_search.predictor import Predictor
 from autoprep.model_search.race import Race
+from autoprep.model_search.sample import SAMPLERS, Sampler
 from autoprep.model_search.splits import Splits
 from autoprep.model_search.target import encode_target
 from autoprep.model_search.threads import load_libraries, one_thread
 from autoprep.model_search.trial import Bench, Factory
-from autoprep.types import Event, Leaderboard, Listener, Task, silent
+from autoprep.types import Event, Leaderboard, Listener, Task, Trial, silent
 
 Array = NDArray[Any]
 
@@ -47,6 +48,7 @@ class SearchResult:
         scores: score of what is kept on each fold.
         feature_sets: mean loss of the yardstick with each feature set on the folds it ran on.
         interrupted: whether Ctrl-C ended the search.
+        front: the configurations that no other beats in loss, work of a prediction and size at once, best loss first.
     """
 
     leaderboard: Leaderboard
@@ -59,6 +61,7 @@ class SearchResult:
     scores: tuple[float, ...] = ()
     feature_sets: Mapping[str, float] = field(default_factory=dict)
     interrupted: bool = False
+    front: tuple[Trial, ...] = ()
 
 
 def search(
@@ -76,6 +79,7 @@ def search(
     sample_weight: Any = None,
     deploy: str = "fast",
     memory_bytes: float = 1e9,
+    sampler: Sampler = "evolution",
     listener: Listener = silent,
 ) -> SearchResult:
     """Find the model that predicts best within a budget.
@@ -95,6 +99,7 @@ def search(
         sample_weight: (n,) or None.
         deploy: "fast" refits on all rows, "accurate" keeps the models of all folds.
         memory_bytes: how much prepared data may be kept.
+        sampler: what the time after the race goes to: "evolution", or Optuna's "tpe" or "cma" (``autoprep[optuna]``).
         listener: told what happens.
 
     Raises:
@@ -103,7 +108,7 @@ def search(
     """
     return _Search(
         frame, y, task, metric, dict(synthesizers or {}), splits, groups, times,
-        budget or Budget(time_budget_s=60), seed, sample_weight, deploy, memory_bytes, listener,
+        budget or Budget(time_budget_s=60), seed, sample_weight, deploy, memory_bytes, sampler, listener,
     ).run()  # fmt: skip
 
 
@@ -111,12 +116,15 @@ class _Search:
     def __init__(
         self, frame: pl.DataFrame, y: Any, task: Task, metric: Any, synthesizers: dict[str, Factory],
         splits: Splits | None, groups: Any, times: Any, budget: Budget, seed: int, sample_weight: Any,
-        deploy: str, memory_bytes: float, listener: Listener,
+        deploy: str, memory_bytes: float, sampler: Sampler, listener: Listener,
     ) -> None:  # fmt: skip
         if frame.height != len(y):
             raise InputError(f"{frame.height} rows but {len(y)} targets", hint="give one target per row")
         if deploy not in ("fast", "accurate"):
             raise InputError(f"deploy is '{deploy}'", hint="write fast or accurate")
+        if sampler not in SAMPLERS:
+            raise SettingError(f"sampler is '{sampler}'", hint=f"known: {', '.join(SAMPLERS)}")
+        self.sampler: Sampler = sampler
         self.budget, self.deploy, self.listener, self.seed = budget, deploy, listener, seed
         self.start = budget.spent()
         self.y, self.classes = encode_target(y, task)
@@ -173,7 +181,7 @@ class _Search:
         total = 300.0 if total == float("inf") else total
         folds = list(range(len(self.splits.folds)))
         race = Race(self.bench, folds, self.start, total, self.say)
-        explorer = Explorer(self.bench, race, total, self.note, self.say)
+        explorer = Explorer(self.bench, race, total, self.note, self.say, self.sampler)
         try:
             load_libraries()
             with one_thread():
@@ -186,5 +194,5 @@ class _Search:
             oof, scores, board = finisher.finish(interrupted)
         return SearchResult(
             board, self.predictor, oof, self.metric, self.classes, self.splits, tuple(self.notes),
-            tuple(scores), explorer.feature_losses, interrupted,
+            tuple(scores), explorer.feature_losses, interrupted, finisher.front(),
         )  # fmt: skip

@@ -15,6 +15,7 @@ from autoprep.model_search import load_predictor, search
 from autoprep.model_search.calibrate import Conformal, heat, learn_heat, learn_threshold
 from autoprep.model_search.ensemble import greedy, paired_gain
 from autoprep.model_search.metrics import METRICS
+from autoprep.model_search.splits import suggest
 from autoprep.model_search.trial import Bench
 from autoprep.types import Task
 
@@ -135,6 +136,34 @@ def test_ctrl_c_keeps_the_best_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.interrupted
     assert found.predictor.members
     assert found.leaderboard.trials
+
+
+@pytest.mark.parametrize("sampler", ["evolution", "tpe", "cma"])
+def test_what_time_is_left_goes_on_searching(sampler: Any) -> None:
+    if sampler != "evolution":
+        pytest.importorskip("optuna" if sampler == "tpe" else "cmaes")
+    frame = table(400)
+    y, said = goal(frame, "regression"), list[str]()
+    folds = suggest(y, "regression", folds=2, repeats=1)
+    found = search(
+        frame, y, task="regression", budget=Budget(work_budget=6), sampler=sampler, splits=folds,
+        listener=lambda e: said.append(e.message),
+    )  # fmt: skip
+    assert any(s.startswith(sampler) for s in said)
+    assert any(t.model.endswith(("evolved", "sampled")) for t in found.leaderboard.trials)
+
+
+def test_no_member_of_the_front_beats_another() -> None:
+    frame = table(300)
+    found = search(frame, goal(frame, "binary"), task="binary", budget=Budget(work_budget=2))
+    losses = [t.loss for t in found.front]
+    assert losses == sorted(losses)
+    assert found.front[0].loss == min(t.loss for t in found.leaderboard.trials if t.model != "ensemble")
+
+
+def test_an_unknown_sampler_is_named() -> None:
+    with pytest.raises(SettingError, match="sampler is 'grid'"):
+        search(table(20), [0, 1] * 10, task="binary", sampler="grid", budget=Budget(work_budget=1))  # type: ignore[arg-type]
 
 
 def test_noise_is_not_learnt() -> None:
