@@ -28,6 +28,7 @@ from autoprep.api.data import (
 )
 from autoprep.api.features import schema_of, synthesize
 from autoprep.api.model import Model, evaluate, fit, load, report
+from autoprep.api.project import init, run_stage
 from autoprep.api.relations import compare, relate, several
 from autoprep.api.serving import explain, serve
 
@@ -42,6 +43,7 @@ __all__ = [
     "explain_rule",
     "find",
     "fit",
+    "init",
     "load",
     "load_plan",
     "plan",
@@ -52,6 +54,7 @@ __all__ = [
     "report",
     "rule_schema",
     "rulebook",
+    "run_stage",
     "save_contract",
     "save_plan",
     "schema_of",

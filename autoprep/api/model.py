@@ -36,6 +36,7 @@ def fit(
     rules: Sequence[PathLike] | None = None,
     config: Settings = None,
     seed: int = 0,
+    tracking: str | None = None,
     listener: Listener = silent,
 ) -> Model:
     """Go from a raw table to a model: read, profile, validate, plan, clean, synthesize, search.
@@ -56,12 +57,18 @@ def fit(
         rules: folders of your own rules.
         config: a project's settings, or the path of its ``autoprep.yaml``.
         seed: decides every random choice.
+        tracking: where to log the run, "mlflow:sqlite:///runs.db"; with "#name@alias" the model is registered too.
         listener: hears what is done and found.
 
     Raises:
         InputError: the data cannot carry a model: no such target, one value, no usable rows, no other column.
+        SettingError: ``tracking`` is no address.
     """
-    return Model(
+    if tracking is not None:
+        from autoprep.tracking import mlflow
+
+        mlflow.check(tracking)
+    model = Model(
         pipeline.fit(
             source if isinstance(source, Table) else read(source, listener=listener),
             target,
@@ -81,6 +88,9 @@ def fit(
             listener=listener,
         )
     )
+    if tracking is not None:
+        model.log(tracking)
+    return model
 
 
 def load(path: PathLike) -> Model:
@@ -281,6 +291,27 @@ class Model:
             replay=fitted.replay_rows(),
             papers={"report.html": self.report_html()},
         )
+
+    def log(self, tracking: str) -> str:
+        """Log the run to MLflow; see ``fit``. Returns the run's id."""
+        import tempfile
+
+        from autoprep.tracking import mlflow
+
+        fitted = self._whole()
+        with tempfile.TemporaryDirectory(prefix="autoprep-") as place:
+            folder = self.save(Path(place) / "model")
+            rows = fitted.prepared.frame
+            outputs = self.scorer().predict(rows.head(3))
+            return mlflow.log(
+                tracking,
+                folder,
+                plan=fitted.plan,
+                facts=fitted.facts(),
+                leaderboard=fitted.leaderboard,
+                rows=rows,
+                outputs=outputs,
+            )
 
     def __repr__(self) -> str:
         facts = self.facts
