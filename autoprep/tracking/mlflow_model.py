@@ -8,15 +8,15 @@ import mlflow
 import polars as pl
 from mlflow.pyfunc import PythonModel
 
+import autoprep
+
 
 class RawRows(PythonModel):  # type: ignore[misc]
     """Raw rows in, the columns of ``autoprep predict`` out."""
 
     def load_context(self, context: Any) -> None:
         """Load the folder, checking every file against its hash."""
-        from autoprep.serving import artifact
-
-        self.scorer = artifact.load(context.artifacts["model"]).scorer()
+        self.scorer = autoprep.load(context.artifacts["model"]).scorer()
 
     def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
         """Predict a pandas frame of raw rows."""
