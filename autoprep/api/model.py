@@ -296,6 +296,7 @@ class Model:
         """Log the run to MLflow; see ``fit``. Returns the run's id."""
         import tempfile
 
+        from autoprep.serving import artifact
         from autoprep.tracking import mlflow
 
         fitted = self._whole()
@@ -306,6 +307,7 @@ class Model:
             return mlflow.log(
                 tracking,
                 folder,
+                code=Path(artifact.__file__).with_name("pyfunc.py"),
                 plan=fitted.plan,
                 facts=fitted.facts(),
                 leaderboard=fitted.leaderboard,

@@ -12,7 +12,6 @@ import polars as pl
 from autoprep.errors import InputError, SettingError
 from autoprep.types import Leaderboard, Plan
 
-CODE = Path(__file__).parent / "mlflow_model.py"
 PAPERS = ("plan.yaml", "report.html", "contract.json", "leaderboard.json", "card.md", "profile.json")
 EXPERIMENT = "autoprep"
 
@@ -50,6 +49,7 @@ def log(
     tracking: str,
     folder: Path,
     *,
+    code: Path,
     plan: Plan,
     facts: Mapping[str, Any],
     leaderboard: Leaderboard,
@@ -61,6 +61,7 @@ def log(
     Args:
         tracking: "mlflow:ADDRESS", "mlflow:ADDRESS#NAME@ALIAS" to register it too.
         folder: the model folder.
+        code: the file that defines how MLflow runs it.
         plan: whose inputs make the signature.
         facts: task, target, metric, scores, source.
         leaderboard: the trials; each is a step of the metrics ``trial_score`` and ``trial_loss``.
@@ -95,7 +96,7 @@ def log(
                 mlflow.log_artifact(str(folder / paper))
         logged = mlflow.pyfunc.log_model(
             name="model",
-            python_model=str(CODE),
+            python_model=str(code),
             artifacts={"model": str(folder)},
             signature=signature(plan, outputs),
             pip_requirements=["autoprep"],

@@ -8,7 +8,7 @@ import mlflow
 import polars as pl
 from mlflow.pyfunc import PythonModel
 
-import autoprep
+from autoprep.serving import artifact
 
 
 class RawRows(PythonModel):  # type: ignore[misc]
@@ -16,7 +16,7 @@ class RawRows(PythonModel):  # type: ignore[misc]
 
     def load_context(self, context: Any) -> None:
         """Load the folder, checking every file against its hash."""
-        self.scorer = autoprep.load(context.artifacts["model"]).scorer()
+        self.scorer = artifact.load(context.artifacts["model"]).scorer()
 
     def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
         """Predict a pandas frame of raw rows."""
