@@ -11,6 +11,7 @@ import polars as pl
 
 from autoprep.api import data
 from autoprep.api.data import PathLike
+from autoprep.api.features import synthesize
 from autoprep.api.model import evaluate, fit, load
 from autoprep.config import FILE_NAME
 from autoprep.engines import local
@@ -119,9 +120,7 @@ def _clean(home: Path, said: Mapping[str, Any], listener: Listener) -> list[Path
 def _features(home: Path, said: Mapping[str, Any], listener: Listener) -> list[Path]:
     asked = said.get("features") or {}
     most = int(asked.get("max_features", 100))
-    made = data.synthesize(
-        home / "data" / "clean.parquet", said["data"]["target"], max_features=most, listener=listener
-    )
+    made = synthesize(home / "data" / "clean.parquet", said["data"]["target"], max_features=most, listener=listener)
     return [local.write(made.frame, home / "data" / "features.parquet")]
 
 
