@@ -30,16 +30,19 @@ from autoprep.api.features import schema_of, synthesize
 from autoprep.api.model import Model, evaluate, fit, load, report
 from autoprep.api.project import init, run_stage
 from autoprep.api.relations import compare, relate, several
+from autoprep.api.review import approve, explain_cell, plan_diff, with_budgets
 from autoprep.api.serving import explain, serve
 
 __all__ = [
     "Model",
+    "approve",
     "clean",
     "compare",
     "contract",
     "describe",
     "evaluate",
     "explain",
+    "explain_cell",
     "explain_rule",
     "find",
     "fit",
@@ -47,6 +50,7 @@ __all__ = [
     "load",
     "load_plan",
     "plan",
+    "plan_diff",
     "profile",
     "profile_of",
     "read",
@@ -64,6 +68,7 @@ __all__ = [
     "test_rules",
     "undo",
     "validate",
+    "with_budgets",
     "write_cleaned",
     "write_profile",
     "write_validation",

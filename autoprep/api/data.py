@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -194,6 +195,8 @@ def clean(
     *,
     config: Settings = None,
     same_shape: bool = False,
+    max_changed: float | None = None,
+    max_rejected: float | None = None,
     listener: Listener = silent,
 ) -> Cleaned:
     """Apply a plan (made from the data when None): the clean rows, the ledger and the quarantine.
@@ -207,7 +210,9 @@ def clean(
     chosen = as_plan(plan)
     if chosen is None:
         chosen = pipeline.prepare(table, target=target, rules=rules, config=as_config(config), listener=listener).plan
-    return cleaning.apply(table, chosen, same_shape=same_shape)
+    said = {"max_changed": max_changed, "max_rejected": max_rejected}
+    budgets = {name: share for name, share in said.items() if share is not None}
+    return cleaning.apply(table, replace(chosen, settings={**chosen.settings, **budgets}), same_shape=same_shape)
 
 
 def write_cleaned(

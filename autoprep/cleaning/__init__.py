@@ -3,6 +3,7 @@
 from autoprep.cleaning.apply import apply, apply_to_files
 from autoprep.cleaning.compile import compile_plan
 from autoprep.cleaning.families import LEARNERS
+from autoprep.cleaning.history import approve, cell_history, write_approval
 from autoprep.cleaning.ledger import read_ledger, write_ledger
 from autoprep.cleaning.plan_file import diff, evidence_hash, load_plan, parse_plan, save_plan
 from autoprep.cleaning.planner import SAMPLE_ROWS, for_modelling, plan, with_outputs
@@ -15,6 +16,8 @@ __all__ = [
     "Transformer",
     "apply",
     "apply_to_files",
+    "approve",
+    "cell_history",
     "compile_plan",
     "diff",
     "evidence_hash",
@@ -27,5 +30,6 @@ __all__ = [
     "transform",
     "undo",
     "with_outputs",
+    "write_approval",
     "write_ledger",
 ]

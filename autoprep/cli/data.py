@@ -10,6 +10,8 @@ import typer
 from autoprep.cli import app
 from autoprep.cli.options import AsJson, ConfigFile, Output, Quiet, Rules, Source, Target, console, print_json, settings
 from autoprep.cli.progress import Progress
+from autoprep.cli.review import MaxChanged, MaxRejected, print_difference
+from autoprep.errors import SettingError
 
 Dialect = Annotated[Path | None, typer.Option("--dialect", help="A dialect.json to read the file by.")]
 Sheet = Annotated[str | None, typer.Option("--sheet", help="Sheet of a workbook.")]
@@ -41,26 +43,35 @@ def read(
 
 @app.command()
 def plan(
-    source: Source,
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE | diff A B", help="Data; or two plans to compare.")],
     target: Target = None,
     rules: Rules = None,
     config: ConfigFile = None,
     output: Output = None,
+    max_changed: MaxChanged = None,
+    max_rejected: MaxRejected = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="With diff: a Markdown table.")] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Propose every change as a step that a person can read, edit and refuse; no data is written."""
+    """Propose every change as a step that a person can read, edit and refuse; `plan diff A B` compares two plans."""
     from autoprep import api
-    from autoprep.reporting import terminal
+    from autoprep.reporting import steps
 
+    if sources[0] == "diff" and len(sources) > 1:
+        print_difference(sources[1:], markdown=markdown, as_json=as_json)
+        return
+    if len(sources) > 1:
+        raise SettingError("a plan is made of one source", hint="autoprep plan diff a.yaml b.yaml compares two plans")
     with Progress(quiet=quiet) as progress:
-        proposed = api.plan(source, target=target, rules=rules, config=settings(config), listener=progress)
+        proposed = api.plan(sources[0], target=target, rules=rules, config=settings(config), listener=progress)
+    proposed = api.with_budgets(proposed, max_changed=max_changed, max_rejected=max_rejected)
     if output is not None:
         api.save_plan(proposed, output)
     if as_json:
         print_json(proposed.to_dict())
     else:
-        terminal.show_plan(console(), proposed)
+        steps.show_steps(console(), proposed)
 
 
 @app.command()
@@ -115,6 +126,8 @@ def clean(
     ledger: Annotated[Path | None, typer.Option("--ledger", help="Parquet file for every change.")] = None,
     quarantine: Annotated[Path | None, typer.Option("--quarantine", help="Parquet file for unparsed cells.")] = None,
     same_shape: Annotated[bool, typer.Option("--same-shape", help="Repair cells; keep rows, columns, order.")] = False,
+    max_changed: MaxChanged = None,
+    max_rejected: MaxRejected = None,
     quiet: Quiet = False,
 ) -> None:
     """Apply a plan: write the clean table, the ledger of every change, and the cells set aside."""
@@ -129,6 +142,8 @@ def clean(
             rules=rules,
             config=settings(config),
             same_shape=same_shape,
+            max_changed=max_changed,
+            max_rejected=max_rejected,
             listener=progress,
         )
     written = api.write_cleaned(cleaned, output=output, ledger=ledger, quarantine=quarantine)

@@ -9,7 +9,9 @@ import typer
 
 from autoprep.cli import app
 from autoprep.cli.models import ModelFolder
-from autoprep.cli.options import AsJson, Source, console, print_json
+from autoprep.cli.options import AsJson, console, print_json
+from autoprep.cli.review import print_cell
+from autoprep.errors import SettingError
 
 
 @app.command()
@@ -30,17 +32,25 @@ def serve(
 
 @app.command()
 def explain(
-    model: ModelFolder,
-    source: Source,
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder; with --ledger a clean table.")],
+    source: Annotated[str | None, typer.Argument(metavar="SOURCE", help="The rows to explain.")] = None,
     row: Annotated[list[int] | None, typer.Option("--row", help="0-based row (repeatable); the first alone.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A .json file.")] = None,
+    ledger: Annotated[Path | None, typer.Option("--ledger", help="Tell a cell's history by this ledger.")] = None,
+    column: Annotated[str | None, typer.Option("--column", help="The cell's column, with --ledger.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Explain predictions: what was cleaned in a row and why, and what each raw column did."""
+    """Explain predictions, or with --ledger one cell: what was cleaned and why, and what each raw column did."""
     import json
 
     from autoprep import api
     from autoprep.lineage import whole_file
+
+    if ledger is not None:
+        print_cell(str(model), ledger, row or [], column, as_json=as_json)
+        return
+    if source is None:
+        raise SettingError("the rows to explain are not given", hint="autoprep explain MODEL SOURCE --row 0")
 
     found = api.explain(model, source, row or [0])
     if output is not None:
