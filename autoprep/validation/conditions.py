@@ -105,7 +105,7 @@ def bound(value: Any, dtype: pl.DataType) -> Any:
     if dtype.is_temporal():
         return moment(value, dtype)
     if wants_text != isinstance(value, str):
-        raise SettingError("Column values, min_value, and max_value must either be None or of the same type.")
+        raise UnfitError("Column values, min_value, and max_value must either be None or of the same type.")
     return int(value) if isinstance(value, bool) else value
 
 

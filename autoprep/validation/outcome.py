@@ -99,7 +99,9 @@ class Outcome:
         if EXPECTATIONS[self.type].domain == "query" and self.mask is not None:
             picked = self.mask.arg_true().head(MAX_VALUES)
             rows = [] if self.values is None else self.values[picked].to_dicts()
-            return {**self.seen, "details": {"unexpected_rows": rows}}
+            return {**self.seen, **({"details": {"unexpected_rows": rows}} if how == "COMPLETE" else {})}
+        if EXPECTATIONS[self.type].domain == "query" and how != "COMPLETE":
+            return {k: v for k, v in self.seen.items() if k != "details"}
         if self.mask is None:
             return {k: v for k, v in self.seen.items() if few or k not in self.lists}
         return self._map_result(how, few, exclude=bool(said.get("exclude_unexpected_values")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,6 +15,8 @@ from autoprep.validation.figures import Verdict
 Frame = pl.DataFrame | pl.LazyFrame
 #: What the table under test is called in a query.
 BATCH = "batch"
+#: Rows that are shown of a difference.
+MAX_ROWS = 200
 _SIMPLE = re.compile(r"^\s*select\s+\*\s+from\s+\{batch\}\s+where\s+(?P<where>.+?);?\s*$", re.IGNORECASE | re.DOTALL)
 _REST = re.compile(r"\b(select|group\s+by|order\s+by|having|limit|join|union|over)\b", re.IGNORECASE)
 
@@ -74,25 +77,16 @@ def _other_count(kwargs: Mapping[str, Any], frame: Frame, tables: Mapping[str, F
 def _comparison(kwargs: Mapping[str, Any], frame: Frame, tables: Mapping[str, Frame]) -> Verdict:
     own = ask(kwargs["base_query"], frame, tables)
     other = ask(kwargs["comparison_query"], frame, tables)
-    missing = _minus(other.rows(), own.rows())
-    unexpected = _minus(own.rows(), other.rows())
-    mostly, rows = kwargs.get("mostly", 1), max(own.height, 1)
-    share = 1 - len(unexpected) / rows
-    held = share >= mostly and (mostly < 1 or not missing)
-    return Verdict(
-        held,
-        {
-            "unexpected_count": len(unexpected),
-            "unexpected_percent": len(unexpected) / rows * 100,
-            "details": {"unexpected_rows": unexpected[:20], "missing_rows": missing[:20]},
-        },
-        ("details",),
-    )
+    here, there = Counter(own.rows()), Counter(other.rows())
+    rows, alike = max(own.height, other.height), (here & there).total()
+    share = 1 - alike / rows if rows else 0.0
+    lists = {"missing_rows": _rows(there - here, other.columns), "unexpected_rows": _rows(here - there, own.columns)}
+    seen = {"unexpected_count": rows - alike, "unexpected_percent": share * 100, "details": lists}
+    return Verdict(100 - share * 100 >= kwargs.get("mostly", 1) * 100, seen, ("details",))
 
 
-def _minus(left: list[Any], right: list[Any]) -> list[Any]:
-    there = set(right)
-    return [row for row in left if row not in there]
+def _rows(counted: Counter[Any], names: list[str]) -> list[dict[str, Any]]:
+    return [dict(zip(names, row, strict=True)) for row in list(counted.elements())[:MAX_ROWS]]
 
 
 QUERIES: Mapping[str, Callable[[Mapping[str, Any], Frame, Mapping[str, Frame]], Verdict]] = {

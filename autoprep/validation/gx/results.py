@@ -12,16 +12,16 @@ from typing import Any
 import great_expectations as gx
 import polars as pl
 from great_expectations.core import ExpectationSuite, ExpectationSuiteValidationResult
-from great_expectations.core.expectation_validation_result import ExpectationValidationResult
-from great_expectations.core.run_identifier import RunIdentifier
-from great_expectations.data_context.types.resource_identifiers import (
-    ExpectationSuiteIdentifier,
-    ValidationResultIdentifier,
-)
-from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
 from autoprep.errors import InputError
 from autoprep.validation.contract import Contract
+from autoprep.validation.gx.internals import (
+    ExpectationConfiguration,
+    ExpectationSuiteIdentifier,
+    ExpectationValidationResult,
+    RunIdentifier,
+    ValidationResultIdentifier,
+)
 from autoprep.validation.gx_words import for_gx
 from autoprep.validation.outcome import Outcome, ResultFormat
 from autoprep.validation.report import ValidationReport
