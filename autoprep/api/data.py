@@ -136,15 +136,23 @@ def find(profile: Profile, rules: Sequence[PathLike] | None = None, config: Sett
     return pipeline.find(profile, rulebook(rules, config))
 
 
-def write_profile(profile: Profile, path: PathLike, findings: Sequence[Finding] = ()) -> Path:
-    """Write a profile as ``.html`` (the report) or ``.json`` (mergeable, to be read back)."""
+def write_profile(
+    profile: Profile, path: PathLike, findings: Sequence[Finding] = (), *, show_personal: bool = False
+) -> Path:
+    """Write a profile as ``.html`` (the report) or ``.json`` (mergeable, to be read back).
+
+    Values of personal columns are masked unless ``show_personal``; their states are then left out and do not merge.
+    """
     from autoprep.lineage import whole_file
     from autoprep.reporting import html
 
     target = Path(path)
     if target.suffix.lower() not in (".html", ".json"):
         raise InputError(f"cannot write a profile as '{target.suffix}'", where=str(target), hint="try .html or .json")
-    text = html.profile_html(profile, findings) if target.suffix.lower() == ".html" else profile.to_json()
+    if target.suffix.lower() == ".html":
+        text = html.profile_html(profile, findings, show_personal=show_personal)
+    else:
+        text = (profile if show_personal else profile.masked()).to_json()
     with whole_file(target) as beside:
         beside.write_text(text, encoding="utf-8")
     return target

@@ -280,12 +280,12 @@ class Model:
         fitted = self._whole()
         return artifact.save(
             folder,
-            plan=fitted.plan,
+            plan=pipeline.masked_plan(fitted.plan, fitted.personal()),
             predictor=fitted.predictor,
             facts={**fitted.facts(), "diagnosis": fitted.diagnosis.to_dict() if fitted.diagnosis else {}},
             contract=fitted.contract,
             features=fitted.features,
-            profile=fitted.prepared.profile,
+            profile=fitted.prepared.profile.masked(),
             leaderboard=fitted.leaderboard,
             dialect=fitted.prepared.table.dialect,
             replay=fitted.replay_rows(),

@@ -12,6 +12,7 @@ import polars as pl
 
 from autoprep.lineage import versions
 from autoprep.pipeline.diagnose import Diagnosis, Judged, diagnose
+from autoprep.pipeline.privacy import masked_rows, personal_columns
 from autoprep.types import Cleaned, Feature, Finding, Leaderboard, Plan, Table, Task
 
 if TYPE_CHECKING:
@@ -97,13 +98,19 @@ class Fitted:
             "seed": self.seed,
             "notes": list(self.notes),
             "lossy_gains": dict(self.gains),
+            "personal": self.personal(),
         }
 
     def replay_rows(self, most: int = 50) -> pl.DataFrame:
-        """Raw rows, evenly spaced, that the artefact keeps to prove itself; without the target."""
+        """Raw rows, evenly spaced, that the artefact keeps to prove itself: no target, personal cells masked."""
         raw = self.prepared.frame
         step = max(1, raw.height // most)
-        return raw.gather_every(step).head(most).drop(self.prepared.target or "", strict=False)
+        rows = raw.gather_every(step).head(most).drop(self.prepared.target or "", strict=False)
+        return masked_rows(rows, self.personal())
+
+    def personal(self) -> dict[str, str]:
+        """Column -> kind of personal data; what is saved shows the shapes of their values only."""
+        return personal_columns(self.prepared.profile, self.prepared.target)
 
     def content_parts(self) -> dict[str, Any]:
         """What the report is made of; see ``reporting.content.model_content``."""
