@@ -87,6 +87,7 @@ def text_column(
     column.row, column.details = semantics.describe_text(column.name, e, rows, nulls, hints)
     row = column.row
     row["sampled"] = whole is not None
+    row["rows_filled"] = rows - nulls
     semantic = row["semantic"]
     content = cells.filter(~pl.col("word"))
     if semantic in _NUMERIC:
@@ -97,6 +98,7 @@ def text_column(
         _variants(column, dict(content.select("t", "c").group_by("t").agg(pl.col("c").sum()).iter_rows()))
     if semantic in ("category", "ordinal", "text", "country", "code", "identifier"):
         _coded_missing(column, e, rows - nulls)
+    del row["rows_filled"]
     if semantic == "ordinal":
         scale = names.scale_of([w for w in e["top"] if w.strip()])
         column.details["order"] = list(scale or ())
@@ -106,13 +108,15 @@ def _text_numbers(column: Column, content: pl.DataFrame, e: Mapping[str, Any], w
     row, fmt = column.row, number.NumberFormat(**column.details["number_format"])
     if whole is not None:
         plain = whole.drop_nulls()
+        scale = (column.row["rows_filled"]) / max(1, plain.len())
         value = plain.to_frame("v").select(parsed(row["semantic"], fmt)).to_series()
-        column.numbers = numeric.gather(value.drop_nulls().to_numpy())
+        good_values = value.drop_nulls().to_numpy()
+        column.numbers = numeric.gather(good_values, np.full(good_values.size, scale))
         left = plain.filter(value.is_null())
         cells = (
             left.value_counts(name="c").rename({left.name: "v"}) if left.name != "v" else left.value_counts(name="c")
         )
-        cells = cells.with_columns(text.trim(pl.col("v")).alias("t"), pl.col("c").cast(pl.Float64))
+        cells = cells.with_columns(text.trim(pl.col("v")).alias("t"), pl.col("c").cast(pl.Float64) * scale)
         junk = cells.filter(
             (pl.col("t") != "") & ~null.is_null_word(pl.col("v")) & number.parse_words(pl.col("v")).is_null()
         )
@@ -160,12 +164,10 @@ def _junk(column: Column, junk: pl.DataFrame) -> None:
 def _text_dates(column: Column, content: pl.DataFrame, whole: pl.Series | None) -> None:
     kind, formats = column.row["semantic"], column.row["date_formats"]
     if whole is not None:
-        content = (
-            whole.drop_nulls()
-            .alias("v")
-            .value_counts(name="c")
-            .with_columns(text.trim(pl.col("v")).alias("t"), pl.col("c").cast(pl.Float64))
-        )
+        filled = whole.drop_nulls()
+        scale = column.row["rows_filled"] / max(1, filled.len())
+        counts = filled.alias("v").value_counts(name="c")
+        content = counts.with_columns(text.trim(pl.col("v")).alias("t"), pl.col("c").cast(pl.Float64) * scale)
         content = content.filter((pl.col("t") != "") & ~null.is_null_word(pl.col("v")))
     both = content.with_columns(date.parse(pl.col("v"), formats, dtype=kind).alias("x"))
     good = both.filter(pl.col("x").is_not_null())
@@ -175,9 +177,8 @@ def _text_dates(column: Column, content: pl.DataFrame, whole: pl.Series | None) 
 
 
 def _days(column: Column, moments: pl.Series, counts: np.ndarray[Any, Any] | None) -> None:
-    micro = moments.cast(pl.Datetime("us")).to_physical().to_numpy()
-    days = micro / 86_400_000_000.0
-    column.numbers = numeric.gather(days, counts)
+    days = moments.cast(pl.Datetime("us")).to_physical().cast(pl.Float64) / 86_400_000_000.0
+    column.numbers = numeric.describe(days)[0] if counts is None else numeric.gather(days.to_numpy(), counts)
     if column.numbers.values.size:
         column.row["min_date"], column.row["max_date"] = _iso(column.numbers.values[0]), _iso(column.numbers.values[-1])
         n = column.numbers.n
@@ -213,13 +214,22 @@ def number_figures(column: Column, filled: int, exact_order: bool = True) -> Non
     if not clean.n:
         return
     q = numeric.quantiles(clean)
-    row |= q | numeric.shape_of(numeric.moments(clean))
+    if found.whole is None:
+        sums = numeric.moments(clean)
+    else:
+        sums = numeric.exact_moments(found.whole, list(known))
+    row |= q | numeric.shape_of(sums)
     row["min"], row["max"] = float(clean.values[0]), float(clean.values[-1])
     column.details["histogram"] = numeric.histogram(clean)
     if is_date:
         return
-    row["zero_rate"] = float(clean.counts[clean.values == 0].sum() / clean.n)
-    row["negative_rate"] = float(clean.counts[clean.values < 0].sum() / clean.n)
+    if found.whole is None:
+        row["zero_rate"] = float(clean.counts[clean.values == 0].sum() / clean.n)
+        row["negative_rate"] = float(clean.counts[clean.values < 0].sum() / clean.n)
+    else:
+        row["zero_rate"] = int((found.whole == 0).sum()) / clean.n
+        gone = sum(c for v, c in known.items() if v < 0)
+        row["negative_rate"] = (int((found.whole < 0).sum()) - gone) / clean.n
     row["outlier_rate"] = numeric.outlier_rate(clean, q)
     row["scale_jump_rate"] = numeric.scale_jump_rate(clean)
     _impossible(column, clean)
@@ -332,9 +342,8 @@ def typed_column(column: Column, series: pl.Series, kind: str) -> None:
 
 def _typed_numbers(column: Column, filled: pl.Series, kind: str) -> None:
     row = column.row
-    found = numeric.gather(filled.cast(pl.Float64).to_numpy())
+    found, distinct = numeric.describe(filled)
     column.numbers, n = found, filled.len()
-    distinct = found.values.size
     row |= {
         "number_rate": 1.0,
         "plain_number_rate": 1.0,
@@ -342,7 +351,12 @@ def _typed_numbers(column: Column, filled: pl.Series, kind: str) -> None:
         "header_unit": quantity.header_unit(column.name),
     }
     row["nan_rate"], row["infinite_rate"] = found.nan / n, found.infinite / n
-    row["integer_rate"] = float(found.counts[found.values == np.floor(found.values)].sum() / n)
+    if kind == "integer":
+        row["integer_rate"] = 1.0
+    elif found.whole is not None:
+        row["integer_rate"] = int((found.whole == found.whole.floor()).sum()) / n
+    else:
+        row["integer_rate"] = float(found.counts[found.values == np.floor(found.values)].sum() / n)
     row |= {"semantic": "integer" if row["integer_rate"] == 1.0 else "number", "semantic_confidence": 1.0}
     if distinct == 0:
         row |= {"semantic": "empty", "distinct": 0}

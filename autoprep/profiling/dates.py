@@ -6,7 +6,7 @@ import calendar
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 
 from autoprep.parsing import date
 
@@ -44,11 +44,15 @@ def _compiled(fmt: str) -> re.Pattern[str]:
     return re.compile(date.regex(fmt))
 
 
+#: What a text must hold to be a date with the name of a month.
+_MONTH = re.compile("|".join(sorted(map(re.escape, date.MONTHS), key=len, reverse=True)), re.IGNORECASE)
+
+
 def _shape(text: str) -> str:
     return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d", "9", text))
 
 
-@cache
+@lru_cache(maxsize=20_000)
 def _formats_for(shape: str, sample: str) -> tuple[str, ...]:
     found = tuple(f for f in date.FORMATS if _compiled(f).match(sample))
     return found
@@ -85,7 +89,7 @@ def decide(cells: Mapping[str, float], prefer: str = "") -> Dates:
     parts: list[tuple[int, int, float]] = []
     for text, count in cells.items():
         shape = _shape(text)
-        for fmt in _formats_for(shape, text) if "a" in shape else _numeric_formats(shape, text):
+        for fmt in _formats_for(shape, text) if "a" in shape and _MONTH.search(text) else _numeric_formats(shape, text):
             match = _compiled(fmt).match(text)
             if match is None:
                 continue
@@ -131,7 +135,7 @@ def decide(cells: Mapping[str, float], prefer: str = "") -> Dates:
     return out
 
 
-@cache
+@lru_cache(maxsize=20_000)
 def _numeric_formats(shape: str, sample: str) -> tuple[str, ...]:
     return tuple(f for f in _by_shape(shape) if _compiled(f).match(sample))
 

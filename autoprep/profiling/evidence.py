@@ -71,8 +71,7 @@ def _digits() -> dict[str, pl.Expr]:
     unitless = tidy.str.replace(r"(\d)\s*[\p{L}°][\p{L}°²³./ ]*$", "$1")
     bare = unitless.str.replace_all(rf"(?i){number.CURRENCY}|[%\s()+\-~*]", "")
     dot, comma = rf"^{number.body()}$", rf"^{number.body(',')}$"
-    masks = {f"number_{name}": number.matches(t, fmt) for name, fmt in FORMATS.items()}
-    return masks | {
+    return {
         "magnitude": t.str.contains(rf"^\W*\d[\d.,]*\s*{number.MAGNITUDE}\.?$"),
         "currency_at": number.currency_of(t).is_not_null(),
         "percent": tidy.str.contains(r"\d\s*[%‰]\)?$"),
@@ -92,8 +91,6 @@ def _digits() -> dict[str, pl.Expr]:
         "one_dot": bare.str.contains(r"^[1-9]\d{0,2}\.\d{3}$"),
         "has_dot": bare.str.contains(dot) & bare.str.contains(".", literal=True),
         "has_comma": bare.str.contains(comma) & bare.str.contains(",", literal=True),
-        "range": ranges.is_range(t, FORMATS["dot_comma"]).fill_null(False),
-        "inequality": ranges.is_inequality(t, FORMATS["dot_comma"]).fill_null(False),
         "time": t.str.contains(r"^\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?[AaPp]\.?[Mm]\.?)?$"),
         "duration": date.parse_duration(t).is_not_null(),
         "ip": t.str.contains(pattern.IPV4) | t.str.contains(pattern.IPV6),
@@ -106,7 +103,27 @@ def _digits() -> dict[str, pl.Expr]:
     }
 
 
-DATE_CELLS = 4000
+def _numbers() -> dict[str, pl.Expr]:
+    """Masks over content with a digit and no letters but those of money, exponents and notes."""
+    return {f"number_{name}": number.matches(pl.col("t"), fmt) for name, fmt in FORMATS.items()}
+
+
+#: The letters a number may have.
+_LETTERED = rf"{number.CURRENCY}|\d[eE][+\-]?\d|(?i)\d\s*[cd]r$|^(?i:ca|approx|about|around)\b"
+
+
+def _ends() -> dict[str, pl.Expr]:
+    """Masks over content with a digit and a sign or word of a range: costly, so asked of no other cell."""
+    t = pl.col("t")
+    return {
+        "range": ranges.is_range(t, FORMATS["dot_comma"]).fill_null(False),
+        "inequality": ranges.is_inequality(t, FORMATS["dot_comma"]).fill_null(False),
+    }
+
+
+#: What a range or an inequality must have.
+_ENDED = r"[<>≤≥=+~–—\p{L}]|\.\.|\d\D*\s*-\s*\D*\d"
+DATE_CELLS = 1500
 COMPACT = r"^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$"
 
 #: What may be a date: cheap, and never false for what a format reads.
@@ -148,8 +165,14 @@ def collect(cells: Cells) -> dict[str, dict[str, Any]]:
     masks = _content()
     content = content.with_columns(**masks)
     digits = content.filter(pl.col("digit") & ~pl.col("plain") & (pl.col("length") <= 80))
-    numbers = _digits()
-    digits = digits.with_columns(**numbers)
+    marks = _digits()
+    digits = digits.with_columns(**marks)
+    written = digits.filter(~pl.col("letter") | pl.col("t").str.contains(_LETTERED))
+    numbers = _numbers()
+    written = written.with_columns(**numbers)
+    ended = digits.filter(pl.col("t").str.contains(_ENDED))
+    ends = _ends()
+    ended = ended.with_columns(**ends)
     others = content.filter(~pl.col("plain") & (pl.col("length") <= 400))
     wordy = _words()
     others = others.with_columns(**wordy)
@@ -157,7 +180,9 @@ def collect(cells: Cells) -> dict[str, dict[str, Any]]:
     for frame, names in (
         (long, ("blank", "null_word", "padded")),
         (content, tuple(masks)),
-        (digits, tuple(numbers)),
+        (digits, tuple(marks)),
+        (written, tuple(numbers)),
+        (ended, tuple(ends)),
         (others, tuple(wordy)),
     ):
         _add(out, cells, frame, names)
@@ -172,7 +197,6 @@ def collect(cells: Cells) -> dict[str, dict[str, Any]]:
     _add_words(out, cells, content, shape, "shapes", limit=8)
     _add_words(out, cells, content, pattern.runs(shape), "run_shapes", limit=8)
     _add_dates(out, cells, content, digits)
-    _add_exact_numbers(out, digits, cells)
     return out
 
 
@@ -249,16 +273,6 @@ def _add_units(out: dict[str, dict[str, Any]], cells: Cells, digits: pl.DataFram
     for key, frame in (("unit", known), ("suffix", other)):
         for col, c in frame.group_by("col").agg(pl.col("c").sum()).iter_rows():
             out[cells.names[col]][key] = c
-
-
-def _add_exact_numbers(out: dict[str, dict[str, Any]], digits: pl.DataFrame, cells: Cells) -> None:
-    """Cells that any of the readings as a decorated number explains, each once."""
-    names = [f"number_{n}" for n in FORMATS]
-    loose = digits.filter(pl.any_horizontal(names) | pl.col("magnitude"))
-    for name in cells.names:
-        out[name]["decorated"] = 0.0
-    for col, c in loose.group_by("col").agg(pl.col("c").sum()).iter_rows():
-        out[cells.names[col]]["decorated"] = c
 
 
 def _add_dates(out: dict[str, dict[str, Any]], cells: Cells, content: pl.DataFrame, digits: pl.DataFrame) -> None:

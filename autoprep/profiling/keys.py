@@ -12,6 +12,8 @@ import polars as pl
 
 Ints = npt.NDArray[np.int64]
 SAMPLE_ROWS = 20_000
+#: In tables longer than this, combinations are tried only where no column is a key.
+LARGE = 200_000
 #: Columns that composite keys are built from, at most, for two and for more columns.
 PAIRED, GROUPED = 24, 12
 #: Independent columns would collide this often at least, or uniqueness of a combination says nothing.
@@ -59,6 +61,8 @@ def find(frame: pl.DataFrame, names: Sequence[str], *, size: int = 3, single: Se
     nulls = {n: frame.get_column(n).null_count() for n in names}
     alone = [n for n in names if n in single] or [n for n in names if not nulls[n] and _unique(frame, [n])]
     keys = [Key((n,), 1.0, 0) for n in alone]
+    if alone and rows > LARGE:
+        return keys
     rest = [n for n in names if n not in alone and not nulls[n]]
     if size < 2 or len(rest) < 2 or rows < 10:
         return keys
@@ -112,5 +116,9 @@ def _unique(frame: pl.DataFrame, names: Sequence[str]) -> bool:
     if len(names) == 1:
         column = frame.get_column(names[0])
         head = column.head(1000)
-        return head.n_unique() == head.len() and column.n_unique() == column.len()
+        if head.n_unique() != head.len():
+            return False
+        if column.len() > LARGE and frame.select(pl.col(names[0]).approx_n_unique()).item() < 0.95 * column.len():
+            return False
+        return column.n_unique() == column.len()
     return bool(frame.select(pl.struct(names).n_unique()).item() == frame.height)

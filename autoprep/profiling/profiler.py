@@ -11,7 +11,7 @@ import polars as pl
 from autoprep.config import Config
 from autoprep.errors import InputError, did_you_mean
 from autoprep.parsing import text
-from autoprep.profiling import cells, columns, dates, encode, evidence, names, pairs, structure, vocabulary
+from autoprep.profiling import cells, columns, dates, encode, evidence, names, numeric, pairs, structure, vocabulary
 from autoprep.profiling.columns import Column
 from autoprep.profiling.profiles import KEYS, Profile
 from autoprep.profiling.target import diagnose
@@ -55,7 +55,8 @@ def profile(
     for one, fault in zip(found, names.header_faults(frame.columns), strict=True):
         one.row |= fault
         one.row["role"] = _role(one, config)
-    table = table_row(frame)
+    told_apart = any(one.row["is_unique"] and not one.row.get("sampled") and not one.row["null_count"] for one in found)
+    table = table_row(frame, known_unique=told_apart)
     said: Row = {}
     within: list[Row] = []
     keys = pl.DataFrame(schema=KEYS)
@@ -139,7 +140,7 @@ def _texts(strings: pl.DataFrame, texts: list[str], found: dict[str, Column]) ->
         distinct = size if not sampled else strings.select(pl.col(name).approx_n_unique()).item()
         top = dict(own.head(columns.TOP).select("v", "c").iter_rows())
         e = proof[name] | {"distinct": distinct, "top": top, "exact": size <= columns.TOP and not sampled}
-        whole = strings.get_column(name) if sampled else None
+        whole = numeric.thinned(strings.get_column(name)) if sampled else None
         columns.text_column(found[name], own, e, gathered.rows, gathered.nulls[name], hints, whole)
         found[name].row["distinct"] = distinct
         found[name].details["top"] = dict(list(top.items())[:20])
@@ -221,6 +222,10 @@ def _order(column: Column, series: pl.Series, kind: str) -> None:
     if x.len() < 3:
         return
     values = x.to_numpy()
+    head = np.diff(values[:1000])
+    if values.size > 1000 and (head > 0).any() and (head < 0).any():
+        row["is_monotonic"], row["is_sequence"] = False, False
+        return
     step = np.diff(values)
     with np.errstate(invalid="ignore"):
         row["is_monotonic"] = bool((step >= 0).all() or (step <= 0).all()) and bool((step != 0).any())
@@ -234,12 +239,22 @@ def _role(column: Column, config: Config | None) -> str:
     return vocabulary.ROLE_OF[column.row["semantic"]]
 
 
-def table_row(frame: pl.DataFrame) -> Row:
-    """The words of ``vocabulary.TABLES`` that need no target."""
+def _distinct_rows(frame: pl.DataFrame) -> int:
+    """Distinct rows; by a hash of 64 bits in large tables (equal rows have equal hashes)."""
+    return frame.n_unique() if frame.height < numeric.LARGE else frame.hash_rows(0).n_unique()
+
+
+def table_row(frame: pl.DataFrame, *, known_unique: bool = False) -> Row:
+    """The words of ``vocabulary.TABLES`` that need no target.
+
+    Args:
+        frame: rows.
+        known_unique: a column is known to tell all rows apart.
+    """
     plain = [n for n, t in frame.schema.items() if columns.kind_of(t) != "other"]
     repeated = 0
     if frame.height and plain and len(plain) == frame.width:
-        repeated = frame.height - frame.n_unique()
+        repeated = 0 if known_unique else frame.height - _distinct_rows(frame)
     nulls = frame.null_count().sum_horizontal().item() if frame.width else 0
     empty = int(frame.select(pl.all_horizontal(pl.all().is_null()).sum()).item()) if frame.width and frame.height else 0
     return {

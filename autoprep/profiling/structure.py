@@ -169,7 +169,8 @@ def time_and_groups(whole: pl.DataFrame, found: Sequence[Column], target: str | 
     if dates:
         best = min(dates, key=lambda c: (not _rising(c), not names.says(c.name, "date"), c.position))
         out["time_column"] = best.name
-        days = best.numbers.values if best.numbers is not None else np.zeros(0)
+        known = best.numbers is not None and best.numbers.whole is None and not best.row.get("sampled")
+        days = best.numbers.values if known and best.numbers is not None else np.zeros(0)
         if days.size >= 10:
             steps = np.diff(days)
             usual = float(np.median(steps))
