@@ -12,7 +12,7 @@ from autoprep.model_search.evolve import Evolution, worth_trying
 from autoprep.model_search.portfolio import default, portfolio
 from autoprep.model_search.race import Race, rungs_of
 from autoprep.model_search.sample import Sampler, Sampling
-from autoprep.model_search.target import scales
+from autoprep.model_search.target import counted, scales
 from autoprep.model_search.threads import usable
 from autoprep.model_search.trial import SKETCH, Bench, Configuration
 
@@ -21,12 +21,16 @@ PILOT_SHARE = 0.10
 FEATURES_SHARE = 0.25
 #: Share of the race's time that the first model on all rows may take.
 FIRST_SHARE = 0.5
+#: The same when nothing else will fit beside it.
+LAST_SHARE = 0.9
 #: Share of the race's time that the first of several rungs may take.
 FIRST_RUNG = 0.4
 #: Learning rates, the first whose race is expected to fit into the time is taken.
 RATES = (0.03, 0.05, 0.1, 0.2)
 #: Learning rates of the first model on all rows.
-FIRST_RATES = (0.1, 0.2, 0.3)
+FIRST_RATES = (0.1, 0.15)
+#: Metrics of the mean, which a Poisson loss aims at too.
+SQUARED = ("rmse", "r2")
 #: What boosting on a sketch is limited to.
 QUICK = {"learning_rate": 0.2, "patience": 15, "rounds": 60}
 #: Fits of plain LightGBM that a race costs.
@@ -90,6 +94,7 @@ class Explorer:
             task=self.bench.task, rows=len(self.bench.rows(self.race.folds[0])[0]), columns=view.train.width,
             categories=len(categories), features=features, rate=rate, target=self.target,
             other_target=self.other_target,
+            counts=self.bench.task == "regression" and counted(self.bench.y) and self.bench.metric.name in SQUARED,
         )  # fmt: skip
         rungs = rungs_of(self.race.folds, self.bench.frame.height)
         if begin == SKETCH:
@@ -111,7 +116,7 @@ class Explorer:
         rivals = [default(self.bench.task, features, rate, self.target) for rate in FIRST_RATES]
         fits = [r for r in rivals if self.bench.estimate(r, fold) < FIRST_SHARE * left]
         chosen = fits[0] if fits else rivals[-1]
-        self.race.pilot(chosen, fold, FIRST_SHARE * left)
+        self.race.pilot(chosen, fold, (FIRST_SHARE if fits else LAST_SHARE) * left)
         return chosen
 
     def _within(self, entered: list[Configuration], rungs: int, least: int = 3) -> list[Configuration]:
@@ -153,7 +158,7 @@ class Explorer:
         """Whether the first model on all rows can have this feature set."""
         if self.bench.sketch is None:
             return True
-        whole = default(self.bench.task, features, FIRST_RATES[0], self.target)
+        whole = default(self.bench.task, features, FIRST_RATES[1], self.target)
         return self.bench.estimate(whole, self.race.folds[0]) < FIRST_SHARE * self.race.left()
 
     def _best_features(self, names: list[str], first: Configuration, folds: list[int]) -> str:
@@ -164,8 +169,9 @@ class Explorer:
         rivals = [replace(first, features=name) for name in names]
         until = race.left() * (1 - FEATURES_SHARE)
         for fold in folds:
-            if race.left() > until:
-                race.batch([(rival, fold) for rival in rivals], 0.5 * (race.left() - until))
+            for few in (rivals[:2], rivals[2:]) if self.bench.sketch is not None else (rivals,):
+                if race.left() > until:
+                    race.batch([(rival, fold) for rival in few], 0.5 * (race.left() - until))
         rivals = [r for r in rivals if race.runner(r).results]
         shared = [f for f in folds if all(f in race.runner(r).results for r in rivals)]
         if not shared or not rivals:

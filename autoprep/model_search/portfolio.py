@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from autoprep.model_search.trial import Configuration
@@ -66,6 +67,7 @@ def portfolio(
     rate: float,
     target: str,
     other_target: str | None = None,
+    counts: bool = False,
 ) -> list[Configuration]:
     """Configurations to race, the most promising first.
 
@@ -78,6 +80,7 @@ def portfolio(
         rate: LightGBM's learning rate.
         target: scale of a regression's target ("plain" or "log").
         other_target: the other scale, when it is worth a trial.
+        counts: whether the target counts something, so that a Poisson loss is worth a trial.
     """
     patience = int(min(200, max(30, 4 / rate)))
 
@@ -122,6 +125,9 @@ def portfolio(
         found = [boosted("deep"), *coded, boosted("soft"), boosted("random"), spline, extra, *coded_random]
     if other_target is not None:
         found.insert(2, boosted("soft", other_target))
+    if counts and target == "plain":
+        soft = boosted("soft")
+        found.insert(1, replace(soft, parameters={**soft.parameters, "objective": "poisson"}, label="LightGBM Poisson"))
     if columns > WIDE:
         found = [c for c in found if c.family != "neighbours"]
     return list({c.key: c for c in found}.values())

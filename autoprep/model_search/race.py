@@ -18,7 +18,7 @@ from autoprep.model_search.trial import SKETCH, Bench, Configuration, FoldResult
 Array = NDArray[Any]
 
 #: Seconds that the first model of all may take even when the budget is spent.
-LEAST_S = 0.5
+LEAST_S = 1.0
 #: Shares of the search's time: when a race ends before anything is known of refitting, at the soonest, at the latest.
 FIRST_END, LEAST_END, LAST_END = 0.72, 0.65, 0.93
 #: Models for whose refit time is kept back.
@@ -99,6 +99,9 @@ class Race:
         rows = self.bench.frame.height
         cost = sum(1.2 * r.cost(rows, self.bench) for r in ranked)
         cost += max(self.bench.prepare_cost(r.configuration, -1) for r in ranked)
+        if len(self.folds) == 1 and cost > (1 - LEAST_END) * self.total:
+            # A hold-out's models have seen nearly all rows: better ones are worth more than the same on all rows.
+            cost = 0.0
         self.end = self.start + max(LEAST_END * self.total, LAST_END * self.total - cost)
 
     def left(self) -> float:
@@ -127,8 +130,10 @@ class Race:
         runner, budget = self.runner(configuration), self.bench.budget
         if budget.deterministic:
             return self.step(configuration, fold, most)
-        limit = Limit(budget.clock() + max(most, LEAST_S), float("inf"), budget.clock, self.bench.stop, usable())
+        until = budget.clock() + most
         self.bench.sides(configuration, fold)
+        until = max(until, budget.clock() + LEAST_S)
+        limit = Limit(until, float("inf"), budget.clock, self.bench.stop, usable())
         try:
             result = self.bench.run(configuration, fold, limit)
         except (OutOfTime, Unfit) as reason:

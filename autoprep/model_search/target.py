@@ -13,6 +13,9 @@ from autoprep.types import Task
 
 Array = NDArray[Any]
 
+#: Median up to which whole numbers are taken for counts; beyond, a Poisson loss and a squared one agree.
+MOST_COUNT = 50
+
 
 def encode_target(y: Any, task: Task) -> tuple[Array, list[Any]]:
     """Codes (n,) and labels of a classification, or values (n,) and no labels of a regression.
@@ -57,6 +60,18 @@ def heavy_tailed(y: Array) -> bool:
 
     plain, logged = skew(y), skew(np.log1p(y))
     return plain > 1.0 and abs(logged) < 0.7 * plain
+
+
+def counted(y: Array) -> bool:
+    """Whether a regression's target counts something: whole numbers from 0 on, few of them large.
+
+    Example:
+        >>> counted(np.array([0, 1, 0, 3, 2] * 9)), counted(np.array([0.5, 1.0] * 9))
+        (True, False)
+    """
+    if len(y) < 20 or y.min() < 0 or len(np.unique(y)) < 3:
+        return False
+    return bool((y == np.round(y)).all() and np.median(y) <= MOST_COUNT)
 
 
 def scales(y: Array, task: Task, metric: str) -> tuple[str, str | None]:

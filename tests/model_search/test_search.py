@@ -166,6 +166,21 @@ def test_an_unknown_sampler_is_named() -> None:
         search(table(20), [0, 1] * 10, task="binary", sampler="grid", budget=Budget(work_budget=1))  # type: ignore[arg-type]
 
 
+def test_counts_are_tried_with_a_poisson_loss() -> None:
+    frame = table(400)
+    y = np.random.default_rng(1).poisson(np.exp(0.8 * frame["x0"].to_numpy()))
+    found = search(frame, y, task="regression", budget=Budget(work_budget=4))
+    assert any(t.model == "LightGBM Poisson" for t in found.leaderboard.trials)
+    assert (found.predictor.predict(table(200, seed=3)) > -0.5).all()
+
+
+def test_a_quantile_is_met() -> None:
+    frame, fresh = table(900), table(3_000, seed=9)
+    y, truth = signal(frame), signal(fresh, seed=8)
+    found = search(frame, y, task="regression", metric="pinball:0.8", budget=Budget(work_budget=3))
+    assert 0.74 < (truth <= found.predictor.predict(fresh)).mean() < 0.86
+
+
 def test_noise_is_not_learnt() -> None:
     frame = table(400)
     y = np.random.default_rng(5).integers(0, 2, 400)
