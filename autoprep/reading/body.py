@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from autoprep.reading.cells import split
 from autoprep.reading.content import LARGE, Data, mapped, scratch
 from autoprep.reading.layout import header_likeness
 from autoprep.reading.ragged import Mended, Realigner, mend_all
-from autoprep.reading.scan import BLOCK, Odd, regular_spans, release, scan
+from autoprep.reading.scan import BLOCK, Odd, Positions, regular_spans, release, scan
 from autoprep.reading.spill import write_regular
 from autoprep.types import empty_rejected
 
@@ -110,15 +109,15 @@ def read_body(data: Data, shape: Shape, path: Path | None) -> Body:
     }
     regular = dict.fromkeys(shape.regular, pl.String)
     restore = _restoring(shape, byte)
-    if not found.odd and path is not None and view is data:
+    if not len(found.skips) and path is not None and view is data:
         frame = pl.scan_csv(path, skip_lines=shape.line - 1, glob=False, schema=regular, **options)
         if shape.end < len(data):
             frame = frame.head(found.records)
         return Body(_widened(_emptied(frame), shape), quoted=found.quoted, rows=found.records)
-    spans = regular_spans(found.odd, start, end, view, shape.newline)
+    spans = regular_spans(found.skips, start, end)
     if large:
         mark = bytes([shape.newline])
-        pieces = (view[a : min(b, a + _SAMPLE)] for a, b in itertools.islice(spans, 64))
+        pieces = (view[a : min(b, a + _SAMPLE)] for a, b in spans[:64].tolist())
         few = b"".join(piece[: piece.rfind(mark) + 1] for piece in pieces)
         example = (
             pl.read_csv(few, schema=regular, ignore_errors=True, **options) if few else pl.DataFrame(schema=regular)
@@ -133,13 +132,13 @@ def read_body(data: Data, shape: Shape, path: Path | None) -> Body:
         frame = frame.rename(plain_names)
         frame = frame.with_columns(restore) if restore is not None else frame
         return Body(_emptied(frame), mended.rejected, mended.realigned, found.quoted, rows)
-    joined = b"".join(view[a:b] for a, b in spans)
+    joined = b"".join(view[a:b] for a, b in spans.tolist())
     table = pl.read_csv(joined, schema=regular, **options) if joined else pl.DataFrame(schema=regular)
     table = table.with_columns(restore) if restore is not None else table
     table = _widened(table.lazy(), shape, "").collect()
     mended = _mended(table, found.odd, view, shape, byte)
     shown = {chr(byte): shape.delimiter} if not plain and shape.delimiter else {}
-    whole = _in_order(table, mended.fixed, [o.index for o in found.odd], found.records, shown)
+    whole = _in_order(table, mended.fixed, found.skips[:, 0], found.records, shown)
     return Body(_emptied(whole.lazy()), mended.rejected, mended.realigned, found.quoted, whole.height)
 
 
@@ -230,7 +229,7 @@ def _writable(mended: _Mending, odd: Sequence[Odd], shape: Shape, delimiter: str
 def _mended(table: pl.DataFrame, odd: Sequence[Odd], data: Data, shape: Shape, byte: int) -> _Mending:
     """Mend the odd records that can be, after the example of regular ones."""
     delimiter = chr(byte) if shape.delimiter else ""
-    texts = {o.index: data[o.start : o.end].decode("utf-8", errors="replace") for o in odd if o.kind != "blank"}
+    texts = {o.index: data[o.start : o.end].decode("utf-8", errors="replace") for o in odd}
     rejected: list[tuple[int, str, str]] = []
     work: list[Odd] = []
     for o in odd:
@@ -267,7 +266,7 @@ def _lines(rows: list[tuple[int, str, str]], shown: Mapping[str, str]) -> pl.Dat
 
 
 def _in_order(
-    table: pl.DataFrame, fixed: Mapping[int, Mended], odd: Sequence[int], total: int, shown: Mapping[str, str]
+    table: pl.DataFrame, fixed: Mapping[int, Mended], odd: Positions, total: int, shown: Mapping[str, str]
 ) -> pl.DataFrame:
     if not fixed:
         return table
@@ -276,7 +275,7 @@ def _in_order(
     for old, new in shown.items():
         rows = [[c.replace(old, new) for c in row] for row in rows]
     more = pl.DataFrame(rows, schema=table.schema, orient="row")
-    regular = np.delete(np.arange(total), np.asarray(odd, dtype=np.int64))[: table.height]
+    regular = np.delete(np.arange(total), odd)[: table.height]
     order = np.argsort(np.concatenate((regular, np.asarray(places))), kind="stable")
     return pl.concat([table, more])[order.tolist()] if len(order) < 64 else pl.concat([table, more])[pl.Series(order)]
 

@@ -198,6 +198,8 @@ def _score(sample: str, delimiter: str, quote: str, escape: str, cut: bool) -> G
     if len(delimiter) > 1 and delimiter.endswith(" ") and not (quote and delimiter + quote in sample):
         score *= 0.9  # blanks after a delimiter are padding, unless quotes stand behind them
     score *= max(0.3, 1.0 - 0.25 * faults) * (1.0 - 0.5 * stray)
+    if len(found) == 1 and delimiter in (" ", ":"):
+        score *= 0.2  # one line of prose
     if quote:
         score *= 1.0 + 0.15 * min(1.0, quoted / len(found)) if quoted else 0.98
     return Guess(delimiter, quote, escape, score, width, share, quoted)

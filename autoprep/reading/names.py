@@ -29,13 +29,15 @@ def column_names(headers: Sequence[str | None], width: int | None = None) -> tup
     first = {name: i for i, name in reversed(list(enumerate(wanted)))}
     taken = set(first)
     names: list[str] = []
+    last: dict[str, int] = {}
     for i, name in enumerate(wanted):
         if first[name] != i:
-            number = 2
+            said, number = name, last.get(name, 2)
             while f"{name}_{number}" in taken:
                 number += 1
             name = f"{name}_{number}"
             taken.add(name)
+            last[said] = number
         names.append(name)
     return names, dict(zip(names, given, strict=True))
 

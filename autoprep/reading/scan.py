@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +16,7 @@ MOST = 1 << 26
 Positions = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Odd:
     """A record that cannot go through the fast reader.
 
@@ -26,8 +25,7 @@ class Odd:
         start: byte it starts at.
         end: byte after its last one, line end excluded.
         line: 1-based physical line it starts on.
-        kind: "blank", "comment", "header" (the header again), "width" (another number of cells) or "quote" (a quote
-            where none may stand).
+        kind: "header" (the header again), "width" (another number of cells) or "quote" (a quote where none may stand).
     """
 
     index: int
@@ -43,13 +41,16 @@ class Scan:
 
     Attributes:
         records: number of records, odd ones included.
-        odd: the records that are not regular, in order.
+        odd: the records that are not regular, in order; blank lines and comments are not among them.
         quoted: number of quote characters seen.
+        skips: (n, 3) place, first byte, and first byte after the line end of every record that is not regular: the
+            odd ones, blank lines and comments.
     """
 
     records: int
     odd: list[Odd]
     quoted: int
+    skips: npt.NDArray[np.int64]
 
 
 def scan(
@@ -91,6 +92,7 @@ def scan(
     buffer = np.frombuffer(data, dtype=np.uint8)
     stop = len(buffer) if end is None else end
     odd: list[Odd] = []
+    skips: list[npt.NDArray[np.int64]] = []
     count = quoted = 0
     at = start
     block = BLOCK
@@ -102,12 +104,14 @@ def scan(
         if found is None:  # one record is longer than the block
             block *= 4
             continue
-        used, records, lines, strange, marks = found
+        used, records, lines, strange, marks, skipped = found
+        if len(skipped):
+            skips.append(skipped + np.array([count, at, at]))
         odd.extend(Odd(count + i, at + a, at + b, line + n, kind) for i, a, b, n, kind in strange)
         count, line, quoted, at = count + records, line + lines, quoted + marks, at + used
         block = BLOCK
         release(data, at)
-    return Scan(count, odd, quoted)
+    return Scan(count, odd, quoted, np.concatenate(skips) if skips else np.empty((0, 3), dtype=np.int64))
 
 
 def release(data: object, before: int) -> None:
@@ -128,8 +132,8 @@ def _block(
     newline: int,
     comment: bytes,
     header: tuple[bytes, ...],
-) -> tuple[int, int, int, list[tuple[int, int, int, int, str]], int] | None:
-    """Scan one block: bytes used, records, lines, odd records (index, start, end, line, kind), quotes."""
+) -> tuple[int, int, int, list[tuple[int, int, int, int, str]], int, npt.NDArray[np.int64]] | None:
+    """Scan one block: bytes used, records, lines, odd records (index, start, end, line, kind), quotes, skips."""
     ends: Positions = np.flatnonzero(piece == newline)
     if last and (len(ends) == 0 or ends[-1] != len(piece) - 1):
         ends = np.append(ends, len(piece))
@@ -154,13 +158,15 @@ def _block(
     for spelling in header:
         again |= _begins(piece, starts, spelling) & (bare == len(spelling))
     strange: list[tuple[int, int, int, int, str]] = []
-    which = np.flatnonzero(blank | noted | again | faulty | (cells != width))
+    apart = again | faulty | (cells != width)
+    every = np.flatnonzero(blank | noted | apart)
+    skips = np.stack([every, starts[every], np.minimum(stops[every] + 1, len(piece))], axis=1)
+    which = np.flatnonzero(apart & ~blank & ~noted)
     for i, line in zip(which.tolist(), np.searchsorted(ends, starts[which]).tolist(), strict=True):
-        kind = "comment" if noted[i] else "header" if again[i] else "quote" if faulty[i] else "width"
-        kind = "blank" if blank[i] else kind
+        kind = "header" if again[i] else "quote" if faulty[i] else "width"
         strange.append((i, int(starts[i]), int(starts[i] + bare[i]), line, kind))
     used = int(min(stops[-1] + 1, len(piece)))
-    return used, len(starts), int(np.searchsorted(ends, used)), strange, int(np.searchsorted(marks, used))
+    return used, len(starts), int(np.searchsorted(ends, used)), strange, int(np.searchsorted(marks, used)), skips
 
 
 def _begins(piece: npt.NDArray[np.uint8], starts: Positions, prefix: bytes) -> npt.NDArray[np.bool_]:
@@ -247,17 +253,9 @@ def _next_true(flags: npt.NDArray[np.bool_]) -> Positions:
     return following
 
 
-def regular_spans(
-    odd: list[Odd], start: int, end: int, data: bytes | mmap.mmap, newline: int
-) -> Iterator[tuple[int, int]]:
-    """The stretches of bytes between odd records."""
-    at = start
-    for record in odd:
-        if record.start > at:
-            yield at, record.start
-        at = record.end
-        while at < end and data[at] != newline:
-            at += 1
-        at += 1
-    if at < end:
-        yield at, end
+def regular_spans(skips: npt.NDArray[np.int64], start: int, end: int) -> npt.NDArray[np.int64]:
+    """The (n, 2) stretches of bytes between the records that are not regular."""
+    firsts = np.concatenate((np.array([start]), skips[:, 2]))
+    lasts = np.concatenate((skips[:, 1], np.array([end])))
+    kept = lasts > firsts
+    return np.stack([firsts[kept], lasts[kept]], axis=1)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from autoprep.reading.content import Data
 from autoprep.reading.ragged import Mended
-from autoprep.reading.scan import Scan, release
+from autoprep.reading.scan import Scan, regular_spans, release
 
 _PIECE = 1 << 24
 
@@ -65,15 +65,17 @@ def write_regular(
                 out.write(mark)
 
         out.write(delimiter.join(f"c{i}" for i in range(len(shape.names))).encode() + mark)
-        at = start
-        for record in found.odd:
-            copy(at, record.start)
-            following = view.find(mark, record.end, end)
-            at = following + 1 if following >= 0 else end
-            if record.index in fixed:
-                out.write(delimiter.join(_cell(c, delimiter, shape) for c in fixed[record.index].cells).encode() + mark)
-        copy(at, end)
-    return found.records - len(found.odd) + sum(o.index in fixed for o in found.odd)
+        mended = iter([(o.start, fixed[o.index].cells) for o in found.odd if o.index in fixed])
+        waiting = next(mended, None)
+        for first, last in regular_spans(found.skips, start, end).tolist():
+            while waiting is not None and waiting[0] < first:
+                out.write(delimiter.join(_cell(c, delimiter, shape) for c in waiting[1]).encode() + mark)
+                waiting = next(mended, None)
+            copy(first, last)
+        while waiting is not None:
+            out.write(delimiter.join(_cell(c, delimiter, shape) for c in waiting[1]).encode() + mark)
+            waiting = next(mended, None)
+    return found.records - len(found.skips) + sum(o.index in fixed for o in found.odd)
 
 
 def _cell(text: str, delimiter: str, shape: Columns) -> str:

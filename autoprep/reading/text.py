@@ -20,6 +20,8 @@ from autoprep.reading.names import column_names, generated, merged_headers
 from autoprep.types import Dialect, empty_rejected
 
 _HEAD = 1 << 21
+#: More columns than this are refused: each takes some kilobytes, whatever the file's size.
+MOST_COLUMNS = 1 << 17
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,11 @@ def read_content(content: Content, given: Dialect | None = None) -> TextTable:
     head = head.replace("\r", "\n") if byte == 13 else head.replace("\r\n", "\n")
     guesses = [judge(head, given.delimiter, given.quote, given.escape)] if given else guess_dialects(head)
     best = guesses[0]
+    if best.width > MOST_COLUMNS:
+        raise InputError(
+            f"{best.width:,} columns are more than a table may have ({MOST_COLUMNS:,})",
+            where=str(path) if path else None,
+        )
     found = _first_records(head, best)
     layout = _given_layout(given, found) if given else find_layout(found, best.width)
     comment = given.comment if given else comment_prefix(found, best.width)

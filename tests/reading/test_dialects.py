@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -132,6 +133,27 @@ def test_any_bytes_are_read_or_refused_in_one_line(data: bytes) -> None:
         return
     frame = table.frame.collect()
     assert frame.estimated_size() + table.rejected.estimated_size() <= 64 * len(data) + 4096
+
+
+HOSTILE = {
+    "quotes": b'"' * 200_000, "delimiters": b"," * 200_000, "blank lines": b"\n" * 200_000 + b"x",
+    "one line of words": b"ab cd " * 30_000, "open quotes": b'a,"b\n' * 40_000, "blank between": b"1,2\n\n" * 40_000,
+    "one endless cell": b'"' + b"x,\n" * 60_000 + b'",1\n', "every delimiter": b";,|\t:" * 40_000,
+    "quotes and escapes": b'a,"\\\\\\"b",c\n' * 16_000, "stray quotes": b'a,b "c" d,e"\n' * 15_000,
+    "header again and again": b"a,b\n" * 50_000, "zeros": b"a,\x00b\n" * 40_000,
+    "ragged": b"".join(b",".join([b"1"] * (i * 7919 % 30 + 1)) + b"\n" for i in range(6_000)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", HOSTILE)
+def test_hostile_texts_neither_hang_nor_swell(shape: str) -> None:
+    started = time.process_time()
+    try:
+        table = read_text(HOSTILE[shape])
+        assert table.frame.collect().estimated_size() <= 64 * len(HOSTILE[shape])
+    except InputError as error:
+        assert "\n" not in str(error)
+    assert time.process_time() - started < 5
 
 
 def test_a_dialect_file_replays_and_overrides(tmp_path: Path) -> None:
