@@ -248,17 +248,20 @@ def attempt(reader: Callable[[Path], tuple[Rows, dict[str, Any]]], path: Path) -
         return None, None, time.process_time() - started, f"{type(error).__name__}: {str(error).splitlines()[0][:120]}"
 
 
-def run(data: Path, only: str = "") -> list[dict[str, Any]]:
-    """One row per file and reader."""
+def run(
+    data: Path, only: str = "", readers: Sequence[str] = tuple(READERS), most: int = 1 << 40
+) -> list[dict[str, Any]]:
+    """One row per reader and file of at most so many bytes."""
     out = []
     for folder in ("polluted_files", "survey_sample"):
         for path in sorted((data / folder / "csv").iterdir()):
-            if only and only not in path.name:
+            if (only and only not in path.name) or path.stat().st_size > most:
                 continue
             clean = parsed((data / folder / "clean" / path.name).read_bytes().decode("utf-8-sig"))
             stated = json.loads((data / folder / "parameters" / f"{path.name}_parameters.json").read_text("utf-8"))
             truth = as_truth(stated)
-            for name, reader in READERS.items():
+            for name in readers:
+                reader = READERS[name]
                 rows, dialect, seconds, wrong = attempt(reader, path)
                 ten = measures(clean, parsed(written(rows))) if rows is not None else (0.0,) * 10
                 out.append(
