@@ -17,6 +17,8 @@ from autoprep.types import Action, Event, Listener, Plan, Task, silent
 MOST_ROWS = 10_000
 #: Rows of the comparison that a second of the budget carries, and the least that say anything.
 ROWS_PER_S, LEAST_ROWS = 4_000, 2_000
+#: Columns of the tables that this speed was taken on; wider ones are read in proportion.
+USUAL_WIDTH = 25
 FOLDS = 4
 ROUNDS = 200
 #: Spellings that differ by case, space or accents only: these stay even when there was no time to test them.
@@ -92,23 +94,27 @@ def earn(
         return plan, {}
     most = MOST_ROWS
     if not budget.deterministic:
-        most = int(min(MOST_ROWS, max(LEAST_ROWS, ROWS_PER_S * budget.remaining() / (len(steps) + 1))))
+        speed = ROWS_PER_S * min(1.0, USUAL_WIDTH / max(1, raw.width))
+        most = int(min(MOST_ROWS, max(LEAST_ROWS, speed * budget.remaining() / (len(steps) + 1))))
     if raw.height > most:
         raw = raw.sample(most, seed=seed)
     yardstick = _Yardstick(raw, plan, task, metric, seed)
     started = budget.elapsed_s()
-    with_all = yardstick.losses(plan)
+    with_all = yardstick.losses(plan, budget)
     cost = budget.elapsed_s() - started
     gains: dict[str, Any] = {}
     actions = {action.id: action for action in plan.actions}
     for step in steps:
-        if budget.exhausted() or (not budget.deterministic and budget.remaining() < 0.8 * cost):
+        without = None
+        if with_all is not None and (budget.deterministic or budget.remaining() >= 0.8 * cost):
+            without = yardstick.losses(plan.with_status("skip", [step.id]), budget)
+        if without is None or with_all is None:
             declined = "no time was left to show that it does no harm"
             unproved = {} if step.verb in SAFE_VERBS else {"declined": declined}
             status = step.status if step.verb in SAFE_VERBS else "skip"
             actions[step.id] = replace(step, status=status, evidence={**step.evidence, "tested": False, **unproved})
             continue
-        difference = yardstick.losses(plan.with_status("skip", [step.id])) - with_all
+        difference = without - with_all
         mean = float(difference.mean())
         error = float(difference.std(ddof=1) / np.sqrt(len(difference)))
         gain = Gain(mean, error, len(difference), yardstick.metric, mean >= -error)
@@ -138,8 +144,8 @@ class _Yardstick:
         self._splits = replace(found, folds=found.folds[:FOLDS])
         self.metric = self._metric.name
 
-    def losses(self, plan: Plan) -> np.ndarray:
-        """Loss per fold of a small LightGBM on what the plan makes of the rows."""
+    def losses(self, plan: Plan, budget: Budget) -> np.ndarray | None:
+        """Loss per fold of a small LightGBM on what the plan makes of the rows; None when time ran out."""
         from autoprep.model_search.limits import Limit
         from autoprep.model_search.portfolio import default
         from autoprep.model_search.trial import Bench
@@ -166,7 +172,13 @@ class _Yardstick:
         short: Mapping[str, Any] = {**configuration.parameters, "rounds": ROUNDS}
         limit = Limit(float("inf"), float("inf"), meter.clock)
         folds: Sequence[int] = range(len(self._splits.folds))
-        return np.asarray([bench.run(replace(configuration, parameters=short), f, limit).loss for f in folds])
+        found: list[float] = []
+        for fold in folds:
+            per_fold = meter.elapsed_s() / max(1, len(found))
+            if not budget.deterministic and budget.remaining() < (per_fold if found else 0.0):
+                return None
+            found.append(bench.run(replace(configuration, parameters=short), fold, limit).loss)
+        return np.asarray(found)
 
 
 def _aligned(frame: pl.DataFrame, rows: pl.Series, wanted: pl.Series) -> pl.DataFrame:

@@ -18,6 +18,9 @@ from autoprep.types import Event, Finding, Listener, Plan, Table, Task, silent
 #: Share of what is left of a budget that planning may take, its seconds per second of profiling, and the rows it needs.
 PLAN_SHARE, PLAN_COST, PLAN_ROWS = 0.15, 3.0, 20_000
 
+#: A table with more columns is not searched for relations between them while a time budget runs.
+WIDE = 40
+
 
 def resolve_column(name: str, table: Table) -> str:
     """The column that a person means: by its name, by its header in the source, or by position ("-1") without header.
@@ -88,7 +91,8 @@ def prepare(
         listener(Event("read", note))
     watch.start("profile")
     held = replace(table, frame=frame.lazy())
-    profile = profiling.profile(held, target=column, task=task, config=config)
+    hurried = budget is not None and budget.time_budget_s is not None and frame.width > WIDE
+    profile = profiling.profile(held, target=column, task=task, config=config, relations=not hurried)
     watch.start("rules")
     book = validation.load_rulebook(rules or (), config)
     findings = tuple(find(profile, book))

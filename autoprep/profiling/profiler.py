@@ -29,6 +29,7 @@ def profile(
     task: Task | None = None,
     config: Config | None = None,
     deep: bool = True,
+    relations: bool = True,
 ) -> Profile:
     """Profile a table.
 
@@ -38,6 +39,7 @@ def profile(
         task: what kind of target it is; found out when None.
         config: roles that a person has set.
         deep: also look at pairs of columns, keys and the target.
+        relations: with ``deep``, pairs of columns and keys too, and not the target alone.
 
     Raises:
         InputError: no such target.
@@ -65,7 +67,7 @@ def profile(
         row["is_target"] = row["column"] == target
         if row["is_target"]:
             row["role"] = "target"
-    if deep and frame.height:
+    if deep and relations and frame.height:
         keys = structure.candidate_keys(frame, found)
         within = relations_within(frame, found)
         table |= structure.time_and_groups(frame, found, target)
