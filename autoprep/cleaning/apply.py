@@ -10,7 +10,9 @@ from typing import Any
 import polars as pl
 
 from autoprep.cleaning.compile import ROW, Compiled, Step, compile_steps
+from autoprep.cleaning.distinct import run_batch
 from autoprep.cleaning.ledger import batches, cell_entries, header_entries, quarantine_entries, row_entries
+from autoprep.cleaning.seen import Seen
 from autoprep.errors import ContractError
 from autoprep.lineage import whole_file
 from autoprep.types import LEDGER_SCHEMA, QUARANTINE_SCHEMA, Cleaned, Event, Listener, Plan, Table, silent
@@ -57,7 +59,7 @@ def apply(
     """
     lazy = frame_of(source)
     compiled = compile_steps(plan, dict(lazy.collect_schema()), same_shape=same_shape)
-    wide = compiled.run(lazy.with_row_index(ROW).with_columns(pl.col(ROW).cast(pl.Int64))).collect()
+    wide = run_batch(compiled, lazy.with_row_index(ROW).with_columns(pl.col(ROW).cast(pl.Int64)).collect())
     piece = _piece(compiled, wide)
     _check_budgets(plan, compiled, piece.changed, piece.rejected, wide.height)
     ledger = pl.concat([header_entries(compiled), piece.ledger])
@@ -76,10 +78,18 @@ class _Piece:
     rejected: Mapping[str, int]
 
 
-def _piece(compiled: Compiled, wide: pl.DataFrame) -> _Piece:
+def _piece(compiled: Compiled, wide: pl.DataFrame, *, entries: bool = True, aside: bool = True) -> _Piece:
+    """One batch: its rows, and its ledger entries and cells set aside where they are asked for."""
     frame = wide.select([pl.col(ROW), *compiled.final()])
-    ledger, quarantine = cell_entries(compiled, wide), quarantine_entries(compiled, wide)
-    changed = dict(ledger.group_by("action").len().rows())
+    quarantine = quarantine_entries(compiled, wide) if aside else pl.DataFrame(schema=QUARANTINE_SCHEMA)
+    if entries:
+        ledger = cell_entries(compiled, wide)
+        changed = dict(ledger.group_by("action").len().rows())
+    else:
+        ledger = pl.DataFrame(schema=LEDGER_SCHEMA)
+        lossy = [s for s in compiled.steps if s.action.kind == "lossy" and s.dtype_before == s.dtype_after]
+        counts = [pl.col(s.before).ne_missing(pl.col(s.after)).sum().alias(s.action.id) for s in lossy]
+        changed = dict(wide.select(counts).row(0, named=True)) if counts else {}
     sums = [unread(s).sum().alias(s.action.id) for s in compiled.steps if s.residue]
     rejected = {n: int(v or 0) for n, v in wide.select(sums).row(0, named=True).items()} if sums else {}
     return _Piece(frame, ledger, quarantine, changed, rejected)
@@ -136,8 +146,8 @@ def apply_to_files(
 ) -> dict[str, int]:
     """Clean a table that need not fit in memory, writing rows, ledger and quarantine as Parquet batch by batch.
 
-    The bytes of cells, ledger and quarantine do not depend on ``batch_rows``. Dropping duplicate rows keeps one 128-bit
-    hash per row in memory; nothing else grows with the table.
+    The bytes of cells, ledger and quarantine do not depend on ``batch_rows``. Dropping duplicate rows keeps
+    16 bytes per distinct row in memory; nothing else grows with the table.
 
     Returns:
         Counts: ``rows_in``, ``rows_out``, ``changes``, ``quarantined``.
@@ -151,13 +161,14 @@ def apply_to_files(
     counts = {"rows_in": 0, "rows_out": 0, "changes": 0, "quarantined": 0}
     changed: dict[str, int] = {}
     rejected: dict[str, int] = {}
-    seen: set[bytes] = set()
+    seen = Seen()
     with _Writer(output) as rows_out, _Writer(ledger) as ledger_out, _Writer(quarantine) as quarantine_out:
         ledger_out.write(head)
         for batch in batches(lazy, batch_rows):
             start = counts["rows_in"]
             index = pl.int_range(start, start + batch.height, dtype=pl.Int64, eager=True).alias(ROW)
-            piece = _piece(compiled, compiled.run(batch.with_columns(index).lazy()).collect())
+            wide = run_batch(compiled, batch.with_columns(index))
+            piece = _piece(compiled, wide, entries=ledger is not None, aside=quarantine is not None)
             frame, dropped = _filter_seen(compiled, piece.frame, seen)
             for total, part in ((changed, piece.changed), (rejected, piece.rejected)):
                 for name, count in part.items():
@@ -177,30 +188,18 @@ def apply_to_files(
     return counts
 
 
-def _filter_seen(compiled: Compiled, frame: pl.DataFrame, seen: set[bytes]) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
+def _filter_seen(compiled: Compiled, frame: pl.DataFrame, seen: Seen) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
     from autoprep.checks import VERBS
 
     entries = []
     for action, keep in compiled.filters:
         kept = frame.select(keep.alias("keep")).to_series().fill_null(False)
         if VERBS[action.verb].level == "table":
-            kept = kept & _unseen(frame.drop(ROW), seen)
+            kept = kept & seen.fresh(frame.drop(ROW))
         if not kept.all():
             entries.append(row_entries(action, frame, ~kept))
             frame = frame.filter(kept)
     return frame, entries
-
-
-def _unseen(frame: pl.DataFrame, seen: set[bytes]) -> pl.Series:
-    keys = [
-        low.to_bytes(8, "little") + high.to_bytes(8, "little")
-        for low, high in zip(frame.hash_rows(seed=1), frame.hash_rows(seed=2), strict=True)
-    ]
-    fresh = []
-    for key in keys:
-        fresh.append(key not in seen)
-        seen.add(key)
-    return pl.Series("keep", fresh, dtype=pl.Boolean)
 
 
 class _Writer:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from autoprep.checks import VERBS, Repair
+from autoprep.checks.number import residue as unread
 from autoprep.checks.text import look_up
 from autoprep.cleaning.forms import DTYPES, text_of
 from autoprep.errors import InputError, SettingError, did_you_mean
@@ -202,7 +203,12 @@ class _Binder:
         residue = ""
         if repair.residue is not None:
             residue = f"{name}{_STEP}{number}{_STEP}residue"
-            self._put(depth, residue, repair.residue)
+            cell = pl.col(self.current[name])
+            if repair.residue.meta.eq(unread(cell, repair.value)):
+                # said of the column that is made anyway, so that nothing is read twice
+                self._put(depth + 1, residue, unread(cell, pl.col(after)))
+            else:
+                self._put(depth, residue, repair.residue)
         notes = {}
         for i, (reason, expression) in enumerate(repair.notes.items()):
             notes[reason] = f"{name}{_STEP}{number}{_STEP}note{i}"

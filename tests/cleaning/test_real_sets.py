@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from autoprep import reading
-from autoprep.cleaning import apply, apply_to_files, plan, read_ledger, undo
+from autoprep.cleaning import apply, apply_to_files, distinct, plan, read_ledger, undo
 from autoprep.types import Plan
 
 ROWS = 500
@@ -75,6 +75,19 @@ def test_a_real_set_keeps_the_promises(data_dir: Path, name: str) -> None:
     assert apply(raw, every.with_status("skip")).frame.equals(raw), "no step, no change"
     again = plan(raw)
     assert _bytes(again, apply(raw, replace(every, actions=every.actions)).ledger) == _bytes(made, once.ledger)
+
+
+@pytest.mark.parametrize("name", SETS[::3])
+def test_distinct_values_give_what_all_cells_give(data_dir: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = _with_repeats(_raw(data_dir, name))
+    made = replace(plan(raw), settings={"max_rejected": 1.0})
+    whole = apply(raw, made)
+    monkeypatch.setattr(distinct, "MIN_ROWS", 1)
+    monkeypatch.setattr(distinct, "MOST_DISTINCT", 1.0)
+    again = apply(raw, made)
+    assert again.frame.equals(whole.frame)
+    assert again.ledger.equals(whole.ledger)
+    assert again.quarantine.equals(whole.quarantine)
 
 
 @pytest.mark.parametrize("name", SETS[::6])
