@@ -43,10 +43,10 @@ def run_batch(compiled: Compiled, frame: pl.DataFrame) -> pl.DataFrame:
         if not any(layers):
             continue
         small = frame.lazy().select(pl.col(name).unique())
-        for layer in layers:
-            small = small.with_columns(layer)
+        for own in layers:
+            small = small.with_columns(own)
         frame = frame.join(small.collect(), on=name, how="left", nulls_equal=True, maintain_order="left")
     rest = frame.lazy()
-    for layer in compiled.layers:
-        rest = rest.with_columns([e for e in layer if not of(e)])
+    for expressions in compiled.layers:
+        rest = rest.with_columns([e for e in expressions if not of(e)])
     return rest.collect()
