@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import zipfile
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Self
 
@@ -47,6 +50,7 @@ ALLOWED = frozenset(
 )
 #: Estimators that predict by products of matrices.
 _BY_PRODUCTS = ("sklearn.neural_network", "sklearn.gaussian_process")
+SCHEMA = "schema.json"
 PORTION = 20
 TREE_COST = 4.0e-8
 MOST_NODES = 3_000_000
@@ -54,6 +58,23 @@ MOST_NODES = 3_000_000
 
 def _narrow(matrix: Array) -> Array:
     return np.asarray(np.clip(matrix, -3e38, 3e38), dtype=np.float32)
+
+
+def canonical(archive: bytes) -> bytes:
+    """A skops archive with counted numbers for memory addresses and without times: equal models give equal bytes."""
+    with zipfile.ZipFile(BytesIO(archive)) as source:
+        schema = source.read(SCHEMA).decode()
+        files = {name: source.read(name) for name in source.namelist() if name != SCHEMA}
+    numbers: dict[str, str] = {}
+    for found in re.finditer(r'"__id__": (\d+)|"file": "(\d+)\.', schema):
+        numbers.setdefault(found.group(1) or found.group(2), str(len(numbers)))
+    schema = re.sub(r'("__id__": |"file": ")(\d+)', lambda m: m.group(1) + numbers[m.group(2)], schema)
+    renamed = {re.sub(r"^\d+", lambda m: numbers.get(m.group(), m.group()), name): body for name, body in files.items()}
+    made = BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as target:
+        for name, body in [*sorted(renamed.items()), (SCHEMA, schema.encode())]:
+            target.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), body, zipfile.ZIP_DEFLATED)
+    return made.getvalue()
 
 
 @dataclass
@@ -89,7 +110,7 @@ class SklearnModel:
         """Write skops' format."""
         from skops import io
 
-        path.write_bytes(io.dumps(self.estimator))
+        path.write_bytes(canonical(io.dumps(self.estimator)))
 
     @classmethod
     def load(cls, path: Path, classes: int, rounds: int) -> Self:

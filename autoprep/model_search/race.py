@@ -96,13 +96,21 @@ class Race:
         ranked = self.ranked(self.settled())[:REFITTED] if self.settled() else []
         if not ranked:
             return
-        rows = self.bench.frame.height
-        cost = sum(1.2 * r.cost(rows, self.bench) for r in ranked)
-        cost += max(self.bench.prepare_cost(r.configuration, -1) for r in ranked)
-        if len(self.folds) == 1 and cost > (1 - LEAST_END) * self.total:
-            # A hold-out's models have seen nearly all rows: better ones are worth more than the same on all rows.
-            cost = 0.0
+        room = (1 - LEAST_END) * self.total
+        for count in range(len(ranked), 0, -1):
+            cost = self._refits(ranked[:count])
+            if cost <= room:
+                break
+        else:
+            # Not even one: a hold-out's models have seen most rows, and better ones are worth more than all rows.
+            cost = 0.0 if len(self.folds) == 1 else room
         self.end = self.start + max(LEAST_END * self.total, LAST_END * self.total - cost)
+
+    def _refits(self, runners: Sequence[Runner]) -> float:
+        """Seconds or units to refit these on all rows."""
+        rows = self.bench.frame.height
+        fits = sum(1.2 * r.cost(rows, self.bench) for r in runners)
+        return fits + max(self.bench.prepare_cost(r.configuration, -1) for r in runners)
 
     def left(self) -> float:
         """Seconds or units until the race is over."""

@@ -146,6 +146,19 @@ def test_the_same_seed_gives_the_same_model(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", list(MODELS))
+def test_equal_models_are_equal_files(name: str, tmp_path: Path) -> None:
+    kept = []
+    for number in range(2):
+        model = bench("binary").run(configuration(name), 1, FOREVER).part.model
+        ballast = [object() for _ in range(1_000 * number)]
+        path = tmp_path / f"{number}{model.suffix}"
+        model.save(path)
+        kept.append(path.read_bytes())
+        del ballast
+    assert kept[0] == kept[1]
+
+
+@pytest.mark.parametrize("name", list(MODELS))
 def test_cost_is_foreseen_and_grows(name: str) -> None:
     family = MODELS[name]
     small, large = family.cost(100, 10, 2, {}), family.cost(5_000, 10, 2, {})
