@@ -30,6 +30,12 @@ CODE_PAGES = (
 )  # fmt: skip
 #: Letters that only end a word.
 _LAST = frozenset("ςךםןףץ")
+#: What stands beside a number on its own: a sign does, a letter hardly ever (but for these: "10 à 20").
+_BESIDE = re.compile(rb"\d[ \xa0]?([\x80-\xff])(?![A-Za-z\x80-\xff])|(?<![A-Za-z\x80-\xff])([\x80-\xff])[ \xa0]?(?=\d)")
+_NEAR_DIGIT = re.compile(rb"\d[ \xa0]?([\x80-\xff])|([\x80-\xff])[ \xa0]?(?=\d)")
+_ALONE = frozenset("àáéèóòíоиваусякеё")
+#: Code pages of old systems, which a file of today seldom has.
+_OLD, _SELDOM = ("cp850", "cp437", "cp852", "cp775", "cp857", "cp737", "cp862", "cp866", "mac_"), 0.03
 #: Words whose neighbouring letters are looked at, and how far behind a code page may be to be looked at at all.
 _WORDS, _NEAR = 600, 0.45
 
@@ -92,13 +98,16 @@ def code_pages(data: bytes) -> list[Reading]:
         return []
     words = list(dict.fromkeys(re.findall(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*", data)))
     around = b"\n".join(words[:_WORDS])
-    rough = [r for rank, name in enumerate(CODE_PAGES) if (r := _by_letters(name, rank, counts)) is not None]
+    beside = Counter((a or b)[0] for a, b in _BESIDE.findall(data))
+    near = Counter((a or b)[0] for a, b in _NEAR_DIGIT.findall(data))
+    found = (_by_letters(name, rank, counts, beside, near) for rank, name in enumerate(CODE_PAGES))
+    rough = [reading for reading in found if reading is not None]
     floor = max((r.score for r in rough), default=0.0) - _NEAR
     finer = [_by_neighbours(r, around) for r in rough if r.score >= floor]
     return sorted(finer, key=lambda r: -r.score)
 
 
-def _by_letters(name: str, rank: int, counts: Counter[int]) -> Reading | None:
+def _by_letters(name: str, rank: int, counts: Counter[int], beside: Counter[int], near: Counter[int]) -> Reading | None:
     """How well the letters fit the best of the languages; neighbours cannot make that better."""
     page = _page(name)
     if any(b not in page for b in counts):
@@ -106,12 +115,16 @@ def _by_letters(name: str, rank: int, counts: Counter[int]) -> Reading | None:
     total = sum(counts.values())
     signs = sum(n for b, n in counts.items() if page[b] in _SIGNS)
     junk = sum(n for b, n in counts.items() if not page[b].isalpha() and page[b] not in _SIGNS and not _mark(page[b]))
+    money = sum(n for b, n in near.items() if page[b] in _SIGNS)
+    lost = {b: n for b, n in beside.items() if page[b].isalpha() and page[b] not in _ALONE}
     best, language = 0.0, ""
     for said, weights in _alphabets().items():
-        covered = sum(n * weights.get(page[b], 0.0) for b, n in counts.items())
+        covered = sum((n - lost.get(b, 0)) * weights.get(page[b], 0.0) for b, n in counts.items())
         if covered > best:
             best, language = covered, said
-    return Reading(name, (best + 0.62 * signs - junk) / total - 0.0004 * rank, language, (total - signs - junk) / total)
+    seldom = 0.0004 * rank + _SELDOM * name.startswith(_OLD)
+    score = (best + 0.62 * signs + 0.38 * money - junk) / total - seldom
+    return Reading(name, score, language, (total - signs - junk) / total)
 
 
 def _by_neighbours(reading: Reading, around: bytes) -> Reading:

@@ -69,3 +69,13 @@ def test_a_few_bytes_that_are_no_utf8_are_kept_and_counted(tmp_path: Path) -> No
     table = ap.read(path)
     assert table.collect()["name"].to_list()[-1] == "Größe"
     assert any("not valid UTF-8" in note for note in table.notes)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Preis;12 €\nGröße;7 €", "Stadt;Preis\nSão Paulo;104,92 €\nZürich;62,86 €", "Temp 20°C; 5 µm", "£12.50;£3.00",
+     "Prix: 10 à 20 €; été", "Menge;±3 %\nFläche;20 m²"],
+)  # fmt: skip
+def test_signs_beside_numbers_speak_for_the_page_of_today(text):
+    """In the pages of old systems the euro of Windows is a lone letter after a number."""
+    assert detect_encoding(text.encode("cp1252")).name == "cp1252"
