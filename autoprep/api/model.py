@@ -212,7 +212,13 @@ class Model:
         if self._scorer is None:
             if self._fitted is not None:
                 fitted = self._fitted
-                self._scorer = Scorer(fitted.plan, fitted.predictor, task=fitted.task, classes=fitted.classes)
+                self._scorer = Scorer(
+                    fitted.plan,
+                    fitted.predictor,
+                    task=fitted.task,
+                    classes=fitted.classes,
+                    contract=fitted.contract,
+                )
             else:
                 self._scorer = self._loaded().scorer()
         return self._scorer
@@ -230,6 +236,30 @@ class Model:
             the row's contract says ("" for none).
         """
         return self.scorer().predict(read(source).collect())
+
+    def predict_file(
+        self, source: Any, path: PathLike, *, policies: Mapping[str, str] | None = None
+    ) -> tuple[int, int]:
+        """Predict raw rows chunk by chunk into a file, whatever their number; the suffix names the format.
+
+        Args:
+            source: see ``read``.
+            path: ends in .parquet, .arrow, .csv, .tsv or .ndjson.
+            policies: rule id, "theme.*" or "*" -> "reject" or "quarantine" (no prediction), "repair", "warn".
+
+        Returns:
+            Rows, and rows of which the contract says something.
+
+        Raises:
+            InputError: the source cannot be read or the file not written.
+            SettingError: a policy that is none.
+        """
+        from dataclasses import replace
+
+        from autoprep.serving import stream
+
+        scorer = self.scorer() if not policies else replace(self.scorer(), policies=dict(policies))
+        return stream.write(scorer, read(source).frame, path)
 
     def predict(self, source: Any) -> pl.Series:
         """The predictions of raw rows: labels as text, or Float64 values."""

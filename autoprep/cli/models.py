@@ -68,20 +68,38 @@ def fit(
 
 
 @app.command()
-def predict(model: ModelFolder, source: Source, output: Output = None, quiet: Quiet = False) -> None:
-    """Predict raw, dirty rows: one prediction per row, in their order."""
+def predict(
+    model: ModelFolder,
+    source: Source,
+    output: Output = None,
+    policy: Annotated[
+        list[str] | None, typer.Option("--policy", help="RULE=reject, quarantine, repair or warn (repeatable).")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Predict raw, dirty rows: one prediction per row, in their order; with -o, files larger than memory."""
+    import sys
+    import tempfile
+
     from autoprep import api
-    from autoprep.engines.local import write
+    from autoprep.errors import SettingError
 
-    predictions = api.load(model).predict_frame(source)
-    if output is None:
-        import sys
-
-        sys.stdout.write(predictions.write_csv() or "")
+    policies = dict(said.partition("=")[::2] for said in policy or ())
+    if "" in policies.values():
+        raise SettingError(
+            f"--policy is '{(policy or [''])[0]}'", hint="write RULE=reject, for example contract.*=reject"
+        )
+    held = api.load(model)
+    if output is not None:
+        rows, said = held.predict_file(source, output, policies=policies)
+        console().print(f"{rows:,} predictions -> {output}; {said:,} rows with contract events", markup=False)
         return
-    write(predictions, output)
-    said = int((predictions["reasons"] != "").sum())
-    console().print(f"{predictions.height:,} predictions -> {output}; {said:,} rows with contract events", markup=False)
+    with tempfile.TemporaryDirectory(prefix="autoprep-") as folder:
+        made = Path(folder) / "predictions.csv"
+        held.predict_file(source, made, policies=policies)
+        with made.open(encoding="utf-8", newline="") as lines:
+            for line in lines:
+                sys.stdout.write(line)
 
 
 @app.command()

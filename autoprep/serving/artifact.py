@@ -74,7 +74,7 @@ class Artifact:
 
     def scorer(self) -> Scorer:
         """What turns raw rows into predictions."""
-        return _scorer(self.plan, self.predictor, self.synthesizer, self.facts)
+        return _scorer(self.plan, self.predictor, self.synthesizer, self.facts, self.contract)
 
     def paper(self, name: str) -> str:
         """The text of a file of the folder ("report.html", "card.md", "profile.json").
@@ -167,7 +167,7 @@ def save(
         predicted = None
         if replay is not None and replay.height:
             rows = replay.head(REPLAY_ROWS)
-            predicted = _scorer(plan, predictor, synthesizer, facts).predict(rows)
+            predicted = _scorer(plan, predictor, synthesizer, facts, contract or {}).predict(rows)
             (beside / "replay").mkdir()
             _ipc(rows, beside / "replay" / "rows.arrow")
             _ipc(predicted, beside / "replay" / "predictions.arrow")
@@ -404,8 +404,11 @@ def _predictor(folder: Path) -> Any:
     return load_predictor(folder, revive=Synthesizer.from_dict)
 
 
-def _scorer(plan: Plan, predictor: Any, synthesizer: Any, facts: Mapping[str, Any]) -> Scorer:
-    return Scorer(plan, predictor, synthesizer, str(facts["task"]), tuple(facts.get("classes") or ()))
+def _scorer(
+    plan: Plan, predictor: Any, synthesizer: Any, facts: Mapping[str, Any], contract: Mapping[str, Any]
+) -> Scorer:
+    classes = tuple(facts.get("classes") or ())
+    return Scorer(plan, predictor, synthesizer, str(facts["task"]), classes, contract=contract)
 
 
 def _version_notes(versions: Mapping[str, str]) -> tuple[str, ...]:

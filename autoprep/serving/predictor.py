@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from autoprep.errors import ArtifactError, InputError
+from autoprep.serving.guard import Guard
 from autoprep.types import Plan
 
 EVENTS = {
@@ -42,6 +43,8 @@ class Scorer:
         task: "binary", "multiclass" or "regression".
         classes: the classes in the order of ``predict_proba``'s columns.
         clean: the function that cleans; ``autoprep.cleaning.transform`` when None.
+        contract: the expectation suite of the raw columns.
+        policies: rule id, "theme.*" or "*" -> "reject", "quarantine", "repair" or "warn".
     """
 
     plan: Plan
@@ -50,10 +53,14 @@ class Scorer:
     task: str = "regression"
     classes: Sequence[Any] = ()
     clean: Transform | None = None
+    contract: Mapping[str, Any] = field(default_factory=dict)
+    policies: Mapping[str, str] = field(default_factory=dict)
+    _guard: Guard = field(init=False, repr=False, compare=False)
     _raw_schema: Mapping[str, pl.DataType] = field(init=False, repr=False, compare=False, default_factory=dict)
     _bound: list[Transform] = field(init=False, repr=False, compare=False, default_factory=list)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "_guard", Guard(self.plan, self.contract, self.policies))
         object.__setattr__(self, "_raw_schema", {c: _dtype(d) for c, d in self.plan.inputs.items()})
 
     def raw(self, frame: pl.DataFrame) -> pl.DataFrame:
@@ -77,7 +84,10 @@ class Scorer:
 
     def transform(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Clean raw rows: as many rows in the same order, and the events (columns as in ``EVENTS``)."""
-        cleaned, events = self._cleaner()(self.raw(frame), self.plan)
+        raw, said = self._guard.before(self.raw(frame))
+        cleaned, events = self._cleaner()(raw, self.plan)
+        said += self._guard.after(cleaned, self._cleaner())
+        events = self._guard.decide(pl.concat([events, *said]) if said else events)
         if cleaned.height != frame.height:
             raise ArtifactError(f"cleaning gave {cleaned.height} rows for {frame.height}", where="plan.yaml")
         return cleaned, events
@@ -116,7 +126,8 @@ class Scorer:
         else:
             columns += self._classified(table, frame.height)
         predicted = pl.DataFrame(columns)
-        rejected = events.filter(pl.col("policy") == "reject").get_column("row").drop_nulls().unique()
+        refused = events.filter(pl.col("policy").is_in(["reject", "quarantine"]))
+        rejected = refused.get_column("row").drop_nulls().unique()
         if rejected.len():
             keep = ~pl.int_range(pl.len()).is_in(rejected.implode())
             predicted = predicted.with_columns(pl.when(keep).then(pl.all()))

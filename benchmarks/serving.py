@@ -1,0 +1,205 @@
+"""The service measured on loopback: one raw row at a steady rate, batches through Arrow, a soak, damaged requests.
+
+    python benchmarks/serving.py [--requests 1500] [--rate 50] [--batch 500000] [--soak 20000] [--mlflow PYTHON]
+
+The model is LightGBM on 300 made-up orders with currency, units, sentinels, dates and spellings (see tests/serving).
+With ``--mlflow`` (an interpreter that has MLflow) ``mlflow models serve`` answers the same rows of the same model.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+
+import httpx
+import polars as pl
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "results" / "serving"
+sys.path.insert(0, str(ROOT))
+from tests.serving.shop import orders  # noqa: E402
+
+
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return int(held.getsockname()[1])
+
+
+@contextmanager
+def running(command: list[str], ready: str, env: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A server process, once it answers."""
+    process = subprocess.Popen(
+        command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        for _ in range(900):
+            try:
+                if httpx.get(ready, timeout=5).status_code == 200:
+                    break
+            except httpx.HTTPError:
+                time.sleep(0.1)
+        yield process
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(60)
+
+
+def memory_mb(process: subprocess.Popen[bytes]) -> float:
+    """Resident memory of a process."""
+    text = Path(f"/proc/{process.pid}/status").read_text()
+    return int(text.split("VmRSS:")[1].split()[0]) / 1024
+
+
+def cpu_s(process: subprocess.Popen[bytes]) -> float:
+    """CPU seconds of a process and its children that ended."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+async def steady(url: str, bodies: list[bytes], rate: float) -> list[float]:
+    """Milliseconds of each request, sent one after the other at a steady rate."""
+    taken = []
+    async with httpx.AsyncClient(timeout=30) as client:
+        for body in bodies[:20]:
+            await client.post(url, content=body, headers={"content-type": "application/json"})
+        start = time.perf_counter()
+        for number, body in enumerate(bodies):
+            await asyncio.sleep(max(0.0, start + number / rate - time.perf_counter()))
+            began = time.perf_counter()
+            answer = await client.post(url, content=body, headers={"content-type": "application/json"})
+            taken.append((time.perf_counter() - began) * 1e3)
+            assert answer.status_code == 200, answer.text[:200]
+    return taken
+
+
+def quantiles(taken: list[float]) -> tuple[float, float]:
+    """Median and 99th percentile."""
+    ordered = sorted(taken)
+    return statistics.median(ordered), ordered[int(len(ordered) * 0.99)]
+
+
+def in_process(folder: Path, rows: list[dict[str, str]]) -> tuple[float, float]:
+    """Median and 99th percentile of one row without HTTP."""
+    import autoprep as ap
+
+    scorer = ap.load(folder).scorer()
+    taken = []
+    for row in rows:
+        began = time.perf_counter()
+        scorer.predict(pl.DataFrame([row]))
+        taken.append((time.perf_counter() - began) * 1e3)
+    return quantiles(taken[20:])
+
+
+def batch(url: str, frame: pl.DataFrame, process: subprocess.Popen[bytes]) -> list[str]:
+    """Rows per second of large Arrow bodies."""
+    arrow = "application/vnd.apache.arrow.stream"
+    out = BytesIO()
+    frame.write_ipc_stream(out, compat_level=pl.CompatLevel.oldest())
+    walls, cpus = [], []
+    for _ in range(3):
+        spent, began = cpu_s(process), time.perf_counter()
+        answer = httpx.post(url, content=out.getvalue(), headers={"content-type": arrow, "accept": arrow}, timeout=300)
+        walls.append(time.perf_counter() - began)
+        cpus.append(cpu_s(process) - spent)
+        assert answer.status_code == 200, answer.text[:200]
+        assert pl.read_ipc_stream(answer.content).height == frame.height
+    wall, cpu = statistics.median(walls), statistics.median(cpus)
+    return [f"| {frame.height:,} rows as Arrow over HTTP | {frame.height / wall:,.0f} rows/s wall | {cpu:.2f} CPU s |"]
+
+
+async def soak(url: str, bodies: list[bytes], count: int, process: subprocess.Popen[bytes]) -> list[float]:
+    """Resident memory at five moments of many requests, eight at a time."""
+    seen = []
+    async with httpx.AsyncClient(timeout=60, limits=httpx.Limits(max_connections=8)) as client:
+        for part in range(5):
+            for at in range(0, count // 5, 8):
+                batch = [bodies[(part + at + i) % len(bodies)] for i in range(8)]
+                kind = {"content-type": "application/json"}
+                answers = await asyncio.gather(*(client.post(url, content=b, headers=kind) for b in batch))
+                assert all(a.status_code == 200 for a in answers)
+            seen.append(memory_mb(process))
+    return seen
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--requests", type=int, default=1500)
+    parser.add_argument("--rate", type=float, default=50)
+    parser.add_argument("--batch", type=int, default=500_000)
+    parser.add_argument("--soak", type=int, default=20_000)
+    parser.add_argument("--mlflow", default=os.environ.get("AUTOPREP_MLFLOW"))
+    asked = parser.parse_args()
+    import autoprep as ap
+
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "POLARS_MAX_THREADS": "2", "OMP_NUM_THREADS": "2"}
+    lines = ["| what | figure | |", "|---|---|---|"]
+    with tempfile.TemporaryDirectory() as place:
+        home = Path(place)
+        orders(300).write_csv(home / "orders.csv")
+        address = f"sqlite:///{home / 'runs.db'}"
+        model = ap.fit(home / "orders.csv", "bought", time_budget_s=None, work_budget=3)
+        model.save(home / "model")
+        lines.append(f"| model | {model.leaderboard.trials[0].model} | |")
+        rows = orders(2_000, seed=1).drop("bought").to_dicts()
+        bodies = [json.dumps({"rows": [rows[i % len(rows)]]}).encode() for i in range(asked.requests)]
+        p50, p99 = in_process(home / "model", rows[:400])
+        lines.append(f"| one row, in process | p50 {p50:.2f} ms, p99 {p99:.2f} ms | |")
+        port = free_port()
+        command = [sys.executable, "-m", "autoprep", "serve", str(home / "model"), "--port", str(port)]
+        url = f"http://127.0.0.1:{port}"
+        with running(command, f"{url}/health", env) as process:
+            spent = cpu_s(process)
+            p50, p99 = quantiles(asyncio.run(steady(f"{url}/predict", bodies, asked.rate)))
+            cost = (cpu_s(process) - spent) / len(bodies) * 1e3
+            lines.append(
+                f"| one raw row over HTTP, {asked.rate:g}/s, {len(bodies):,} requests "
+                f"| p50 {p50:.2f} ms, p99 {p99:.2f} ms "
+                f"| {cost:.2f} CPU ms each |"
+            )
+            if asked.soak:
+                seen = asyncio.run(soak(f"{url}/predict", bodies, asked.soak, process))
+                told = ", ".join(f"{m:.0f}" for m in seen)
+                lines.append(f"| {asked.soak:,} requests, 8 at a time | resident MB at each fifth: {told} | |")
+            if asked.batch:
+                many = pl.concat([orders(10_000, seed=2).drop("bought")] * (asked.batch // 10_000))
+                lines += batch(f"{url}/predict", many, process)
+        if asked.mlflow:
+            script = f"import autoprep as ap; ap.fit({str(home / 'orders.csv')!r}, 'bought', time_budget_s=None, "
+            script += f"work_budget=3, tracking='mlflow:{address}#orders@champion')"
+            done = subprocess.run([asked.mlflow, "-c", script], env=env, cwd=home, capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr[-500:]
+            port = free_port()
+            command = [asked.mlflow, "-m", "mlflow", "models", "serve", "-m", "models:/orders@champion"]
+            command += ["--env-manager", "local", "--port", str(port), "--host", "127.0.0.1"]
+            paths = os.pathsep.join([str(Path(asked.mlflow).parent), env["PATH"]])
+            theirs = {**env, "MLFLOW_TRACKING_URI": address, "PATH": paths}
+            split = [json.dumps({"dataframe_records": [rows[i % len(rows)]]}).encode() for i in range(len(bodies))]
+            with running(command, f"http://127.0.0.1:{port}/ping", theirs):
+                p50, p99 = quantiles(asyncio.run(steady(f"http://127.0.0.1:{port}/invocations", split, asked.rate)))
+            lines.append(f"| the same by mlflow models serve | p50 {p50:.2f} ms, p99 {p99:.2f} ms | |")
+        else:
+            lines.append("| mlflow models serve | not installed: left out | |")
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    (RESULTS / "table.md").write_text("\n".join(lines) + "\n")
+    print("\n".join(lines))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""What training did not know is seen and said: units, categories, dates, decimal commas, columns; and policies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import autoprep as ap
+from autoprep.__main__ import main
+from autoprep.errors import SettingError
+
+from .shop import orders
+
+ROW = {
+    "price": "$120.00",
+    "weight": "10.00 kg", "age": "40", "city": "Oslo", "day": "05/06/2024", "mail": "a1@example.org",
+}  # fmt: skip
+
+
+def reasons(folder: Path, **cells: str | None) -> tuple[str, dict[str, object]]:
+    """The reasons of one row, and its cleaned cells."""
+    scorer = ap.load(folder).scorer()
+    frame = pl.DataFrame([{**ROW, **cells}])
+    return scorer.predict(frame)["reasons"][0], scorer.transform(frame)[0].row(0, named=True)
+
+
+def test_a_good_row_has_no_reasons(shop_model: Path) -> None:
+    assert reasons(shop_model)[0] == ""
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "code"),
+    [
+        ("weight", "12 stones?", "number.unit:weight"),
+        ("weight", "12 furlong", "contract.new_unit:weight"),
+        ("city", "Reykjavik", "contract.new_category:city"),
+        ("day", "2024-31-12", "time.date:day"),
+        ("day", "12/31/2024", "time.date:day"),
+        ("price", "€ 1.200,50", "number.currency:price"),
+        ("age", "forty", "number.integer:age"),
+    ],
+)
+def test_what_is_new_is_said(shop_model: Path, column: str, text: str, code: str) -> None:
+    assert code in reasons(shop_model, **{column: text})[0].split(";")
+
+
+def test_another_unit_is_converted_and_said(shop_model: Path) -> None:
+    said, cleaned = reasons(shop_model, weight="10 lb")
+    assert said == "contract.new_unit:weight" and cleaned["weight"] == pytest.approx(4.5359237)
+    assert reasons(shop_model, weight="500 g")[1]["weight"] == pytest.approx(0.5)
+    assert reasons(shop_model, weight="12 m")[1]["weight"] is None
+
+
+def test_the_target_may_be_missing_but_no_other_column(shop_model: Path) -> None:
+    scorer = ap.load(shop_model).scorer()
+    frame = pl.DataFrame([ROW]).drop("age")
+    assert "table.missing_column:age" in scorer.predict(frame)["reasons"][0]
+
+
+def test_policies_decide_by_rule_theme_and_all(shop_model: Path, tmp_path: Path) -> None:
+    new = orders(40, seed=2).drop("bought")
+    new[3, "city"], new[5, "age"] = "Reykjavik", "forty"
+    new.write_csv(tmp_path / "new.csv")
+    model = ap.load(shop_model)
+    plain = model.predict_frame(tmp_path / "new.csv")
+    assert (
+        plain["prediction"].null_count() == 0
+        and model.predict_file(tmp_path / "new.csv", tmp_path / "a.parquet")[0] == 40
+    )
+    assert pl.read_parquet(tmp_path / "a.parquet").equals(plain)
+    for policies, gone in (
+        ({"contract.new_category": "reject"}, [3]),
+        ({"number.*": "quarantine"}, [5]),
+        ({"*": "reject", "number.*": "warn"}, [3]),
+    ):
+        model.predict_file(tmp_path / "new.csv", tmp_path / "b.arrow", policies=policies)
+        made = pl.read_ipc(tmp_path / "b.arrow")
+        assert made["prediction"].is_null().arg_true().to_list() == gone
+        assert made["reasons"].equals(plain["reasons"])
+    with pytest.raises(SettingError, match="did you mean 'reject'"):
+        model.predict_file(tmp_path / "new.csv", tmp_path / "c.csv", policies={"*": "rejet"})
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".csv", ".tsv", ".ndjson"])
+def test_streaming_writes_what_predicting_at_once_gives(shop_model: Path, tmp_path: Path, suffix: str) -> None:
+    from autoprep.serving import stream
+
+    new = orders(100, seed=3).drop("bought")
+    scorer = ap.load(shop_model).scorer()
+    assert stream.write(scorer, new.lazy(), tmp_path / f"o{suffix}", 23)[0] == 100
+    read = {".parquet": pl.read_parquet, ".arrow": lambda p: pl.read_ipc(p),
+            ".ndjson": pl.read_ndjson, ".csv": pl.read_csv,
+            ".tsv": lambda p: pl.read_csv(p, separator="\t")}[suffix]  # fmt: skip
+    made, wanted = read(tmp_path / f"o{suffix}"), scorer.predict(new)
+    assert made.drop("reasons").equals(wanted.drop("reasons"))
+    stream.write(scorer, new.head(0).lazy(), tmp_path / f"none{suffix}")
+    assert (tmp_path / f"none{suffix}").exists()
+
+
+def test_the_command_names_a_bad_policy(shop_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    orders(5).write_csv(tmp_path / "n.csv")
+    assert main(["predict", str(shop_model), str(tmp_path / "n.csv"), "--policy", "reject"]) == 2
+    assert "RULE=reject" in capsys.readouterr().err
+    assert main(["predict", str(shop_model), str(tmp_path / "n.csv")]) == 0
+    assert capsys.readouterr().out.count("\n") == 6
