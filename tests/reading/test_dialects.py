@@ -200,3 +200,16 @@ def test_names_are_stable_and_reversible(tmp_path: Path) -> None:
     table = ap.read(path)
     assert table.collect().columns == ["id", "name", "name_3", "column_4", "name_2"]
     assert [table.headers[c] for c in table.collect().columns] == [" id ", "name", "name", "", "name_2"]
+
+
+def test_full_header_rows_above_typed_columns(tmp_path: Path) -> None:
+    rows = "".join(f"2024-01-{i + 1:02},{i}.5,{i},shop {i}\n" for i in range(20))
+    path = tmp_path / "a.csv"
+    path.write_text("day,height,count,shop\nfirst,mean,total,name\n" + rows)
+    table = ap.read(path)
+    assert table.collect().columns == ["day first", "height mean", "count total", "shop name"]
+    assert table.collect().height == 20
+    path.write_text("day,height,count,shop\n" * 2 + rows)
+    assert ap.read(path).collect().columns == ["day", "height", "count", "shop"]
+    path.write_text(rows)
+    assert ap.read(path).collect().height == 20
