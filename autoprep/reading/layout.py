@@ -297,8 +297,8 @@ def _continues(upper: Sequence[Record], record: Record, rows: Sequence[Record], 
                 for_it += 0.5
     if gaps >= max(1, width // 6):
         return for_it > against
-    known = sum(1 for k in kinds if sum(k.values()) > k["empty"] + k["nan"])
-    return for_it > 2 * against and for_it >= 0.6 * max(2, known) and len(body) >= 3
+    said = sum(1 for k in kinds if sum(k.values()) > k["empty"] + k["nan"])
+    return for_it > 2 * against and for_it >= 0.6 * max(2, said) and len(body) >= 3
 
 
 def _units_below(rows: Sequence[Record], count: int, width: int) -> bool:
