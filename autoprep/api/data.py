@@ -91,7 +91,7 @@ def profile(
     """
     table = read(source, query=query, listener=listener)
     column = pipeline.resolve_column(target, table) if target is not None else None
-    return profiling.profile(table, target=column)
+    return profiling.profile(table, target=column, mergeable=True)
 
 
 def profile_of(source: Any, *, listener: Listener = silent) -> Profile:

@@ -34,6 +34,7 @@ class Column:
         row: words of the vocabulary so far.
         details: lists and counts behind them.
         numbers: its numbers (dates as days since 1970), or None.
+        figures: those numbers without what stands for missing, and their moments.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Column:
     row: Row = field(default_factory=dict)
     details: Row = field(default_factory=dict)
     numbers: numeric.Numbers | None = None
+    figures: tuple[numeric.Numbers, list[float]] | None = None
 
 
 def kind_of(dtype: pl.DataType) -> str:
@@ -218,6 +220,7 @@ def number_figures(column: Column, filled: int, exact_order: bool = True) -> Non
         sums = numeric.moments(clean)
     else:
         sums = numeric.exact_moments(found.whole, list(known))
+    column.figures = (clean, sums)
     row |= q | numeric.shape_of(sums)
     row["min"], row["max"] = float(clean.values[0]), float(clean.values[-1])
     column.details["histogram"] = numeric.histogram(clean)

@@ -11,7 +11,19 @@ import polars as pl
 from autoprep.config import Config
 from autoprep.errors import InputError, did_you_mean
 from autoprep.parsing import text
-from autoprep.profiling import cells, columns, dates, encode, evidence, names, numeric, pairs, structure, vocabulary
+from autoprep.profiling import (
+    cells,
+    columns,
+    dates,
+    encode,
+    evidence,
+    names,
+    numeric,
+    pairs,
+    states,
+    structure,
+    vocabulary,
+)
 from autoprep.profiling.columns import Column
 from autoprep.profiling.profiles import KEYS, Profile
 from autoprep.profiling.target import diagnose
@@ -30,6 +42,7 @@ def profile(
     config: Config | None = None,
     deep: bool = True,
     relations: bool = True,
+    mergeable: bool = False,
 ) -> Profile:
     """Profile a table.
 
@@ -40,6 +53,7 @@ def profile(
         config: roles that a person has set.
         deep: also look at pairs of columns, keys and the target.
         relations: with ``deep``, pairs of columns and keys too, and not the target alone.
+        mergeable: keep the states that ``Profile.merge`` adds up.
 
     Raises:
         InputError: no such target.
@@ -50,7 +64,7 @@ def profile(
         ('amount', 0.3333333333333333)
     """
     lazy = source.frame if isinstance(source, Table) else source
-    frame = lazy.collect() if isinstance(lazy, pl.LazyFrame) else lazy
+    frame = _workable(lazy.collect() if isinstance(lazy, pl.LazyFrame) else lazy)
     if target is not None and target not in frame.columns:
         raise InputError(f"no column '{target}' to be the target", hint=did_you_mean(target, frame.columns))
     found = describe(frame)
@@ -84,9 +98,15 @@ def profile(
         keys,
         said,
         {one.name: one.details for one in found},
-        {},
+        {one.name: states.of(one, frame.get_column(one.name)) for one in found} if mergeable else {},
         origin,
     )
+
+
+def _workable(frame: pl.DataFrame) -> pl.DataFrame:
+    """Decimals and whole numbers of 128 bits as Float64, which is what figures are computed in."""
+    wide = [n for n, t in frame.schema.items() if t.is_decimal() or t in (pl.Int128, pl.UInt128, pl.Float16)]
+    return frame.with_columns(pl.col(wide).cast(pl.Float64, strict=False)) if wide else frame
 
 
 def relations_within(frame: pl.DataFrame, found: Sequence[Column]) -> list[Row]:

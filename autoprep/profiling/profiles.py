@@ -64,6 +64,25 @@ class Profile:
             raise InputError(f"no column '{name}'", hint=did_you_mean(name, self.columns["column"]))
         return rows[0]
 
+    def merge(self, other: Profile) -> Profile:
+        """The profile of this part of a table and another as one, without the rows (see ``profiling.states``).
+
+        Raises:
+            InputError: a part was profiled without ``mergeable=True``.
+
+        Example:
+            >>> from autoprep.profiling import profile
+            >>> parts = [profile(pl.DataFrame({"x": x}), mergeable=True) for x in ([1, 2], [3, 10])]
+            >>> parts[0].merge(parts[1]).column("x")["mean"]
+            4.0
+        """
+        from autoprep.profiling.states import merge
+
+        for one in (self, other):
+            if one.columns.height and not one.states:
+                raise InputError("a profile without states cannot be merged", hint="profile with mergeable=True")
+        return merge(self, other)
+
     def compare(self, other: Profile) -> Comparison:
         """What differs in another profile, taken later: schema, missingness, dirt, distributions, dependencies.
 

@@ -97,6 +97,9 @@ def diagnose(
     words = raw
     table: dict[str, Any] = {"target": target, "task": said}
     facts: dict[str, Any] = {"column": target, "task": said, "why": why}
+    if own.row["dtype"] in ("other", "time", "duration"):
+        table["target_missing_rate"] = series.null_count() / frame.height if frame.height else 0.0
+        return facts, table, {}
     if words is not None:
         words = (
             words.to_frame("v")
