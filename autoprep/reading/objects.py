@@ -49,7 +49,7 @@ def read_object(address: Address, dialect: Dialect | None) -> Table:
     scan = next((s for end, s in scans.items() if suffix.endswith(end)), None)
     options = {"max_retries": _RETRIES}
     try:
-        if scan is not None:
+        if scan is not None and (address.scheme not in ("http", "https") or _has_ranges(address)):
             with warnings.catch_warnings():  # Polars asks the bucket for its region and warns that it does
                 warnings.simplefilter("ignore")
                 frame = scan(address.uri, storage_options=options)
@@ -73,6 +73,13 @@ def _read_copy(copy: Path, address: Address, dialect: Dialect | None, name: str)
         return Table(typed.frame.collect().lazy(), origin, None, typed.rejected, typed.headers, typed.notes, name)
     found = read_text(opened.bytes(), dialect)
     return Table(found.frame, origin, found.dialect, found.rejected, found.headers, found.notes, name, found.realigned)
+
+
+def _has_ranges(address: Address) -> bool:
+    """Whether a web server sends parts of a file, which scanning needs; one that does not has the file fetched."""
+    asked = urllib.request.Request(address.uri, headers={"User-Agent": "autoprep", "Range": "bytes=0-0"})
+    with urllib.request.urlopen(asked, timeout=_WAIT_S) as stream:
+        return bool(stream.status == 206)
 
 
 def _fetch(address: Address, target: Path) -> None:

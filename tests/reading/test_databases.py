@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import gzip
+import http.server
 import sqlite3
+import threading
 from pathlib import Path
 
 import polars as pl
@@ -116,3 +120,25 @@ def test_an_address_shows_no_secret() -> None:
     assert found is not None and found.part == "orders"
     assert found.shown == "postgresql://ada:***@db/shop?sslpassword=***&sslmode=require"
     assert found.scrubbed("no s3cret here") == "no *** here"
+
+
+def test_files_of_a_web_server_are_read(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a;b\n1,5;x\n2,5;y\n")
+    (tmp_path / "t.csv.gz").write_bytes(gzip.compress(b"a;b\n1,5;x\n2,5;y\n"))
+    pl.DataFrame({"a": ["1,5", "2,5"], "b": ["x", "y"]}).write_parquet(tmp_path / "t.parquet")
+    handler = functools.partial(Quiet, directory=str(tmp_path))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        base = f"http://127.0.0.1:{server.server_port}"
+        for name in ("t.csv", "t.csv.gz", "t.parquet"):
+            assert ap.read(f"{base}/{name}").collect().rows() == [("1,5", "x"), ("2,5", "y")]
+        with pytest.raises(InputError, match="404"):
+            ap.read(f"{base}/nope.csv")
+        server.shutdown()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """A file server that says nothing."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
