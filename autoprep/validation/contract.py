@@ -13,6 +13,7 @@ import yaml
 from autoprep.errors import InputError, SettingError, did_you_mean
 from autoprep.types import load_yaml
 from autoprep.validation.expectation import EXPECTATIONS, FROM_GX_SEVERITY, TO_GX_SEVERITY
+from autoprep.validation.foreign import is_foreign, is_pandera, read_foreign, read_pandera
 from autoprep.validation.gx_words import for_gx, from_gx
 from autoprep.validation.report import jsonable
 from autoprep.validation.sentences import SENTENCE_KEYS, is_sentence, read_sentence
@@ -93,6 +94,9 @@ class Contract:
     @classmethod
     def from_dict(cls, said: Mapping[str, Any], where: str = "contract") -> Self:
         """Make a contract of plain values: a GX suite, or ``{contract, expect: [...]}`` (raises SettingError)."""
+        if is_foreign(said):
+            called, made = read_foreign(said, where)
+            return cls(tuple(_config(c["type"], c, where) for c in made), called)
         known = ("name", "contract", "expectations", "expect", "meta", "id", "notes", "suite_parameters")
         for key in said:
             if key not in known:
@@ -136,6 +140,9 @@ def as_contract(said: Any) -> Contract:
         return Contract.from_dict({"expect": [dict(entry) for entry in said]})
     if hasattr(said, "to_json_dict"):
         return Contract.from_dict(said.to_json_dict())
+    if is_pandera(said):
+        called, made = read_pandera(said)
+        return Contract(tuple(_config(c["type"], c, f"schema {called}") for c in made), called)
     kept = getattr(said, "contract", None)
     if kept is not None:
         return as_contract(kept)
