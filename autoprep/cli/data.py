@@ -93,7 +93,7 @@ def validate(
     if as_json:
         print_json(report.to_dict())
     elif github:
-        console().print(report.annotations(), markup=False)
+        console().print(report.annotations(), markup=False, highlight=False, soft_wrap=True)
     else:
         terminal.show_validation(console(), report)
     return 0 if report.success else 1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -10,10 +12,12 @@ from xml.etree import ElementTree
 import polars as pl
 import pytest
 
+from ..browser import Browser
+
 CONTRACT = """contract: orders
 expect:
   - {column: id, unique: true}
-  - {column: state, allowed: [paid, open], severity: warning}
+  - {column: state, in: [paid, open], severity: warning}
   - {column: paid, not_null: true}
 """
 
@@ -28,9 +32,6 @@ def files(tmp_path: Path) -> dict[str, Path]:
 
 
 def run(files: dict[str, Path], data: str, *more: str) -> tuple[int, str]:
-    import subprocess
-    import sys
-
     made = subprocess.run(
         [sys.executable, "-m", "autoprep", "validate", str(files[data]), "--contract", str(files["contract"]), *more],
         capture_output=True,
@@ -65,12 +66,18 @@ def test_junit_annotations_and_failing_rows(files: dict[str, Path]) -> None:
     assert [len(reasons) for reasons in failing["reasons"]] == [1, 3]
 
 
-def test_data_docs_open_in_a_browser(files: dict[str, Path]) -> None:
+@pytest.mark.browser
+def test_data_docs_open_in_a_browser(files: dict[str, Path], chromium: str) -> None:
     folder = files["folder"] / "docs"
     assert run(files, "bad", "--data-docs", str(folder))[0] == 1
     pages = list(folder.rglob("*.html"))
     assert (folder / "index.html") in pages
-    validation = next(page for page in pages if "validations" in page.parts)
-    text = validation.read_text(encoding="utf-8")
+    browser = Browser(chromium)
+    try:
+        page = browser.page(next(page for page in pages if "validations" in page.parts).as_uri())
+        text = page.js("document.body.textContent")
+        page.close()
+    finally:
+        browser.close()
     assert "orders" in text
     assert "lost" in text
