@@ -28,6 +28,7 @@ from autoprep.api.data import (
 )
 from autoprep.api.features import schema_of, synthesize
 from autoprep.api.model import Model, evaluate, fit, load, report
+from autoprep.api.monitoring import drift, write_drift
 from autoprep.api.project import init, run_stage
 from autoprep.api.relations import compare, relate, several
 from autoprep.api.review import approve, explain_cell, plan_diff, with_budgets
@@ -40,6 +41,7 @@ __all__ = [
     "compare",
     "contract",
     "describe",
+    "drift",
     "evaluate",
     "explain",
     "explain_cell",
@@ -70,6 +72,7 @@ __all__ = [
     "validate",
     "with_budgets",
     "write_cleaned",
+    "write_drift",
     "write_profile",
     "write_validation",
 ]
