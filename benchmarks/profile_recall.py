@@ -1,0 +1,133 @@
+"""What a profile finds beside what a manifest says of each set's dirt, in words.
+
+    python benchmarks/profile_recall.py --data FOLDER
+
+FOLDER holds ``MANIFEST.json`` (a list of {name, kind, files, target, dirt}: ``dirt`` is a list of phrases). Each phrase
+that speaks of something a profile can say is turned into a question by its words ("null", "duplicate", "LEAK", a quoted
+word, ...); the table says which were answered with yes. Phrases without such a word are counted apart. What was found
+beyond the phrases is listed by rule, for a person to judge.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+import autoprep as ap
+from autoprep import api
+from autoprep.errors import AutoprepError
+
+HERE = Path(__file__).resolve().parent
+
+
+def _any(*words: str) -> Callable[[Any], bool]:
+    return lambda p: any(p.columns.filter(pl.col(w).cast(pl.Float64).fill_null(0) > 0).height for w in words)
+
+
+def _semantic(*kinds: str) -> Callable[[Any], bool]:
+    return lambda p: p.columns["semantic"].is_in(kinds).any()
+
+
+def _leak(p: Any) -> bool:
+    return bool(p.columns["target_leak"].fill_null(False).any())
+
+
+def _duplicates(p: Any) -> bool:
+    row = p.tables.row(0, named=True)
+    return bool(row["duplicate_rows"] or p.columns["duplicate_of"].is_not_null().any() or p.dependencies.height)
+
+
+#: Words of a phrase -> what a profile must say.
+QUESTIONS: tuple[tuple[str, Callable[[Any], bool]], ...] = (
+    (r"LEAK", _leak),
+    (r"LABEL DIRT|label vocab", lambda p: bool(p.tables["target_variant_rate"].fill_null(0).item())),
+    (r"sentinel|placeholder|missing code|99 code", _any("sentinel_rate", "spike_rate", "unknown_rate", "outlier_rate")),
+    (r"\bID\b|identifier|index\b|_id\b|customerID", _semantic("identifier", "code", "uuid")),
+    (r"duplicat|repeats date|one variable", _duplicates),
+    (r"leading zero", _any("leading_zero_rate")),
+    (r"lose leading zeros|ZIP|zip codes", _semantic("postal_code", "code")),
+    (r"leading space|blank|edge|'\\\\t|\\\\tno", _any("padded_rate", "blank_rate")),
+    (r"constant", _any("is_constant")),
+    (r"all null|entirely null|all-null", _semantic("empty")),
+    (r"null together", lambda p: bool((p.pairs["kind"] == "missing_together").any())),
+    (r"HTML", _any("html_rate")),
+    (r"case variant|differ only in case|differ by case|dirty text|free answer|dirty names", _any("variant_rate")),
+    (r"pipe-separated|list in a cell|packs", _any("packed_rate", "list_rate")),
+    (r"code and text", _any("code_and_text_rate")),
+    (r"dates?\b.*(DD|MM)|'January|date format", _semantic("date", "datetime")),
+    (r"time split|series", lambda p: p.tables["time_column"].item() is not None or _semantic("date", "datetime")(p)),
+    (r"'\$|Salary Estimate", _any("amount_rate", "range_rate")),
+    (r"sq|Yards|'19M'|units", _any("unit_rate", "magnitude_rate", "suffix_rate")),
+    (r"negative", _any("negative_rate")),
+    (r"outlier|salary 99|experience 383|max 773454|price 9000|up to", _any("outlier_rate", "impossible_rate")),
+    (r"ordinal", _semantic("ordinal")),
+    (r"number words", _any("number_word_rate", "boolean_rate")),
+    (r"'3\+'|'10,000\+'", _any("inequality_rate")),
+    (r"names? end with a blank|names with", _any("header_padded", "header_odd", "header_blank")),
+    (r"rare classes|of 937 positive", lambda p: (p.tables["target_imbalance"].item() or 0) > 5),
+    (r"free-text|Job Description", _semantic("text")),
+    (
+        r"'(\?|NA|N/A|#N/A|NULL|None|nan|NaN|-|unknown|Unknown)'| \?",
+        _any("disguised_null_rate", "unknown_rate", "junk_rate"),
+    ),
+    (r"null", _any("missing_rate")),
+)
+
+
+def main() -> None:
+    """Print the table, write ``results/profile_recall/table.md``."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=os.environ.get("AUTOPREP_DATA"))
+    parser.add_argument("--max-rows", type=int, default=5_000, help="Rows of a table that are profiled.")
+    said = parser.parse_args()
+    data = Path(said.data)
+    lines = ["| set | asked | found | not found | not asked | rules that fired |", "|---|---|---|---|---|---|"]
+    asked_all = found_all = 0
+    for entry in json.loads((data / "MANIFEST.json").read_text()):
+        if entry["kind"] not in ("supervised", "profile", "error-repair") or "clean" in entry["name"]:
+            continue
+        files = [
+            f
+            for f in entry["files"]
+            if re.search(r"\.(csv|tsv)(\.gz)?$", f) and not re.search(r"clean|test", f.lower())
+        ]
+        files = files or [f for f in entry["files"] if re.search(r"\.(csv|tsv|dat|parquet)(\.gz)?$", f)]
+        try:
+            frame = ap.read(data / files[0]).frame.head(said.max_rows).collect()
+            words = str(entry["target"] or "")
+            known = [c for c in frame.columns if c.strip() and c.strip() == re.sub(r"^'|'.*$", "", words).strip()]
+            target = known[0] if known else frame.columns[-1] if words.startswith("last column") else None
+            profile = ap.profile(frame, target=target)
+            findings = api.find(profile)
+        except AutoprepError as error:
+            lines.append(f"| {entry['name']} | | | {error} | | |")
+            continue
+        yes, no, silent = [], [], 0
+        for phrase in entry["dirt"]:
+            question = next((q for pattern, q in QUESTIONS if re.search(pattern, phrase)), None)
+            if question is None or (target is None and re.match("LEAK|LABEL", phrase)):
+                silent += 1
+            else:
+                (yes if question(profile) else no).append(phrase)
+        asked_all, found_all = asked_all + len(yes) + len(no), found_all + len(yes)
+        rules = ", ".join(sorted({f.rule for f in findings if f.severity != "info"}))
+        missed = "; ".join(no).replace("|", "/")
+        lines.append(f"| {entry['name']} | {len(yes) + len(no)} | {len(yes)} | {missed} | {silent} | {rules} |")
+    share = found_all / asked_all if asked_all else 0.0
+    text = "\n".join([*lines, f"\nfound {found_all} of {asked_all} ({share:.0%})"]) + "\n"
+    sys.stdout.write(text)
+    folder = HERE / "results" / "profile_recall"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "table.md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()
