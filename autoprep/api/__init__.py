@@ -29,6 +29,7 @@ from autoprep.api.data import (
 from autoprep.api.features import schema_of, synthesize
 from autoprep.api.model import Model, evaluate, fit, load, report
 from autoprep.api.monitoring import drift, write_drift
+from autoprep.api.papers import audit, write_card
 from autoprep.api.project import init, run_stage
 from autoprep.api.relations import compare, relate, several
 from autoprep.api.review import approve, explain_cell, plan_diff, with_budgets
@@ -37,6 +38,7 @@ from autoprep.api.serving import explain, serve
 __all__ = [
     "Model",
     "approve",
+    "audit",
     "clean",
     "compare",
     "contract",
@@ -71,6 +73,7 @@ __all__ = [
     "undo",
     "validate",
     "with_budgets",
+    "write_card",
     "write_cleaned",
     "write_drift",
     "write_profile",

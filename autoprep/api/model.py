@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -319,8 +320,17 @@ class Model:
             leaderboard=fitted.leaderboard,
             dialect=fitted.prepared.table.dialect,
             replay=fitted.replay_rows(),
-            papers={"report.html": self.report_html()},
+            papers={"report.html": self.report_html(), "card.md": self._card()},
         )
+
+    def _card(self) -> str:
+        from autoprep.lineage import canonical_json, versions
+        from autoprep.tracking import cards
+
+        fitted = self._whole()
+        plan = pipeline.masked_plan(fitted.plan, fitted.personal())
+        facts = json.loads(canonical_json(fitted.facts()))
+        return cards.card(facts, plan, fitted.leaderboard, versions())
 
     def log(self, tracking: str) -> str:
         """Log the run to MLflow; see ``fit``. Returns the run's id."""

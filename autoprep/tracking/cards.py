@@ -1,0 +1,102 @@
+"""The model card: what happened, each figure with the place it stands in, and blanks that only a person can fill.
+
+Arranged for the duties of the EU AI Act's articles 10, 11 and Annex IV and of SR 26-2 (formerly SR 11-7): it supplies
+evidence and claims no conformity.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from autoprep.types import Leaderboard, Plan
+
+BLANK = "**to be filled in by a person**"
+#: What only a person can say: key -> question.
+QUESTIONS = {
+    "purpose": "What the model is for, and what it must not be used for",
+    "owner": "Who answers for it",
+    "affected": "Whom its predictions concern",
+    "data_origin": "How and under which licence the data were collected",
+    "limits": "Known gaps of the data and limits of the model",
+    "approved_by": "Who approved it",
+    "approved_on": "When",
+}
+
+
+def card(
+    facts: Mapping[str, Any],
+    plan: Plan,
+    leaderboard: Leaderboard,
+    versions: Mapping[str, str],
+    answers: Mapping[str, Any] | None = None,
+) -> str:
+    """The card as Markdown; every figure is followed by its path in ``manifest.json`` or the file it is counted in.
+
+    Example:
+        >>> text = card({"target": "y", "task": "binary", "scores": {}}, Plan(), Leaderboard("auc", True), {})
+        >>> blanks(text)[0]
+        'purpose'
+    """
+    said = answers or {}
+    lines = [f"# Model card: {_cell(facts['target'])}", ""]
+    lines += ["## What only a person can say", "", "| | |", "|---|---|"]
+    lines += [f"| {key}: {question} | {_cell(said.get(key) or BLANK)} |" for key, question in QUESTIONS.items()]
+    lines += ["", "## The model", "", "| what | figure | where |", "|---|---|---|"]
+    for key in ("task", "target", "metric", "rows", "seed"):
+        if key in facts:
+            lines.append(_line(key, facts[key], f"facts.{key}"))
+    lines += [_line(f"score {name}", value, f"facts.scores.{name}") for name, value in facts["scores"].items()]
+    baseline = facts.get("baseline") or {}
+    for name, value in (baseline.get("classes") or {}).items():
+        lines.append(_line(f"share of {name} in training", value, f"facts.baseline.classes.{name}"))
+    lines.append(_line("trials", len(leaderboard.trials), "leaderboard.json: trials"))
+    lines += ["", "## The data and what was done to them", "", "| what | figure | where |", "|---|---|---|"]
+    source = facts.get("source") or {}
+    lines += [
+        _line(f"source {key}", source[key], f"facts.source.{key}") for key in ("uri", "sha256") if source.get(key)
+    ]
+    states = Counter(a.status for a in plan.actions)
+    lines += [_line(f"steps {state}", count, f"plan.yaml: {state}") for state, count in sorted(states.items())]
+    personal = facts.get("personal") or {}
+    lines += [
+        _line(f"personal data in {name}, masked in what is saved", kind, f"facts.personal.{name}")
+        for name, kind in personal.items()
+    ]
+    lines += ["", "| step | kind | decided | why | gain |", "|---|---|---|---|---|"]
+    gains = facts.get("lossy_gains") or {}
+    for action in plan.actions:
+        gain = gains.get(action.id, {}).get("gain", "")
+        lines.append(f"| {_cell(action.id)} | {action.kind} | {action.status} | {_cell(action.why)} | {_cell(gain)} |")
+    lines += ["", "## What a reader should know", ""]
+    lines += [f"- {_cell(note)}" for note in facts.get("notes") or ()]
+    lines += ["", "## Made with", "", "| package | version | where |", "|---|---|---|"]
+    lines += [_line(name, value, f"versions.{name}") for name, value in versions.items()]
+    return "\n".join(lines) + "\n"
+
+
+def blanks(text: str) -> list[str]:
+    """The questions of a card that nobody has answered."""
+    return [
+        key for key in QUESTIONS if any(line.startswith(f"| {key}: ") and BLANK in line for line in text.split("\n"))
+    ]
+
+
+def figures(text: str) -> list[tuple[str, str]]:
+    """(figure as written, where it stands) of every line of a card that names a place."""
+    rows = [[cell.strip() for cell in line.strip().strip("|").split(" | ")] for line in text.split("\n")]
+    return [(r[1].strip("`"), r[2].strip("`")) for r in rows if len(r) == 3 and r[2].startswith("`")]
+
+
+def _line(what: str, figure: Any, where: str) -> str:
+    return f"| {_cell(what)} | `{_cell(figure)}` | `{where}` |"
+
+
+def written(value: Any) -> str:
+    """A figure as a card writes it."""
+    return _cell(value)
+
+
+def _cell(value: Any) -> str:
+    return " ".join(str(value).replace("|", "\\|").replace("<", "&lt;").split())
