@@ -69,7 +69,7 @@ def audit(model: PathLike) -> Audit:
     from autoprep.tracking import cards
 
     held = artifact.load(model)
-    passed, failed = [f"{len(held.manifest['files'])} files are as they were written"], []
+    passed, failed = [f"{len(held.manifest['files'])} files are as they were written"], list[str]()
     replayed = artifact.replay(model)
     said = f"{replayed.rows} kept rows predict the same bytes"
     (passed if replayed.identical else failed).append(said if replayed.identical else f"not so: {said}")
