@@ -139,6 +139,12 @@ def lookup(cell: pl.Expr, *, by: pl.Expr, mapping: Mapping[str, str | None]) -> 
     return Repair(pl.coalesce(said, cell))
 
 
+@verb("vote_sources", phase="value", theme="table", columns=("by",), learnt=True)
+def vote_sources(cell: pl.Expr, *, by: pl.Expr, mapping: Mapping[str, str | None]) -> Repair:
+    """Write what the reliable ones among several sources say of a thing (the planner writes it as ``lookup``)."""
+    return lookup(cell, by=by, mapping=mapping)
+
+
 @verb("case", phase="value", theme="text")
 def case(cell: pl.Expr, *, to: str = "lower") -> Repair:
     """Write text in one case: "lower", "upper" or "title".

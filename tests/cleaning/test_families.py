@@ -49,3 +49,34 @@ def test_spill_goes_back() -> None:
     )
     done = apply(frame, plan(frame), same_shape=True)
     assert done.frame.tail(3).rows() == [("Bend", "OR"), ("Gary", "IN"), ("Reno", "NV")]
+
+
+def _reports(header: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Thirty sources report on sixty flights; some are often wrong or silent, and the wrong ones copy each other."""
+    rng = random.Random(3)
+    truth = {f"AA-{100 + i}": f"{rng.randrange(1, 13)}:{rng.randrange(60):02d} p.m." for i in range(60)}
+    rumour = {flight: f"{rng.randrange(1, 13)}:{rng.randrange(60):02d} a.m." for flight in truth}
+    dirty, clean = [], []
+    for s in range(30):
+        right = 0.95 if s % 3 else 0.45
+        for flight, time in truth.items():
+            said = time if rng.random() < right else rumour[flight]
+            dirty.append((f"site-{chr(97 + s // 6)}{chr(110 + s % 6)}", flight, said if rng.random() > 0.05 else None))
+            clean.append((dirty[-1][0], flight, time))
+    schema = [header, "flight", "departs"]
+    return pl.DataFrame(dirty, schema=schema, orient="row"), pl.DataFrame(clean, schema=schema, orient="row")
+
+
+def test_reliable_sources_outvote_the_others() -> None:
+    dirty, clean = _reports("src")
+    done = apply(dirty, plan(dirty), same_shape=True)
+    wrong = dirty["departs"].ne_missing(clean["departs"])
+    mended = done.ledger.filter(pl.col("rule") == "table.source_vote")["row"].unique().len()
+    assert mended >= 0.95 * int(wrong.sum())
+    assert done.frame["departs"].cast(pl.String).n_unique() <= 60
+
+
+def test_without_a_header_that_names_sources_the_vote_is_asked_about() -> None:
+    dirty, _ = _reports("shop")
+    steps = [a for a in plan(dirty).actions if a.rule == "table.source_vote"]
+    assert [a.status for a in steps] == ["ask"]
