@@ -91,7 +91,7 @@ def _proposal(state: State, source: str, thing: str, column: str) -> Proposal | 
     best, weights = _winners(votes)
     judged = votes.join(best.rename({"value": "won"}), on="thing")
     agreement = float((judged["value"] == judged["won"]).sum()) / judged.height
-    base = int(votes["value"].value_counts()["count"].max() or 0) / votes.height  # type: ignore[call-overload]
+    base = max(n for _, n in votes["value"].value_counts().rows()) / votes.height
     if agreement < MIN_AGREEMENT or (agreement - base) / max(1 - base, 1e-9) < MIN_LIFT:
         return None
     order = weights.sort("weight", "source", descending=[True, False])["source"]
