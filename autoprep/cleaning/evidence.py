@@ -126,10 +126,10 @@ def status_words(frame: pl.DataFrame, column: str, verb: str, parameters: Mappin
     repair = known.function(pl.col(column), **parameters)
     if repair.residue is None:
         return []
-    values = frame.lazy().select(column).drop_nulls().group_by(column).len("n").collect()
+    values = frame.lazy().select(column).drop_nulls().group_by(column).len("__n").collect()
     judged = values.with_columns(repair.residue.fill_null(False).alias("__left"))
-    left = judged.filter("__left").select(pl.col(column).str.strip_chars().str.to_lowercase().alias("word"), "n")
-    counts = left.group_by("word").agg(pl.col("n").sum()).sort("n", "word", descending=[True, False])
+    left = judged.filter("__left").select(pl.col(column).str.strip_chars().str.to_lowercase().alias("word"), "__n")
+    counts = left.group_by("word").agg(pl.col("__n").sum().alias("n")).sort("n", "word", descending=[True, False])
     total = int(counts["n"].sum())
     if not total or total < MIN_STATUS_SHARE * frame.height or total > frame.height * 0.9:
         return []
