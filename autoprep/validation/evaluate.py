@@ -16,6 +16,7 @@ from autoprep.validation.expectation import EXPECTATIONS, FROM_GX_SEVERITY
 from autoprep.validation.figures import FIGURES, Figure, Verdict, of_type
 from autoprep.validation.kinds import TEXT_NAMES, is_kind
 from autoprep.validation.outcome import Outcome
+from autoprep.validation.patterns import match_regex  # noqa: F401 (its module takes its place among the conditions)
 from autoprep.validation.queries import QUERIES, answer_query, row_query
 from autoprep.validation.relations import RELATIONS, considered
 from autoprep.validation.rows import row_condition
