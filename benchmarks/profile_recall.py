@@ -86,7 +86,7 @@ def main() -> None:
     """Print the table, write ``results/profile_recall/table.md``."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=os.environ.get("AUTOPREP_DATA"))
-    parser.add_argument("--max-rows", type=int, default=5_000, help="Rows of a table that are profiled.")
+    parser.add_argument("--max-rows", type=int, default=2_000, help="Rows of a table that are profiled.")
     said = parser.parse_args()
     data = Path(said.data)
     lines = ["| set | asked | found | not found | not asked | rules that fired |", "|---|---|---|---|---|---|"]
@@ -120,6 +120,7 @@ def main() -> None:
         asked_all, found_all = asked_all + len(yes) + len(no), found_all + len(yes)
         rules = ", ".join(sorted({f.rule for f in findings if f.severity != "info"}))
         missed = "; ".join(no).replace("|", "/")
+        sys.stderr.write(f"{entry['name']}: {len(yes)} of {len(yes) + len(no)}, not found: {no}\n")
         lines.append(f"| {entry['name']} | {len(yes) + len(no)} | {len(yes)} | {missed} | {silent} | {rules} |")
     share = found_all / asked_all if asked_all else 0.0
     text = "\n".join([*lines, f"\nfound {found_all} of {asked_all} ({share:.0%})"]) + "\n"
