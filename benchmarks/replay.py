@@ -88,7 +88,7 @@ def judge(name: str, path: Path, target: str, work: Path, budget: float) -> dict
     table = ap.read(path)
     frame = table.collect()
     column = resolve_column(target, table)
-    frame = frame.head(20_000)
+    frame = frame.sample(min(frame.height, 20_000), seed=0)
     model = ap.fit(frame, column, time_budget_s=None, work_budget=budget)
     model.save(work / "model")
     copy = Path(shutil.copytree(work / "model", work / "elsewhere" / "copy"))

@@ -194,7 +194,7 @@ def main() -> int:
                 p50, p99 = quantiles(asyncio.run(steady(f"http://127.0.0.1:{port}/invocations", split, asked.rate)))
             lines.append(f"| the same by mlflow models serve | p50 {p50:.2f} ms, p99 {p99:.2f} ms | |")
         else:
-            lines.append("| mlflow models serve | not installed: left out | |")
+            lines.append("| mlflow models serve | no interpreter given: left out | |")
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / "table.md").write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
