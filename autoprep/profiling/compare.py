@@ -5,13 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import polars as pl
-
-if TYPE_CHECKING:
-    from autoprep.profiling.profiles import Profile
 
 #: Standard errors, and least change of a rate, that count as drift.
 SIGMAS, LEAST = 5.0, 0.01
@@ -60,6 +57,21 @@ _RANK = {"error": 0, "warning": 1, "info": 2}
 Drift = dict[str, Any]
 
 
+class Profiled(Protocol):
+    """What is compared: a ``Profile``."""
+
+    @property
+    def columns(self) -> pl.DataFrame: ...
+    @property
+    def tables(self) -> pl.DataFrame: ...
+    @property
+    def pairs(self) -> pl.DataFrame: ...
+    @property
+    def dependencies(self) -> pl.DataFrame: ...
+    @property
+    def details(self) -> Mapping[str, Mapping[str, Any]]: ...
+
+
 @dataclass(frozen=True)
 class Comparison:
     """What changed from one profile to another.
@@ -92,7 +104,7 @@ class Comparison:
         return f"Comparison({self.drifts.height} changes, {self.rows[0]:,} rows before, {self.rows[1]:,} after)"
 
 
-def compare(before: Profile, after: Profile) -> Comparison:
+def compare(before: Profiled, after: Profiled) -> Comparison:
     """Compare two profiles: schema, missingness, dirt, distributions, dependencies.
 
     A rate drifts when it moves by a hundredth and by five standard errors of two samples; a distribution when its
@@ -313,7 +325,7 @@ def _words(
     return out
 
 
-def _dependencies(before: Profile, after: Profile, shared: set[str]) -> list[Drift]:
+def _dependencies(before: Profiled, after: Profiled, shared: set[str]) -> list[Drift]:
     now = {(r["left"], r["right"]): r for r in after.dependencies.iter_rows(named=True)}
     out = []
     for r in before.dependencies.iter_rows(named=True):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from autoprep.profiling.compare import Comparison
 
 FORMAT = 1
+KEYS = vocabulary.KEYS
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,8 @@ class Profile:
         for one in (self, other):
             if one.columns.height and not one.states:
                 raise InputError("a profile without states cannot be merged", hint="profile with mergeable=True")
-        return merge(self, other)
+        made: Profile = merge(self, other)
+        return made
 
     def compare(self, other: Profile) -> Comparison:
         """What differs in another profile, taken later: schema, missingness, dirt, distributions, dependencies.
@@ -214,14 +216,6 @@ def _without_values(details: Mapping[str, Any]) -> dict[str, Any]:
                 merged[shape] = merged.get(shape, 0.0) + count if isinstance(count, int | float) else ""
             out[key] = merged
     return out
-
-
-KEYS: dict[str, pl.DataType] = {
-    "columns": pl.String(),
-    "distinct_rate": pl.Float64(),
-    "nulls": pl.Int64(),
-    "primary": pl.Boolean(),
-}
 
 
 def _quoted(query: str) -> str:

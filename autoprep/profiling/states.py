@@ -9,16 +9,13 @@ them), distinct values beyond ``HASHES`` (bottom-k sketch, Bar-Yossef and others
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from autoprep.profiling import numeric, vocabulary
 from autoprep.profiling.columns import Column
-
-if TYPE_CHECKING:
-    from autoprep.profiling.profiles import Profile
 
 HEAVY, HASHES, CENTROIDS = 1000, 1024, 1000
 #: What a rate is a share of; content unless it stands here.
@@ -116,14 +113,13 @@ def distinct(state: Mapping[str, Any]) -> int | None:
     return len(hashes) if len(hashes) < HASHES else round((HASHES - 1) / ((hashes[-1] + 1) / 2**64))
 
 
-def merge(a: Profile, b: Profile) -> Profile:
+def merge(a: Any, b: Any) -> Any:
     """The profile of two parts of a table as one.
 
     Semantic types, formats and the like are those of the part with more content where they differ. Of pairs, those
     counted row by row (order, sum, product, copy) are added up where both parts have them; keys, dependencies and
     findings on the target need the rows and are left out.
     """
-    from autoprep.profiling.profiles import KEYS, Profile
 
     old = {r["column"]: r for r in a.columns.iter_rows(named=True)}
     new = {r["column"]: r for r in b.columns.iter_rows(named=True)}
@@ -151,11 +147,11 @@ def merge(a: Profile, b: Profile) -> Profile:
         "missing_rate": sum(r["null_count"] for r in rows) / cells if cells else 0.0,
         "empty_columns": sum(r["null_count"] == r["rows"] for r in rows) if table["rows"] else 0,
     }
-    return Profile(
+    return type(a)(
         vocabulary.frame(rows, vocabulary.COLUMNS),
         vocabulary.frame([table], vocabulary.TABLES),
         vocabulary.frame(_pairs(a, b), vocabulary.PAIRS),
-        pl.DataFrame(schema=KEYS),
+        pl.DataFrame(schema=vocabulary.KEYS),
         {},
         details,
         states,
@@ -239,7 +235,7 @@ def _added(word: str, left: Mapping[str, Any], right: Mapping[str, Any]) -> floa
     return float(sum(v * w for v, w in parts) / weight) if weight else float(parts[0][0])
 
 
-def _pairs(a: Profile, b: Profile) -> list[dict[str, Any]]:
+def _pairs(a: Any, b: Any) -> list[dict[str, Any]]:
     kinds = pl.col("kind").is_in(["order", "sum", "product", "copy"])
     there = {(r["left"], r["right"], r["kind"]): r for r in b.pairs.filter(kinds).iter_rows(named=True)}
     out = []

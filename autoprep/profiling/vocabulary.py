@@ -263,3 +263,12 @@ def frame(rows: list[dict[str, object]], words: dict[str, Word]) -> pl.DataFrame
             raise KeyError(f"not in the vocabulary: {sorted(unknown)}")
     data = {name: [row.get(name) for row in rows] for name in words}
     return pl.DataFrame(data, schema=schema(words), strict=False)
+
+
+#: Candidate keys: one row each.
+KEYS: dict[str, pl.DataType] = {
+    "columns": pl.String(),
+    "distinct_rate": pl.Float64(),
+    "nulls": pl.Int64(),
+    "primary": pl.Boolean(),
+}

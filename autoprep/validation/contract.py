@@ -15,7 +15,7 @@ from autoprep.types import load_yaml
 from autoprep.validation.expectation import EXPECTATIONS, FROM_GX_SEVERITY, TO_GX_SEVERITY
 from autoprep.validation.foreign import is_foreign, is_pandera, read_foreign, read_pandera
 from autoprep.validation.gx_words import for_gx, from_gx
-from autoprep.validation.report import jsonable
+from autoprep.validation.plain import jsonable
 from autoprep.validation.sentences import SENTENCE_KEYS, is_sentence, read_sentence
 
 CONFIG_KEYS = (

@@ -6,8 +6,7 @@ import html
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -16,6 +15,7 @@ import polars as pl
 
 from autoprep.types import Finding, Severity
 from autoprep.validation.outcome import Outcome, ResultFormat, describe
+from autoprep.validation.plain import jsonable
 
 _LEVEL: Mapping[str, str] = {"error": "error", "warning": "warning", "info": "notice"}
 
@@ -167,21 +167,6 @@ class ValidationReport:
             f"<tr><td>{html.escape(r.severity)}</td><td>{html.escape(r.sentence())}</td></tr>" for r in self.broken
         )
         return f"<p>{html.escape(self.summary())}</p><table>{rows}</table>"
-
-
-def jsonable(value: Any) -> Any:
-    """What JSON does not know, as text or plain values."""
-    if isinstance(value, date | datetime | time):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, pl.Series | set | frozenset | tuple):
-        return list(value)
-    if hasattr(value, "item"):
-        return value.item()
-    return str(value)
 
 
 def _finding(outcome: Outcome) -> Finding:

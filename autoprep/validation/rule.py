@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -180,9 +181,8 @@ class Rule:
         return f"Rule({self.id!r}: {self.title})"
 
     def _repr_html_(self) -> str:
-        from autoprep.validation.pages import explain
-
-        return f"<pre>{explain(self)}</pre>"
+        said = ((self.title, "strong"), (self.why, "p"), (f"when {self.when}", "code"))
+        return f"<p>{html.escape(self.id)}</p>" + "".join(f"<{t}>{html.escape(str(x))}</{t}>" for x, t in said)
 
 
 def _phase(fix: Any) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import great_expectations as gx
 import polars as pl
@@ -24,9 +24,21 @@ from autoprep.validation.gx.internals import (
 )
 from autoprep.validation.gx_words import for_gx
 from autoprep.validation.outcome import Outcome, ResultFormat
-from autoprep.validation.report import ValidationReport
 
 SITE = "autoprep"
+
+
+class Validated(Protocol):
+    """What is told to Great Expectations: a ``ValidationReport``."""
+
+    @property
+    def results(self) -> Sequence[Outcome]: ...
+    @property
+    def broken(self) -> Sequence[Outcome]: ...
+    @property
+    def contract(self) -> str: ...
+    @property
+    def name(self) -> str: ...
 
 
 def configuration(outcome: Outcome) -> ExpectationConfiguration:
@@ -59,7 +71,7 @@ def validation_result(outcome: Outcome, result_format: ResultFormat | Mapping[st
 
 
 def suite_result(
-    report: ValidationReport, result_format: ResultFormat | Mapping[str, Any] = "SUMMARY"
+    report: Validated, result_format: ResultFormat | Mapping[str, Any] = "SUMMARY"
 ) -> ExpectationSuiteValidationResult:
     """A report as a genuine ``ExpectationSuiteValidationResult``, which stock renderers and Data Docs accept."""
     held = len(report.results) - len(report.broken)
@@ -106,7 +118,7 @@ def from_suite(suite: ExpectationSuite) -> Contract:
     return Contract.from_dict(suite.to_json_dict(), where=f"suite {suite.name}")
 
 
-def data_docs(report: ValidationReport, folder: str | Path) -> Path:
+def data_docs(report: Validated, folder: str | Path) -> Path:
     """Write Great Expectations' Data Docs of a report into a folder, by its own site builder.
 
     Returns:
