@@ -11,7 +11,8 @@ stratified for classes), the cells unchanged. Both arms get the same raw text ce
 
 Rows without a target are left out; a regression target is read as a number (currency signs and thousands separators
 aside), and -1 among otherwise positive numbers, when it is frequent, counts as missing. Each run is a fresh process;
-its seconds include reading.
+its seconds include reading. By default autoprep leaves columns out that give the target away and plain LightGBM uses
+them; with ``--keep-leaks`` both arms see the same columns.
 """
 
 from __future__ import annotations
@@ -169,7 +170,7 @@ def plain_lightgbm(
     return model.predict_proba(right), [str(c) for c in model.classes_]
 
 
-def one(entry: dict[str, Any], arm: str, seed: int, budget: float) -> dict[str, Any]:
+def one(entry: dict[str, Any], arm: str, seed: int, budget: float, keep_leaks: bool = False) -> dict[str, Any]:
     """One arm on one set with one seed."""
     import autoprep as ap
 
@@ -192,7 +193,7 @@ def one(entry: dict[str, Any], arm: str, seed: int, budget: float) -> dict[str, 
         values, said = plain_lightgbm(train, test, target, task, y[train_rows])
         fit_s = time.perf_counter() - started
     else:
-        model = ap.fit(train, target, time_budget_s=budget - read_s, seed=seed, metric=metric)
+        model = ap.fit(train, target, time_budget_s=budget - read_s, seed=seed, metric=metric, keep_leaks=keep_leaks)
         fit_s = time.perf_counter() - started
         predicted = model.predict_frame(test.drop(target))
         names = [c for c in predicted.columns if c.startswith("probability_")]
@@ -217,7 +218,8 @@ def one(entry: dict[str, Any], arm: str, seed: int, budget: float) -> dict[str, 
 
 def run(entry: dict[str, Any], arm: str, seed: int, args: argparse.Namespace) -> dict[str, Any]:
     """One run in a fresh process, its answer kept in a file so that a stopped benchmark goes on."""
-    kept = args.out / "raw" / f"{entry['name']}-{arm}-{seed}-{args.time_budget:g}.json"
+    told = "-kept" if args.keep_leaks and arm == "autoprep" else ""
+    kept = args.out / "raw" / f"{entry['name']}-{arm}-{seed}-{args.time_budget:g}{told}.json"
     if kept.is_file() and not args.redo:
         return json.loads(kept.read_text())
     command = [
@@ -229,6 +231,7 @@ def run(entry: dict[str, Any], arm: str, seed: int, args: argparse.Namespace) ->
         str(seed),
         "--time-budget",
         str(args.time_budget),
+        *(["--keep-leaks"] if args.keep_leaks else []),
     ]
     env = os.environ | {
         "OMP_NUM_THREADS": str(args.threads),
@@ -304,11 +307,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/supervised"))
     parser.add_argument("--arms", default="lightgbm,autoprep")
     parser.add_argument("--redo", action="store_true")
+    parser.add_argument("--keep-leaks", action="store_true", help="Both arms see columns that give the target away.")
     parser.add_argument("--one", nargs=3, metavar=("ENTRY", "ARM", "SEED"))
     args = parser.parse_args()
     if args.one:
         entry, arm, seed = args.one
-        print(json.dumps(one(json.loads(entry), arm, int(seed), args.time_budget)))
+        print(json.dumps(one(json.loads(entry), arm, int(seed), args.time_budget, args.keep_leaks)))
         return
     if args.data is None:
         raise SystemExit("name the folder with --data or AUTOPREP_DATA")

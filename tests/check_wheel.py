@@ -16,7 +16,9 @@ def wanted() -> set[str]:
     code = {str(p.relative_to(ROOT)) for p in (ROOT / "autoprep").rglob("*.py")}
     rules = {f"autoprep/{p.relative_to(ROOT)}" for p in (ROOT / "rules").rglob("*") if p.is_file()}
     data = {
-        str(p.relative_to(ROOT)) for p in (ROOT / "autoprep").rglob("*") if p.suffix in {".j2", ".css", ".js", ".typed"}
+        str(p.relative_to(ROOT))
+        for p in (ROOT / "autoprep").rglob("*")
+        if p.is_file() and (p.parent.name in {"templates", "pages"} or p.suffix == ".typed")
     }
     return code | rules | data
 
