@@ -308,17 +308,17 @@ _counting("MEDIAN_COUNT", "median_count", "", "Number of values equal to the med
 
 
 @aggregation("IS_UNIQUE", "any", output="boolean", equals=("is_unique", "has_no_duplicates"),
-             sql="CAST(count({0}) = count(DISTINCT {0}) AS DOUBLE)")  # fmt: skip
+             sql="CASE WHEN count({0}) > 0 THEN CAST(count({0}) = count(DISTINCT {0}) AS DOUBLE) END")  # fmt: skip
 def is_unique(x: pl.Expr) -> pl.Expr:
-    """1 when no known value comes twice."""
-    return (_known(x).n_unique() == x.count()).cast(pl.Float64)
+    """1 when no known value comes twice; null without values."""
+    return pl.when(x.count() > 0).then((_known(x).n_unique() == x.count()).cast(pl.Float64))
 
 
 @aggregation("N_MOST_COMMON", "any", output="same", rank=1, equals=("n_most_common",))
 def n_most_common(x: pl.Expr, rank: int) -> pl.Expr:
     """Value of a given rank by frequency; the smaller first at a tie."""
     counted = _known(x).sort().value_counts(sort=False)
-    ordered = counted.sort_by(counted.struct.field("count"), descending=True, maintain_order=True)
+    ordered = counted.sort_by([counted.struct.field("count"), counted.struct[0]], descending=[True, False])
     return ordered.struct[0].get(int(rank) - 1, null_on_oob=True)
 
 

@@ -51,14 +51,16 @@ def peaks(x: pl.Expr) -> pl.Expr:
 
 @aggregation("IS_INCREASING", "number", output="boolean", timed=True, equals=("is_monotonically_increasing",))
 def is_increasing(x: pl.Expr) -> pl.Expr:
-    """1 when no value is below the one before it."""
-    return (x.cast(pl.Float64).drop_nulls().diff().min().fill_null(0.0) >= 0).cast(pl.Float64)
+    """1 when no value is below the one before it; null without values."""
+    least = x.cast(pl.Float64).drop_nulls().diff().min().fill_null(0.0)
+    return pl.when(x.count() > 0).then((least >= 0).cast(pl.Float64))
 
 
 @aggregation("IS_DECREASING", "number", output="boolean", timed=True, equals=("is_monotonically_decreasing",))
 def is_decreasing(x: pl.Expr) -> pl.Expr:
-    """1 when no value is above the one before it."""
-    return (x.cast(pl.Float64).drop_nulls().diff().max().fill_null(0.0) <= 0).cast(pl.Float64)
+    """1 when no value is above the one before it; null without values."""
+    most = x.cast(pl.Float64).drop_nulls().diff().max().fill_null(0.0)
+    return pl.when(x.count() > 0).then((most <= 0).cast(pl.Float64))
 
 
 @aggregation(
