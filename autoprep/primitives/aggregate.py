@@ -317,9 +317,9 @@ def is_unique(x: pl.Expr) -> pl.Expr:
 @aggregation("N_MOST_COMMON", "any", output="same", rank=1, equals=("n_most_common",))
 def n_most_common(x: pl.Expr, rank: int) -> pl.Expr:
     """Value of a given rank by frequency; the smaller first at a tie."""
-    counted = _known(x).sort().value_counts(sort=False)
-    ordered = counted.sort_by([counted.struct.field("count"), counted.struct[0]], descending=[True, False])
-    return ordered.struct[0].get(int(rank) - 1, null_on_oob=True)
+    runs = _known(x).sort().rle()
+    ordered = runs.sort_by([runs.struct.field("len"), runs.struct.field("value")], descending=[True, False])
+    return ordered.struct.field("value").get(int(rank) - 1, null_on_oob=True)
 
 
 @aggregation("N_MOST_COMMON_COUNT", "any", output="integer", rank=1, equals=("n_most_common_frequency",))
