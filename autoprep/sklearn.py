@@ -322,7 +322,7 @@ class FeatureSynthesizer(_Table):
         features_: the readable definition of each column.
 
     Example:
-        >>> frame = pl.DataFrame({"day": ["2024-01-05", "2024-02-10"]}).cast({"day": pl.Date})
+        >>> frame = pl.DataFrame({"day": ["2024-01-05", "2024-02-10"]}).with_columns(pl.col("day").str.to_date())
         >>> "WEEKDAY(day)" in FeatureSynthesizer().fit_transform(frame).columns
         True
     """

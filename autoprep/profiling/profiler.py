@@ -121,7 +121,10 @@ def relations_within(frame: pl.DataFrame, found: Sequence[Column]) -> list[Row]:
     labels = {}
     for one in made:
         if one.values is None and 2 <= one.levels <= 12:
-            words = part.get_column(one.name).cast(pl.String).to_list()
+            column_values = part.get_column(one.name)
+            words = (
+                column_values if isinstance(column_values.dtype, pl.Duration) else column_values.cast(pl.String)
+            ).to_list()
             first = np.unique(one.codes, return_index=True)
             labels[one.name] = [str(words[i]).strip() for level, i in zip(*first, strict=True) if level >= 0]
     return [*said, *rows, *structure.missing_together(made), *structure.conditions(made, labels, exact)]
