@@ -4,6 +4,7 @@ A ``source`` is a path, glob, folder, address of object storage, database addres
 names to values, or any frame that speaks the Arrow PyCapsule interface (Polars, pandas, PyArrow, DuckDB, ...).
 """
 
+from autoprep.api.contracts import export_contract, write_text
 from autoprep.api.data import (
     clean,
     contract,
@@ -48,6 +49,7 @@ __all__ = [
     "explain",
     "explain_cell",
     "explain_rule",
+    "export_contract",
     "find",
     "fit",
     "init",
@@ -77,5 +79,6 @@ __all__ = [
     "write_cleaned",
     "write_drift",
     "write_profile",
+    "write_text",
     "write_validation",
 ]

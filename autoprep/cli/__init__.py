@@ -18,4 +18,4 @@ app = typer.Typer(
 )
 
 # Each module registers its commands on ``app`` when it is imported.
-from autoprep.cli import data, features, models, monitoring, papers, profile, project, review, rules, serving  # noqa: E402, F401
+from autoprep.cli import contracts, data, features, models, monitoring, papers, profile, project, review, rules, serving  # noqa: E402, F401

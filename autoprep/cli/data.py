@@ -100,22 +100,6 @@ def validate(
 
 
 @app.command()
-def contract(
-    source: Source,
-    output: Output = None,
-    as_json: AsJson = False,
-) -> None:
-    """Derive a contract from good data: each check with its evidence, to be edited and kept."""
-    from autoprep import api
-
-    suite = api.contract(source)
-    if output is not None:
-        api.save_contract(suite, output)
-    if as_json or output is None:
-        print_json(suite.to_dict())
-
-
-@app.command()
 def clean(
     source: Source,
     plan: Annotated[Path | None, typer.Option("--plan", help="A plan file; without one, a plan is made.")] = None,

@@ -1,0 +1,58 @@
+"""The verbs about contracts in other tools' words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autoprep import validation
+from autoprep.api.data import PathLike, read
+from autoprep.errors import InputError, SettingError, did_you_mean
+
+if TYPE_CHECKING:
+    from autoprep.validation.export import Exported
+
+FORMS = ("sql", "polars", "gx")
+
+
+def export_contract(contract: Any, to: str, *, table: str = "", dialect: str = "duckdb", like: Any = None) -> Exported:
+    """Write a contract as one SQL statement ("sql"), a module of plain Polars ("polars"), or a GX suite ("gx").
+
+    Args:
+        contract: what ``validate`` takes.
+        to: one of ``FORMS``.
+        table: with "sql", the name of the table, or of a file as DuckDB reads one.
+        dialect: with "sql", a dialect of sqlglot.
+        like: data whose dtypes decide how literals are written.
+
+    Raises:
+        InputError: sqlglot is not installed. SettingError: an unknown form or dialect.
+
+    Example:
+        >>> made = export_contract({"expect": [{"column": "age", "min": 0}]}, "sql", table="people")
+        >>> made.declined
+        ()
+    """
+    if to not in FORMS:
+        raise SettingError(f"a contract is not written as '{to}'", hint=did_you_mean(to, FORMS))
+    suite = validation.as_contract(contract)
+    try:
+        from autoprep.validation.export import Exported, to_polars, to_sql
+    except ModuleNotFoundError:
+        raise InputError("writing contracts needs sqlglot", hint="pip install 'autoprep[sql]'") from None
+    if to == "gx":
+        return Exported(suite.to_json() + "\n")
+    schema = None if like is None else dict(read(like).frame.collect_schema())
+    if to == "polars":
+        return to_polars(suite, schema=schema)
+    named = f"'{table}'" if Path(table).suffix and "'" not in table else table
+    return to_sql(suite, table=named or "data_to_check", schema=schema, dialect=dialect)
+
+
+def write_text(text: str, path: PathLike) -> Path:
+    """Write text whole or not at all."""
+    from autoprep.lineage import whole_file
+
+    with whole_file(path) as beside:
+        beside.write_text(text, encoding="utf-8")
+    return Path(path)
