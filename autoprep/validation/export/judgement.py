@@ -30,7 +30,7 @@ class Exported:
 
     Attributes:
         text: the statement or module.
-        declined: what could not be said there: (expectation as a phrase, reason); it stands in the text as a remark too.
+        declined: what could not be said there: (expectation as a phrase, reason); the text says so too.
     """
 
     text: str
