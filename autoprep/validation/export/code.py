@@ -113,7 +113,7 @@ def _whole(number: int, phrase: str, severity: str, judged: Judgement) -> list[s
             f"    rows = pl.SQLContext(frames={{**(tables or {{}}), 'batch': data}}).execute({query!r}, eager=True)\n",
             f'    found.append({{{entry}, "failing": rows.height, "success": rows.height == 0}})\n',
         ]
-    question, said = judged.columns or ("", None)
+    question, said = judged.columns or ("", [])
     if question == "count":
         low, high = said
         held = " and ".join(
