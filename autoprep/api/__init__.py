@@ -30,7 +30,7 @@ from autoprep.api.data import (
 from autoprep.api.features import schema_of, synthesize
 from autoprep.api.model import Model, evaluate, fit, load, report
 from autoprep.api.monitoring import drift, write_drift
-from autoprep.api.papers import audit, write_card
+from autoprep.api.papers import audit, evidence, fairness, questions, write_card, write_papers
 from autoprep.api.project import init, run_stage
 from autoprep.api.relations import compare, relate, several
 from autoprep.api.review import approve, explain_cell, plan_diff, with_budgets
@@ -46,10 +46,12 @@ __all__ = [
     "describe",
     "drift",
     "evaluate",
+    "evidence",
     "explain",
     "explain_cell",
     "explain_rule",
     "export_contract",
+    "fairness",
     "find",
     "fit",
     "init",
@@ -59,6 +61,7 @@ __all__ = [
     "plan_diff",
     "profile",
     "profile_of",
+    "questions",
     "read",
     "relate",
     "report",
@@ -78,6 +81,7 @@ __all__ = [
     "write_card",
     "write_cleaned",
     "write_drift",
+    "write_papers",
     "write_profile",
     "write_text",
     "write_validation",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import polars as pl
 
 from autoprep import pipeline, validation
 from autoprep.api.data import PathLike, Settings, as_config, as_plan, find, profile, read, rulebook, validate
+from autoprep.api.papers import write_card
 from autoprep.errors import InputError
 from autoprep.types import Feature, Finding, Leaderboard, Listener, Plan, Table, Task, silent
 
@@ -309,7 +309,7 @@ class Model:
         from autoprep.serving import artifact
 
         fitted = self._whole()
-        return artifact.save(
+        saved = artifact.save(
             folder,
             plan=pipeline.masked_plan(fitted.plan, fitted.personal()),
             predictor=fitted.predictor,
@@ -320,17 +320,10 @@ class Model:
             leaderboard=fitted.leaderboard,
             dialect=fitted.prepared.table.dialect,
             replay=fitted.replay_rows(),
-            papers={"report.html": self.report_html(), "card.md": self._card()},
+            papers={"report.html": self.report_html()},
         )
-
-    def _card(self) -> str:
-        from autoprep.lineage import canonical_json, versions
-        from autoprep.tracking import cards
-
-        fitted = self._whole()
-        plan = pipeline.masked_plan(fitted.plan, fitted.personal())
-        facts = json.loads(canonical_json(fitted.facts()))
-        return cards.card(facts, plan, fitted.leaderboard, versions())
+        write_card(saved)
+        return saved
 
     def log(self, tracking: str) -> str:
         """Log the run to MLflow; see ``fit``. Returns the run's id."""

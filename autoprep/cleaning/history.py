@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -64,13 +65,14 @@ def cell_history(clean_frame: pl.DataFrame, ledger: pl.DataFrame, row: int, colu
     }
 
 
-def approve(plan: Plan, action_id: str, by: str) -> tuple[Plan, dict[str, Any]]:
+def approve(plan: Plan, action_id: str, by: str, on: str | None = None) -> tuple[Plan, dict[str, Any]]:
     """Approve a step: it will be applied, as long as its evidence stays what it is.
 
     Args:
         plan: the plan that was reviewed.
         action_id: id of an action.
         by: who approves.
+        on: when, as text; now (UTC, to the second) when None.
 
     Returns:
         The plan with the step applied and the approval in its evidence, and the entry for ``approve`` in the project's
@@ -93,14 +95,15 @@ def approve(plan: Plan, action_id: str, by: str) -> tuple[Plan, dict[str, Any]]:
     if found is None:
         raise SettingError(f"no step '{action_id}'", hint=did_you_mean(action_id, [a.id for a in plan.actions]))
     evidence = evidence_hash(found)
-    said = replace(
-        found, status="apply", evidence={**found.evidence, "approved": {"by": by.strip(), "evidence": evidence}}
-    )
+    when = on or datetime.now(UTC).isoformat(timespec="seconds")
+    approved = {"by": by.strip(), "on": when, "evidence": evidence}
+    said = replace(found, status="apply", evidence={**found.evidence, "approved": approved})
     entry = {
         "rule": found.rule,
         "columns": list(found.columns),
         "evidence": evidence,
         "by": by.strip(),
+        "on": when,
         "until": "drift",
     }
     return replace(plan, actions=tuple(said if a is found else a for a in plan.actions)), entry

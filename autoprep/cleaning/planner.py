@@ -304,7 +304,9 @@ def _approved(action: Action, config: Config) -> Action:
         if approval.get("rule") != action.rule or tuple(approval.get("columns") or ()) != action.columns:
             continue
         if approval.get("evidence") == evidence_hash(action):
-            return replace(action, status="apply") if action.status == "ask" else action
+            said = {key: str(approval[key]) for key in ("by", "on", "evidence") if approval.get(key)}
+            evidence = {**action.evidence, "approved": said}
+            return replace(action, status="apply" if action.status == "ask" else action.status, evidence=evidence)
         evidence = {**action.evidence, "approval": "the evidence has changed since it was given"}
         return replace(action, status="ask" if action.status == "apply" else action.status, evidence=evidence)
     return action

@@ -26,7 +26,18 @@ MAX_MANIFEST_BYTES = 16 << 20
 MAX_PLAN_BYTES = 256 << 20
 REPLAY_ROWS = 100
 #: Papers that may be written again after the fact; everything else is sealed when the model is saved.
-PAPERS = ("report.html", "card.md", "datasheet.md", "governance.md", "profile.json", "lineage.jsonl", "sbom.json")
+PAPERS = (
+    "report.html",
+    "card.md",
+    "datasheet.md",
+    "governance.md",
+    "fairness.md",
+    "fairness.json",
+    "answers.json",
+    "profile.json",
+    "lineage.jsonl",
+    "sbom.json",
+)
 _MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
 

@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from autoprep.tracking import papers
+from autoprep.tracking.papers import BLANK, written
 from autoprep.types import Leaderboard, Plan
 
-BLANK = "**to be filled in by a person**"
 #: What only a person can say: key -> question.
 QUESTIONS = {
     "purpose": "What the model is for, and what it must not be used for",
@@ -40,9 +41,9 @@ def card(
         'purpose'
     """
     said = answers or {}
-    lines = [f"# Model card: {_cell(facts['target'])}", ""]
+    lines = [f"# Model card: {written(facts['target'])}", ""]
     lines += ["## What only a person can say", "", "| | |", "|---|---|"]
-    lines += [f"| {key}: {question} | {_cell(said.get(key) or BLANK)} |" for key, question in QUESTIONS.items()]
+    lines += [f"| {key}: {question} | {written(said.get(key) or BLANK)} |" for key, question in QUESTIONS.items()]
     lines += ["", "## The model", "", "| what | figure | where |", "|---|---|---|"]
     for key in ("task", "target", "metric", "rows", "seed"):
         if key in facts:
@@ -68,9 +69,11 @@ def card(
     gains = facts.get("lossy_gains") or {}
     for action in plan.actions:
         gain = gains.get(action.id, {}).get("gain", "")
-        lines.append(f"| {_cell(action.id)} | {action.kind} | {action.status} | {_cell(action.why)} | {_cell(gain)} |")
+        lines.append(
+            f"| {written(action.id)} | {action.kind} | {action.status} | {written(action.why)} | {written(gain)} |"
+        )
     lines += ["", "## What a reader should know", ""]
-    lines += [f"- {_cell(note)}" for note in facts.get("notes") or ()]
+    lines += [f"- {written(note)}" for note in facts.get("notes") or ()]
     lines += ["", "## Made with", "", "| package | version | where |", "|---|---|---|"]
     lines += [_line(name, value, f"versions.{name}") for name, value in versions.items()]
     return "\n".join(lines) + "\n"
@@ -78,25 +81,8 @@ def card(
 
 def blanks(text: str) -> list[str]:
     """The questions of a card that nobody has answered."""
-    return [
-        key for key in QUESTIONS if any(line.startswith(f"| {key}: ") and BLANK in line for line in text.split("\n"))
-    ]
-
-
-def figures(text: str) -> list[tuple[str, str]]:
-    """(figure as written, where it stands) of every line of a card that names a place."""
-    rows = [[cell.strip() for cell in line.strip().strip("|").split(" | ")] for line in text.split("\n")]
-    return [(r[1].strip("`"), r[2].strip("`")) for r in rows if len(r) == 3 and r[2].startswith("`")]
+    return papers.blanks(text, QUESTIONS)
 
 
 def _line(what: str, figure: Any, where: str) -> str:
-    return f"| {_cell(what)} | `{_cell(figure)}` | `{where}` |"
-
-
-def written(value: Any) -> str:
-    """A figure as a card writes it."""
-    return _cell(value)
-
-
-def _cell(value: Any) -> str:
-    return " ".join(str(value).replace("|", "\\|").replace("<", "&lt;").split())
+    return f"| {written(what)} | `{written(figure)}` | `{where}` |"

@@ -1,0 +1,182 @@
+"""What all papers share: sheets whose every figure is looked up at a place in the artefact, and named by it.
+
+A figure stands in a line ``| what | `figure` | `place` |``; an audit reads the place again and compares. Questions that
+only a person can answer stay visibly blank.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from autoprep.types import Leaderboard, Plan
+
+BLANK = "**to be filled in by a person**"
+NOWHERE = object()
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What an artefact holds, as papers cite it.
+
+    Attributes:
+        manifest: facts, versions and the hash of every file.
+        plan: the cleaning plan.
+        leaderboard: the trials, or None.
+        profile: ``profile.json`` as plain values, or {}.
+        contract: ``contract.json`` as plain values, or {}.
+        features: definitions of the generated features.
+        fairness: ``fairness.json`` as plain values, or [].
+    """
+
+    manifest: Mapping[str, Any]
+    plan: Plan
+    leaderboard: Leaderboard | None = None
+    profile: Mapping[str, Any] = field(default_factory=dict)
+    contract: Mapping[str, Any] = field(default_factory=dict)
+    features: Sequence[str] = ()
+    fairness: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Task, target, metric, scores and the rest of what the run said of itself."""
+        found: Mapping[str, Any] = self.manifest["facts"]
+        return found
+
+    def at(self, place: str) -> Any:
+        """The figure at a place; ``NOWHERE`` when there is none.
+
+        Places: ``facts.scores.holdout`` (the manifest), ``leaderboard.json: trials``, ``plan.yaml: apply`` (steps of a
+        status), ``plan.yaml: [step] evidence.changed``, ``profile.json: tables.rows``, ``profile.json: [column]
+        null_rate``, ``contract.json: expectations``, ``features.txt: lines``.
+
+        Example:
+            >>> Evidence({"facts": {"scores": {"a.b": 0.5}}}, Plan()).at("facts.scores.a.b")
+            0.5
+        """
+        file, colon, rest = place.partition(": ")
+        if not colon:
+            return _walk(self.manifest, place)
+        if file == "leaderboard.json":
+            return len(self.leaderboard.trials) if self.leaderboard else 0
+        if file == "contract.json":
+            return len(self.contract.get("expectations") or ())
+        if file == "features.txt":
+            return len(self.features)
+        named, _, path = rest.removeprefix("[").partition("] ")
+        if file == "plan.yaml":
+            if not rest.startswith("["):
+                return sum(a.status == rest for a in self.plan.actions)
+            step = next((a.to_dict() for a in self.plan.actions if a.id == named), {})
+            return _walk(step, path)
+        if rest.startswith("["):
+            return _walk(next((c for c in self.profile.get("columns") or () if c.get("column") == named), {}), path)
+        head, _, path = rest.partition(".")
+        found = self.profile.get(head)
+        return _walk(found[0] if isinstance(found, list) and found else found or {}, path)
+
+
+def _walk(value: Any, path: str) -> Any:
+    """A value below others; keys may hold points, so the longest that fits is taken."""
+    while path:
+        if not isinstance(value, Mapping):
+            return NOWHERE
+        key = next((k for k in sorted(value, key=len, reverse=True) if path == k or path.startswith(f"{k}.")), None)
+        if key is None:
+            return NOWHERE
+        value, path = value[key], path[len(key) + 1 :]
+    return value
+
+
+class Sheet:
+    """A paper in the making: Markdown, line by line."""
+
+    def __init__(self, title: str, evidence: Evidence, answers: Mapping[str, Any] | None = None) -> None:
+        self.evidence, self.answers = evidence, answers or {}
+        self.lines = [f"# {written(title)}", ""]
+
+    def heading(self, text: str, level: int = 2) -> None:
+        """A heading."""
+        self.lines += ["", f"{'#' * level} {written(text)}", ""]
+
+    def say(self, text: str) -> None:
+        """A paragraph."""
+        self.lines += [written(text), ""]
+
+    def item(self, text: str) -> None:
+        """A line of a list."""
+        self.lines.append(f"- {written(text)}")
+
+    def ask(self, questions: Mapping[str, str]) -> None:
+        """Questions to a person, with the answers that were given."""
+        self.lines += ["| | |", "|---|---|"]
+        self.lines += [
+            f"| {key}: {written(question)} | {written(self.answers.get(key) or BLANK)} |"
+            for key, question in questions.items()
+        ]
+        self.lines.append("")
+
+    def figures(self, wanted: Sequence[tuple[str, str]]) -> bool:
+        """A table of (what, place), each figure looked up at its place; those that are nowhere are left out."""
+        rows = [(what, self.evidence.at(place), place) for what, place in wanted]
+        known = [(what, figure, place) for what, figure, place in rows if figure is not NOWHERE and figure is not None]
+        if known:
+            self.lines += ["| what | figure | where |", "|---|---|---|"]
+            self.lines += [f"| {written(what)} | `{written(fig)}` | `{written(place)}` |" for what, fig, place in known]
+            self.lines.append("")
+        return bool(known)
+
+    def text(self) -> str:
+        """The whole paper."""
+        return "\n".join(self.lines).rstrip("\n") + "\n"
+
+
+def written(value: Any) -> str:
+    """A figure or a sentence as a paper writes it: one line, nothing that Markdown or HTML would read as theirs."""
+    return " ".join(str(value).replace("|", "\\|").replace("<", "&lt;").replace("`", "'").split())
+
+
+def blanks(text: str, questions: Mapping[str, str]) -> list[str]:
+    """The questions of a paper that nobody has answered."""
+    lines = text.split("\n")
+    return [key for key in questions if any(line.startswith(f"| {key}: ") and BLANK in line for line in lines)]
+
+
+def cited(text: str) -> list[tuple[str, str]]:
+    """(figure as written, place) of every line of a paper that names a place.
+
+    Example:
+        >>> cited("| rows | `120` | `facts.rows` |")
+        [('120', 'facts.rows')]
+    """
+    rows = [[cell.strip() for cell in line.strip().strip("|").split(" | ")] for line in text.split("\n")]
+    return [(r[1].strip("`"), r[2].strip("`")) for r in rows if len(r) == 3 and r[2].startswith("`")]
+
+
+def wrong(text: str, evidence: Evidence) -> list[str]:
+    """The places whose figure in the artefact is not the one that a paper writes."""
+    places = {written(place): place for place in _places(evidence)}
+    return [place for figure, place in cited(text) if figure != written(evidence.at(places.get(place, place)))]
+
+
+def _places(evidence: Evidence) -> list[str]:
+    """Places whose names hold signs that a paper writes otherwise."""
+    steps = [f"plan.yaml: [{a.id}] {path}" for a in evidence.plan.actions for path in STEP_FIGURES.values()]
+    columns = [f"profile.json: [{c['column']}] {word}" for c in evidence.profile.get("columns") or () for word in c]
+    return [*steps, *columns]
+
+
+#: What a paper says of a step -> where it stands in the step.
+STEP_FIGURES = {
+    "kind": "kind",
+    "decided": "status",
+    "gate": "gate",
+    "confidence": "confidence",
+    "cells changed": "evidence.changed",
+    "share of cells changed": "evidence.share",
+    "clean cells harmed in the test of the repair": "evidence.harm",
+    "approved by": "evidence.approved.by",
+    "approved on": "evidence.approved.on",
+    "approved on evidence": "evidence.approved.evidence",
+}
