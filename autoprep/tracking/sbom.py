@@ -109,8 +109,8 @@ def _component(name: str) -> dict[str, Any]:
         "version": version,
         "purl": f"pkg:pypi/{name}@{version.replace('+', '%2B')}",
     }
-    licence = found.metadata.get("License-Expression")
-    named = found.metadata.get("License")
+    said = found.metadata.json
+    licence, named = str(said.get("license_expression") or ""), str(said.get("license") or "")
     if licence:
         made["licenses"] = [{"expression": licence}]
     elif named and len(named) <= 60 and "\n" not in named:
