@@ -24,6 +24,7 @@ class Config:
         approve: approvals bound to a hash of the evidence: {rule, columns, evidence, by, until}.
         budgets: error budgets: {max_changed, max_rejected} as shares in [0, 1].
         path: the file it was read from, or "".
+        asked: rule id -> the same as in ``rules``, as a command line said: it wins over every other layer.
     """
 
     packs: tuple[str, ...] = ()
@@ -32,6 +33,7 @@ class Config:
     approve: tuple[Mapping[str, Any], ...] = ()
     budgets: Mapping[str, float] = field(default_factory=dict)
     path: str = ""
+    asked: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -41,7 +43,7 @@ class Config:
             SettingError: a key is unknown; names the nearest valid one.
         """
         values = load_yaml(path) or {}
-        known = [f.name for f in fields(cls) if f.name != "path"]
+        known = [f.name for f in fields(cls) if f.name not in ("path", "asked")]
         if not isinstance(values, dict):
             raise SettingError("is not a mapping of keys to values", where=str(path))
         for key in values:

@@ -27,6 +27,7 @@ from autoprep.api.data import (
     write_profile,
     write_validation,
 )
+from autoprep.api.deliveries import data_diff
 from autoprep.api.features import schema_of, synthesize
 from autoprep.api.model import Model, evaluate, fit, load, report
 from autoprep.api.monitoring import drift, write_drift
@@ -43,6 +44,7 @@ __all__ = [
     "clean",
     "compare",
     "contract",
+    "data_diff",
     "describe",
     "drift",
     "evaluate",

@@ -18,4 +18,17 @@ app = typer.Typer(
 )
 
 # Each module registers its commands on ``app`` when it is imported.
-from autoprep.cli import contracts, data, features, models, monitoring, papers, profile, project, review, rules, serving  # noqa: E402, F401
+from autoprep.cli import (  # noqa: E402, F401
+    contracts,
+    data,
+    deliveries,
+    features,
+    models,
+    monitoring,
+    papers,
+    profile,
+    project,
+    review,
+    rules,
+    serving,
+)

@@ -8,7 +8,19 @@ from typing import Annotated
 import typer
 
 from autoprep.cli import app
-from autoprep.cli.options import AsJson, ConfigFile, Output, Quiet, Rules, Source, Target, console, print_json, settings
+from autoprep.cli.options import (
+    AsJson,
+    ConfigFile,
+    Output,
+    Quiet,
+    Rules,
+    Source,
+    Target,
+    Without,
+    console,
+    print_json,
+    settings,
+)
 from autoprep.cli.progress import Progress
 from autoprep.cli.review import MaxChanged, MaxRejected, print_difference
 from autoprep.errors import SettingError
@@ -46,6 +58,7 @@ def plan(
     sources: Annotated[list[str], typer.Argument(metavar="SOURCE | diff A B", help="Data; or two plans to compare.")],
     target: Target = None,
     rules: Rules = None,
+    without: Without = None,
     config: ConfigFile = None,
     output: Output = None,
     max_changed: MaxChanged = None,
@@ -64,7 +77,7 @@ def plan(
     if len(sources) > 1:
         raise SettingError("a plan is made of one source", hint="autoprep plan diff a.yaml b.yaml compares two plans")
     with Progress(quiet=quiet) as progress:
-        proposed = api.plan(sources[0], target=target, rules=rules, config=settings(config), listener=progress)
+        proposed = api.plan(sources[0], target=target, rules=rules, config=settings(config, without), listener=progress)
     proposed = api.with_budgets(proposed, max_changed=max_changed, max_rejected=max_rejected)
     if output is not None:
         api.save_plan(proposed, output)
@@ -105,6 +118,7 @@ def clean(
     plan: Annotated[Path | None, typer.Option("--plan", help="A plan file; without one, a plan is made.")] = None,
     target: Target = None,
     rules: Rules = None,
+    without: Without = None,
     config: ConfigFile = None,
     output: Output = None,
     ledger: Annotated[Path | None, typer.Option("--ledger", help="Parquet file for every change.")] = None,
@@ -124,7 +138,7 @@ def clean(
             plan=plan,
             target=target,
             rules=rules,
-            config=settings(config),
+            config=settings(config, without),
             same_shape=same_shape,
             max_changed=max_changed,
             max_rejected=max_rejected,

@@ -8,7 +8,19 @@ from typing import Annotated, Literal
 import typer
 
 from autoprep.cli import app
-from autoprep.cli.options import AsJson, ConfigFile, Output, Quiet, Rules, Source, Target, console, print_json, settings
+from autoprep.cli.options import (
+    AsJson,
+    ConfigFile,
+    Output,
+    Quiet,
+    Rules,
+    Source,
+    Target,
+    Without,
+    console,
+    print_json,
+    settings,
+)
 from autoprep.cli.progress import Progress
 
 Task = Literal["binary", "multiclass", "regression"]
@@ -33,6 +45,7 @@ def fit(
     seed: Annotated[int, typer.Option("--seed")] = 0,
     tracking: Annotated[str | None, typer.Option("--tracking", help="mlflow:sqlite:///runs.db#name@alias")] = None,
     rules: Rules = None,
+    without: Without = None,
     config: ConfigFile = None,
     quiet: Quiet = False,
 ) -> None:
@@ -60,7 +73,7 @@ def fit(
             seed=seed,
             tracking=tracking,
             rules=rules,
-            config=settings(config),
+            config=settings(config, without),
             listener=progress,
         )
         model.save(output)

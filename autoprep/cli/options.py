@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,10 +16,13 @@ from autoprep.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from autoprep.config import Config
+
 Source = Annotated[str, typer.Argument(metavar="SOURCE", help="A file, folder, glob, URL or database address.")]
 Target = Annotated[str | None, typer.Option("--target", "-t", help="The column to predict.")]
 Rules = Annotated[list[Path] | None, typer.Option("--rules", help="A folder of rules of your own (repeatable).")]
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="Settings; autoprep.yaml here when it exists.")]
+Without = Annotated[list[str] | None, typer.Option("--without", help="A rule to leave out, by its id (repeatable).")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Where to write; the suffix names the format.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print machine-readable JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")]
@@ -35,11 +40,19 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
 
 
-def settings(path: Path | None) -> Path | None:
-    """The configuration file to use: the one given, or autoprep.yaml in the working folder."""
-    if path is not None:
-        if not path.is_file():
-            raise InputError("no such configuration file", where=str(path))
-        return path
-    here = Path("autoprep.yaml")
-    return here if here.is_file() else None
+def settings(path: Path | None, without: Sequence[str] | None = None) -> Config | None:
+    """The configuration to use: the file given, or autoprep.yaml in the working folder; less the rules left out.
+
+    Raises:
+        InputError: no such file. SettingError: it says something unknown.
+    """
+    from autoprep.config import Config
+
+    if path is not None and not path.is_file():
+        raise InputError("no such configuration file", where=str(path))
+    chosen = path if path is not None else Path("autoprep.yaml")
+    config = Config.load(chosen) if chosen.is_file() else None
+    if not without:
+        return config
+    said = {rule: {"enabled": False, "reason": "left out by --without"} for rule in without}
+    return replace(config or Config(), asked=said)

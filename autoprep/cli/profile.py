@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from autoprep.cli import app
-from autoprep.cli.options import AsJson, ConfigFile, Output, Quiet, Rules, Target, console, print_json, settings
+from autoprep.cli.options import (
+    AsJson,
+    ConfigFile,
+    Output,
+    Quiet,
+    Rules,
+    Target,
+    Without,
+    console,
+    print_json,
+    settings,
+)
 from autoprep.cli.progress import Progress
 from autoprep.errors import InputError
 
@@ -34,6 +45,7 @@ def profile(
         bool, typer.Option("--show-personal", help="Do not mask samples of personal data.")
     ] = False,
     rules: Rules = None,
+    without: Without = None,
     config: ConfigFile = None,
     output: Output = None,
     as_json: AsJson = False,
@@ -51,7 +63,7 @@ def profile(
             if against is not None:
                 earlier = api.profile_of(against, listener=progress)
             elif sql is None:
-                findings = api.find(found, rules=rules, config=settings(config))
+                findings = api.find(found, rules=rules, config=settings(config, without))
     if related is not None:
         if against is not None or sql is not None:
             word = "--against" if against is not None else "--sql"

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from autoprep.cli import app
-from autoprep.cli.options import AsJson, ConfigFile, Rules, console, print_json, settings
+from autoprep.cli.options import AsJson, ConfigFile, Rules, Without, console, print_json, settings
 
 rules_app = typer.Typer(help="The rulebook: what is checked, why, and how it is mended.", no_args_is_help=True)
 app.add_typer(rules_app, name="rules")
@@ -20,6 +20,7 @@ RuleId = Annotated[str, typer.Argument(metavar="ID", help="theme.problem, for ex
 def list_rules(
     theme: Annotated[str | None, typer.Option("--theme", help="One theme only.")] = None,
     rules: Rules = None,
+    without: Without = None,
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -27,7 +28,7 @@ def list_rules(
     from autoprep import api
     from autoprep.reporting import terminal
 
-    book = api.rulebook(rules=rules, config=settings(config))
+    book = api.rulebook(rules=rules, config=settings(config, without))
     chosen = [rule for key, rule in book.items() if theme is None or key.split(".")[0] == theme]
     if as_json:
         print_json([{"id": r.id, "title": r.title, "kind": r.kind, "severity": r.severity} for r in chosen])
@@ -36,21 +37,21 @@ def list_rules(
 
 
 @rules_app.command()
-def explain(rule: RuleId, rules: Rules = None, config: ConfigFile = None) -> None:
+def explain(rule: RuleId, rules: Rules = None, without: Without = None, config: ConfigFile = None) -> None:
     """Print a rule's page: when it fires, what good data looks like, what mends it, with examples."""
     from rich.markdown import Markdown
 
     from autoprep import api
 
-    console().print(Markdown(api.explain_rule(rule, rules=rules, config=settings(config))))
+    console().print(Markdown(api.explain_rule(rule, rules=rules, config=settings(config, without))))
 
 
 @rules_app.command()
-def why(rule: RuleId, rules: Rules = None, config: ConfigFile = None) -> None:
+def why(rule: RuleId, rules: Rules = None, without: Without = None, config: ConfigFile = None) -> None:
     """Say which layer (package, pack, project, configuration, command line) decided a rule."""
     from autoprep import api
 
-    console().print(api.rulebook(rules=rules, config=settings(config)).why(rule), markup=False)
+    console().print(api.rulebook(rules=rules, config=settings(config, without)).why(rule), markup=False, soft_wrap=True)
 
 
 @rules_app.command()

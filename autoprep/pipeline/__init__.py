@@ -4,7 +4,7 @@ from autoprep.pipeline.canary import Canary, canary
 from autoprep.pipeline.features import Synthesized, synthesize
 from autoprep.pipeline.judge import evaluate, predict
 from autoprep.pipeline.prepare import find, prepare, resolve_column
-from autoprep.pipeline.privacy import masked_plan
+from autoprep.pipeline.privacy import masked_plan, personal_columns
 from autoprep.pipeline.tables import TableFeatures, infer_schema, load_tables, synthesize_like, synthesize_tables
 from autoprep.pipeline.train import fit
 from autoprep.pipeline.values import Fitted, Parts, Prepared
@@ -23,6 +23,7 @@ __all__ = [
     "infer_schema",
     "load_tables",
     "masked_plan",
+    "personal_columns",
     "predict",
     "prepare",
     "resolve_column",

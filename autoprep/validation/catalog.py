@@ -131,7 +131,7 @@ def load_rulebook(
     _apply_settings(rules, decisions, config.rules, config.path or "autoprep.yaml")
     for path in paths:
         _read_layer(rules, decisions, f"command line, {path}", Path(path))
-    _apply_settings(rules, decisions, settings or {}, "command line")
+    _apply_settings(rules, decisions, {**config.asked, **(settings or {})}, "command line")
     columns = {name: _column_rules(name, said, rules, config.path) for name, said in config.columns.items()}
     return Rulebook(rules, decisions, columns, config.protected())
 

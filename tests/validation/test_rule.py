@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from autoprep.__main__ import main
+from autoprep.api import load_plan
 from autoprep.config import Config
 from autoprep.errors import SettingError
 from autoprep.validation import load_rulebook, parse_rule
@@ -86,3 +88,48 @@ def test_switched_off_with_a_reason() -> None:
 def test_unknown_pack() -> None:
     with pytest.raises(SettingError, match="no installed rule pack"):
         load_rulebook(config=Config(packs=("finance",)))
+
+
+def test_every_layer_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Package, installed pack, the project's rules/, autoprep.yaml per rule and per column, the command line."""
+    pack = tmp_path / "site"
+    for path, text in {
+        "house_pack/__init__.py": "",
+        "house_pack/rules/text/padded.yaml": "severity: info\n",
+        "house_pack-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: house-pack\nVersion: 1.0\n",
+        "house_pack-1.0.dist-info/entry_points.txt": "[autoprep.rules]\nhouse = house_pack\n",
+    }.items():
+        (pack / path).parent.mkdir(parents=True, exist_ok=True)
+        (pack / path).write_text(text)
+    monkeypatch.syspath_prepend(str(pack))
+    home = tmp_path / "project"
+    (home / "rules" / "text").mkdir(parents=True)
+    (home / "rules" / "text" / "padded.yaml").write_text("severity: error\n")
+    config = home / "autoprep.yaml"
+    config.write_text(
+        "packs: [house]\nrules: {text.padded: {gate: review}}\n"
+        "columns: {name: {rules: {text.padded: {enabled: false, reason: meant}}}, city: {protect: true}}\n"
+    )
+    book = load_rulebook(config=Config.load(config))
+    assert (book["text.padded"].severity, book["text.padded"].gate) == ("error", "review")
+    assert main(["rules", "why", "text.padded", "--config", str(config)]) == 0
+    said = [line.split(":")[0] for line in capsys.readouterr().out.splitlines()]
+    assert said == [
+        "packaged rulebook",
+        "pack house",
+        "the project's rules/",
+        str(config),
+        "autoprep.yaml, column name",
+    ]
+    assert main(["rules", "why", "text.padded", "--config", str(config), "--without", "text.padded"]) == 0
+    assert "command line: switches it off (left out by --without)" in capsys.readouterr().out
+    source = tmp_path / "d.csv"
+    source.write_text("name,city,town\n" + " a, b, c\n" * 30)
+    assert main(["plan", str(source), "--config", str(config), "-q", "-o", str(tmp_path / "p.yaml")]) == 0
+    steps = {tuple(a.columns): a.status for a in load_plan(tmp_path / "p.yaml").actions if a.rule == "text.padded"}
+    assert steps == {("city",): "skip", ("town",): "ask"}
+    assert main(["plan", str(source), "--without", "text.padded", "-q", "-o", str(tmp_path / "q.yaml")]) == 0
+    assert not any(a.rule == "text.padded" for a in load_plan(tmp_path / "q.yaml").actions)
+    assert main(["plan", str(source), "--without", "text.paded"]) == 2
