@@ -80,14 +80,14 @@ def data_diff(
     with _path(at_revision, before) as old, _path(at_revision, after) as new:
         tables = [read(source, listener=listener) for source in (old, new)]
         frames = [table.collect() for table in tables]
-        table = difference(*frames, key=key)
+        table = difference(frames[0], frames[1], key=key)
         profiles = [profiling.profile(frame, target=target) for frame in frames]
         drifts = profiles[0].masked().compare(profiles[1].masked()).drifts
         plans = [plan(frame, target=target, config=settings, listener=listener) for frame in frames]
     personal = {name for found in profiles for name in pipeline.personal_columns(found)}
     table = replace(table, cells=tuple(_masked(cell, personal, table.key) for cell in table.cells))
     kept = tuple(drifts.select("severity", "column", "sentence").to_dicts())
-    return DataDiff(table, kept, tuple(cleaning.diff(*plans)))
+    return DataDiff(table, kept, tuple(cleaning.diff(plans[0], plans[1])))
 
 
 def _masked(cell: dict[str, Any], personal: set[str], key: Sequence[str]) -> dict[str, Any]:
