@@ -8,7 +8,8 @@ from autoprep.validation.evaluate import evaluate
 from autoprep.validation.find import find, fire
 from autoprep.validation.pages import explain, json_schema
 from autoprep.validation.report import ValidationReport
-from autoprep.validation.rule import Rule, parse_rule
+from autoprep.validation.rule import Rule
+from autoprep.validation.rule_file import parse_rule
 from autoprep.validation.validator import suite, validate
 
 __all__ = [

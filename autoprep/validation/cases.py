@@ -23,7 +23,7 @@ def run_cases(rule: Rule) -> list[str]:
     """Run a rule's examples; one sentence per example that does not hold, [] when all hold.
 
     Example:
-        >>> from autoprep.validation.rule import parse_rule
+        >>> from autoprep.validation.rule_file import parse_rule
         >>> text = '''
         ... title: No negative ages
         ... why: Nobody is younger than nothing.

@@ -10,7 +10,8 @@ from typing import Any
 
 from autoprep.config import Config
 from autoprep.errors import InputError, SettingError, did_you_mean
-from autoprep.validation.rule import Rule, build_rule, read_rule
+from autoprep.validation.rule import Rule
+from autoprep.validation.rule_file import build_rule, read_rule
 
 ENTRY_POINTS = "autoprep.rules"
 SETTING_KEYS = ("enabled", "reason", "parameters", "severity", "gate")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -12,21 +11,20 @@ import polars as pl
 from autoprep.errors import AutoprepError, SettingError, did_you_mean
 from autoprep.validation.conditions import CONDITIONS, ByValue, UnfitError, is_text
 from autoprep.validation.divergence import divergence  # noqa: F401 (takes its place among the figures)
-from autoprep.validation.expectation import EXPECTATIONS, FROM_GX_SEVERITY
+from autoprep.validation.expectation import EXPECTATIONS
 from autoprep.validation.figures import FIGURES, Figure, Verdict, of_type
+from autoprep.validation.judging import first_line, outcome_of
 from autoprep.validation.kinds import TEXT_NAMES, is_kind
 from autoprep.validation.outcome import Outcome
 from autoprep.validation.patterns import match_regex  # noqa: F401 (its module takes its place among the conditions)
 from autoprep.validation.queries import QUERIES, answer_query, row_query
+from autoprep.validation.query import Check, Query, fresh
 from autoprep.validation.relations import RELATIONS, considered
-from autoprep.validation.rows import row_condition
 from autoprep.validation.tables import ROW_QUESTIONS, SCHEMA_QUESTIONS
 
 Frame = pl.DataFrame | pl.LazyFrame
 #: More expressions than this go into several queries: plans of many thousands are slow to optimise.
 MAX_EXPRESSIONS = 2000
-#: A longer answer of decimal numbers stays an array.
-MAX_LISTED = 10_000
 TYPES = ("expect_column_values_to_be_of_type", "expect_column_values_to_be_in_type_list")
 #: Conditions that may have to be put to the distinct values, one by one.
 TEXT_CONDITIONS = frozenset(
@@ -39,75 +37,6 @@ def native() -> frozenset[str]:
     """The expectations that are answered here, without Great Expectations."""
     known = {*CONDITIONS, *FIGURES, *RELATIONS, *SCHEMA_QUESTIONS, *ROW_QUESTIONS, *QUERIES, *TYPES, *NULLS}
     return frozenset(known)
-
-
-@dataclass
-class _Check:
-    """One expectation on its way: what it needs of the query, and what came back."""
-
-    config: Mapping[str, Any]
-    name: str
-    kwargs: Mapping[str, Any]
-    mask: str = ""
-    rows: str = ""
-    known: str = ""
-    figure: Figure | None = None
-    figures: dict[str, str] = field(default_factory=dict)
-    columns: tuple[str, ...] = ()
-    by_value: tuple[ByValue, str, pl.Series | None] | None = None
-    verdict: Verdict | None = None
-    row_question: bool = False
-    unfit: str = ""
-    error: str = ""
-
-
-class _Query:
-    """Expressions shared by all expectations of a suite: each prepared cell, mask and figure is computed once."""
-
-    def __init__(self, schema: Mapping[str, pl.DataType]) -> None:
-        self.schema = schema
-        self.prepared: dict[str, pl.Expr] = {}
-        self.asked: dict[str, pl.Expr] = {}
-        self._names: dict[str, str] = {}
-
-    def prepare(self, key: str, make: pl.Expr) -> pl.Expr:
-        """A column computed before all else."""
-        name = self._names.setdefault(f"prepared {key}", f"__p{len(self._names)}")
-        self.prepared.setdefault(name, make)
-        return pl.col(name)
-
-    def ask(self, key: str, make: pl.Expr) -> str:
-        """The name under which an expression's answer will be found."""
-        name = self._names.setdefault(f"asked {key}", f"__a{len(self._names)}")
-        self.asked.setdefault(name, make)
-        return name
-
-    def chosen(self, kwargs: Mapping[str, Any]) -> tuple[str, pl.Expr | None]:
-        """The row condition: its key, and its mask (None when there is none)."""
-        said = kwargs.get("row_condition")
-        if not said:
-            return "", None
-        key = json.dumps([said, kwargs.get("condition_parser")], sort_keys=True, default=repr)
-        made = row_condition(said, kwargs.get("condition_parser"), self.schema)
-        return key, self.prepare(f"rows {key}", made)
-
-    def plain_cell(self, column: str) -> pl.Expr:
-        """A column with NaN as null."""
-        if column not in self.schema:
-            raise SettingError(f"column '{column}' is not there", hint=did_you_mean(column, self.schema))
-        cell = pl.col(column)
-        if isinstance(self.schema[column], pl.Float32 | pl.Float64):
-            return self.prepare(f"cell {column}", cell.fill_nan(None))
-        return cell
-
-    def cell(self, column: str, key: str, chosen: pl.Expr | None, stage: dict[str, pl.Expr]) -> pl.Expr:
-        """A column with NaN as null, and null in the rows that were not chosen."""
-        cell = self.plain_cell(column)
-        if chosen is None:
-            return cell
-        name = self._names.setdefault(f"cell {column} {key}", f"__c{len(self._names)}")
-        stage.setdefault(name, pl.when(chosen).then(cell))
-        return pl.col(name)
 
 
 def evaluate(
@@ -141,12 +70,12 @@ def evaluate(
     return outcomes
 
 
-def _check(config: Mapping[str, Any]) -> _Check:
+def _check(config: Mapping[str, Any]) -> Check:
     name = config.get("type") or config.get("expectation_type") or ""
     kwargs = dict(config.get("kwargs") or {})
     if name not in EXPECTATIONS:
-        return _Check(config, name, kwargs, error=f"unknown expectation '{name}'; {did_you_mean(name, EXPECTATIONS)}")
-    return _Check(config, name, kwargs)
+        return Check(config, name, kwargs, error=f"unknown expectation '{name}'; {did_you_mean(name, EXPECTATIONS)}")
+    return Check(config, name, kwargs)
 
 
 class _Suite:
@@ -155,14 +84,14 @@ class _Suite:
     def __init__(self, frame: Frame, schema: Mapping[str, pl.DataType], tables: Mapping[str, Frame]) -> None:
         self.frame, self.schema, self.tables = frame, schema, tables
 
-    def run(self, checks: list[_Check]) -> list[Outcome]:
+    def run(self, checks: list[Check]) -> list[Outcome]:
         """Compile, ask, judge."""
         ready = [c for c in checks if not c.error]
         self._ask_values(ready)
         return self._run(checks)
 
-    def _run(self, checks: list[_Check]) -> list[Outcome]:
-        query = _Query(self.schema)
+    def _run(self, checks: list[Check]) -> list[Outcome]:
+        query = Query(self.schema)
         second: dict[str, pl.Expr] = {}
         for check in checks:
             if not check.error:
@@ -171,14 +100,14 @@ class _Suite:
             answers, values = self._collect(query, second, checks)
         except (pl.exceptions.PolarsError, TypeError) as error:
             if len(checks) == 1:
-                checks[0].error = _first(error)
-                return [_outcome(checks[0], pl.DataFrame(), pl.DataFrame())]
+                checks[0].error = first_line(error)
+                return [outcome_of(checks[0], pl.DataFrame(), pl.DataFrame())]
             half = len(checks) // 2
-            return [*self._run([_fresh(c) for c in checks[:half]]), *self._run([_fresh(c) for c in checks[half:]])]
-        return [_outcome(check, answers, values) for check in checks]
+            return [*self._run([fresh(c) for c in checks[:half]]), *self._run([fresh(c) for c in checks[half:]])]
+        return [outcome_of(check, answers, values) for check in checks]
 
     def _collect(
-        self, query: _Query, second: Mapping[str, pl.Expr], checks: Sequence[_Check]
+        self, query: Query, second: Mapping[str, pl.Expr], checks: Sequence[Check]
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
         needed = list(dict.fromkeys(c for check in checks if not check.error for c in check.columns))
         asked = {**query.asked, "__rows": pl.len()}
@@ -198,7 +127,7 @@ class _Suite:
         values = self.frame if isinstance(self.frame, pl.DataFrame) else made.select(needed)
         return made, values
 
-    def _ask_values(self, checks: Sequence[_Check]) -> None:
+    def _ask_values(self, checks: Sequence[Check]) -> None:
         """Put the questions that only Python can answer to the distinct values of their columns, all in one query."""
         asking: dict[str, pl.Expr] = {}
         for check in checks:
@@ -211,7 +140,7 @@ class _Suite:
             except UnfitError:
                 continue
             except (AutoprepError, TypeError, KeyError) as error:
-                check.error = _first(error)
+                check.error = first_line(error)
                 continue
             if isinstance(made, ByValue):
                 cell = pl.col(column).cast(pl.String) if is_text(dtype) else pl.col(column)
@@ -226,20 +155,20 @@ class _Suite:
             question, column, _ = check.by_value
             values = distinct[column].item() if distinct.height else pl.Series([])
             try:
-                bad = [v for v in values if v == v and not question.meets(_written(v) if question.as_text else v)]
+                bad = [v for v in values if v == v and not question.meets(str(v) if question.as_text else v)]
             except (AutoprepError, TypeError) as error:
-                check.error = _first(error)
+                check.error = first_line(error)
                 continue
             check.by_value = (question, column, pl.Series(bad, dtype=values.dtype))
 
-    def _compile(self, check: _Check, query: _Query, second: dict[str, pl.Expr]) -> None:
+    def _compile(self, check: Check, query: Query, second: dict[str, pl.Expr]) -> None:
         try:
             EXPECTATIONS[check.name].check(check.kwargs, check.name, subject_given=True)
             self._dispatch(check, query, second)
         except (AutoprepError, TypeError, KeyError, ValueError, OverflowError) as error:
-            check.error = _first(error)
+            check.error = first_line(error)
 
-    def _dispatch(self, check: _Check, query: _Query, second: dict[str, pl.Expr]) -> None:
+    def _dispatch(self, check: Check, query: Query, second: dict[str, pl.Expr]) -> None:
         name, kwargs = check.name, check.kwargs
         key, chosen = query.chosen(kwargs)
         if name in SCHEMA_QUESTIONS:
@@ -296,7 +225,7 @@ class _Suite:
             return False
         return isinstance(dtype, pl.String | pl.Null)
 
-    def _cell(self, check: _Check, query: _Query, second: dict[str, pl.Expr], key: str, chosen: pl.Expr | None) -> None:
+    def _cell(self, check: Check, query: Query, second: dict[str, pl.Expr], key: str, chosen: pl.Expr | None) -> None:
         name, kwargs, column = check.name, check.kwargs, check.kwargs["column"]
         dtype = self._dtype(column)
         cell = query.cell(column, key, chosen, second)
@@ -331,7 +260,7 @@ class _Suite:
             is_kind(pl.String(), wanted)
         return bool(TEXT_NAMES & set(names))
 
-    def _relation(self, check: _Check, query: _Query, key: str, chosen: pl.Expr | None) -> None:
+    def _relation(self, check: Check, query: Query, key: str, chosen: pl.Expr | None) -> None:
         name, kwargs = check.name, check.kwargs
         pair = EXPECTATIONS[name].domain == "pair"
         columns = [kwargs["column_A"], kwargs["column_B"]] if pair else list(kwargs["column_list"])
@@ -354,83 +283,3 @@ class _Suite:
 def _scalar_sum(rows: pl.Expr, cells: Sequence[pl.Expr]) -> pl.Expr:
     """How many rows count, also where all of them do."""
     return (rows & pl.lit(value=True) & cells[0].is_null().or_(cells[0].is_not_null())).sum()
-
-
-def _fresh(check: _Check) -> _Check:
-    return _Check(check.config, check.name, check.kwargs, by_value=check.by_value, error=check.error)
-
-
-def _outcome(check: _Check, answers: pl.DataFrame, values: pl.DataFrame) -> Outcome:
-    config = check.config
-    severity = config.get("severity") or "error"
-    made = Outcome(
-        check.name,
-        check.kwargs,
-        FROM_GX_SEVERITY.get(severity, severity),
-        config.get("meta") or {},
-    )
-    if check.error:
-        return replace(made, error=check.error)
-    try:
-        return _judged(made, check, answers, values)
-    except (AutoprepError, TypeError, ValueError, OverflowError) as error:
-        return replace(made, success=False, error=_first(error))
-
-
-def _judged(made: Outcome, check: _Check, answers: pl.DataFrame, values: pl.DataFrame) -> Outcome:
-    if not check.mask:
-        verdict = check.verdict
-        if check.row_question:
-            verdict = ROW_QUESTIONS[check.name](int(answers[check.rows][0]), check.kwargs)
-        elif check.figure is not None:
-            verdict = check.figure.judge({part: _value(answers[name]) for part, name in check.figures.items()})
-        if verdict is None:
-            raise SettingError("was not asked")
-        return replace(made, success=bool(verdict.success), seen=verdict.result, lists=verdict.lists)
-    rows = int(answers[check.rows or "__rows"][0] or 0)
-    empty = answers.height == 1 and answers["__rows"][0] == 0
-    mask = pl.Series([], dtype=pl.Boolean) if empty else answers[check.mask]
-    failing = int(mask.sum() or 0)
-    if check.unfit and failing:
-        raise SettingError(check.unfit)
-    if check.name in QUERIES:
-        seen = {"observed_value": failing}
-        looked = values if not empty else None
-        return replace(
-            made,
-            success=failing == 0,
-            seen=seen,
-            mask=mask,
-            values=looked,
-            element_count=rows,
-            unexpected_count=failing,
-        )
-    missing = rows - int(answers[check.known][0] or 0) if check.known else None
-    looked_at = rows - (missing or 0)
-    share = (looked_at - failing) / looked_at if looked_at else 1.0
-    mostly = made.kwargs.get("mostly")
-    return replace(
-        made,
-        success=bool(share >= (1.0 if mostly is None else mostly)),
-        element_count=rows,
-        missing_count=missing,
-        unexpected_count=failing,
-        mask=mask,
-        values=values.select(check.columns),
-    )
-
-
-def _value(answer: pl.Series) -> Any:
-    got = answer[0] if answer.len() else None
-    if isinstance(got, pl.Series):
-        return got.to_numpy() if got.dtype.is_float() and got.len() > MAX_LISTED else got.to_list()
-    return got
-
-
-def _written(value: Any) -> str:
-    return str(value)
-
-
-def _first(error: Exception) -> str:
-    said = str(error).strip().splitlines()
-    return said[0] if said else type(error).__name__

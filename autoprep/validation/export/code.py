@@ -10,7 +10,8 @@ from sqlglot import exp
 
 from autoprep.errors import SettingError
 from autoprep.validation.contract import Contract
-from autoprep.validation.export.judgement import Exported, Judgement, Tree, judge
+from autoprep.validation.export.judgement import Exported, Judgement, judge
+from autoprep.validation.export.words import Tree
 from autoprep.validation.outcome import describe
 
 _HEAD = '''"""{title}

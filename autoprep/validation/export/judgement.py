@@ -7,21 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 
 import polars as pl
-from sqlglot import exp, parse_one
-from sqlglot.errors import SqlglotError
+from sqlglot import exp
 
 from autoprep.errors import SettingError
-from autoprep.validation.conditions import bound, is_text, members
-from autoprep.validation.patterns import like_regex, rust_regex
+from autoprep.validation.conditions import is_text, members
+from autoprep.validation.export.cells import CELLS, shared
+from autoprep.validation.export.words import (
+    Schema,
+    Tree,
+    cell_of,
+    dtype_of,
+    is_null,
+    literal,
+    not_null,
+    one_of,
+    parse_sql,
+    rows_chosen,
+    share_wanted,
+    within,
+)
 from autoprep.validation.queries import row_query
-from autoprep.validation.rows import as_sql
-
-Schema = Mapping[str, pl.DataType]
-Tree = Any  # an sqlglot expression; the package ships no types that are followed here
 
 
 @dataclass(frozen=True)
@@ -70,250 +78,49 @@ def judge(name: str, kwargs: Mapping[str, Any], schema: Schema | None) -> Judgem
     Raises:
         SettingError: it has no equal outside; says why.
     """
-    chosen = _chosen(kwargs)
+    chosen = rows_chosen(kwargs)
     if name in _COLUMNS:
         return Judgement(columns=_COLUMNS[name](kwargs))
     if name == "unexpected_rows_expectation":
         where = row_query(name, kwargs)
         if where is None:
             return Judgement(query=kwargs["unexpected_rows_query"])
-        return Judgement(bad=_parsed(where), looked=exp.true())
-    if name in _CELLS:
+        return Judgement(bad=parse_sql(where), looked=exp.true())
+    if name in CELLS:
         column = kwargs["column"]
-        cell, dtype = _cell(column, chosen), _dtype(column, schema)
-        held = _CELLS[name](cell, dtype, kwargs)
+        cell, dtype = cell_of(column, chosen), dtype_of(column, schema)
+        held = CELLS[name](cell, dtype, kwargs)
         known = not_null(cell)
-        return Judgement(bad=exp.and_(known, exp.not_(exp.paren(held))), looked=known, mostly=_mostly(kwargs))
+        return Judgement(bad=exp.and_(known, exp.not_(exp.paren(held))), looked=known, mostly=share_wanted(kwargs))
     if name in ("expect_column_values_to_not_be_null", "expect_column_values_to_be_null"):
         plain = exp.column(kwargs["column"], quoted=True)
         bad = is_null(plain) if name.endswith("not_be_null") else not_null(plain)
         bad = bad if chosen is None else exp.and_(exp.paren(chosen.copy()), bad)
-        return Judgement(bad=bad, looked=chosen or exp.true(), mostly=_mostly(kwargs))
+        return Judgement(bad=bad, looked=chosen or exp.true(), mostly=share_wanted(kwargs))
     if name in _RELATIONS:
         return _relation(name, kwargs, chosen, schema)
     if name in _FIGURES:
         column = kwargs["column"]
-        value = _FIGURES[name](_cell(column, chosen), chosen)
-        return Judgement(value=value, holds=_within(value, kwargs, _figure_dtype(name, column, schema)))
+        value = _FIGURES[name](cell_of(column, chosen), chosen)
+        return Judgement(value=value, holds=within(value, kwargs, _figure_dtype(name, column, schema)))
     if name in _SETS:
-        return Judgement(holds=_SETS[name](_cell(kwargs["column"], chosen), _dtype(kwargs["column"], schema), kwargs))
+        return Judgement(
+            holds=_SETS[name](cell_of(kwargs["column"], chosen), dtype_of(kwargs["column"], schema), kwargs)
+        )
     if name.startswith("expect_table_row_count") and "other" not in name:
         value = exp.Count(this=exp.Star()) if chosen is None else _count_true(chosen)
         if "value" in kwargs:
             return Judgement(value=value, holds=exp.EQ(this=value.copy(), expression=literal(kwargs["value"])))
-        return Judgement(value=value, holds=_within(value, kwargs, pl.Int64()))
+        return Judgement(value=value, holds=within(value, kwargs, pl.Int64()))
     raise SettingError("has no equal outside of autoprep")
-
-
-# ------------------------------------------------------------------ words
-
-
-def literal(value: Any) -> Tree:
-    """A value as a literal; dates are cast from text."""
-    if isinstance(value, bool):
-        return exp.true() if value else exp.false()
-    if isinstance(value, datetime):
-        return exp.cast(exp.Literal.string(value.isoformat(sep=" ")), "timestamp")
-    if isinstance(value, date):
-        return exp.cast(exp.Literal.string(value.isoformat()), "date")
-    if isinstance(value, int | float):
-        return exp.Neg(this=exp.Literal.number(abs(value))) if value < 0 else exp.Literal.number(value)
-    if isinstance(value, str):
-        return exp.Literal.string(value)
-    raise SettingError(f"the value {value!r} has no literal")
-
-
-def is_null(cell: Tree) -> Tree:
-    """The cell is null."""
-    return exp.Is(this=cell.copy(), expression=exp.null())
-
-
-def not_null(cell: Tree) -> Tree:
-    """The cell is not null."""
-    return exp.not_(exp.paren(is_null(cell)))
-
-
-def _mostly(kwargs: Mapping[str, Any]) -> float:
-    said = kwargs.get("mostly")
-    return 1.0 if said is None else float(said)
-
-
-def _parsed(text: str) -> Tree:
-    try:
-        return parse_one(text, read="duckdb")
-    except SqlglotError as error:
-        raise SettingError(f"'{text}' is not understood ({str(error).splitlines()[0]})") from None
-
-
-def _chosen(kwargs: Mapping[str, Any]) -> Tree:
-    said = kwargs.get("row_condition")
-    if not said:
-        return None
-    if isinstance(said, str):
-        return _parsed(as_sql(said, kwargs.get("condition_parser")))
-    if hasattr(said, "dict") and not isinstance(said, Mapping):
-        said = said.dict()
-    return _condition(said)
-
-
-_SIGNS = {"==": exp.EQ, "!=": exp.NEQ, "<": exp.LT, "<=": exp.LTE, ">": exp.GT, ">=": exp.GTE}
-
-
-def _condition(said: Mapping[str, Any]) -> Tree:
-    kind = said.get("type")
-    if kind == "pass_through":
-        return _parsed(as_sql(said["pass_through_filter"]))
-    if kind in ("and", "or"):
-        parts = [exp.paren(_condition(part)) for part in said["conditions"]]
-        return exp.and_(*parts) if kind == "and" else exp.or_(*parts)
-    column = said["column"]
-    cell = exp.column(column["name"] if isinstance(column, Mapping) else column, quoted=True)
-    if kind == "nullity":
-        return is_null(cell) if said["is_null"] else not_null(cell)
-    word = getattr(said["operator"], "value", said["operator"])
-    if word in ("IN", "NOT_IN"):
-        found = exp.In(this=cell, expressions=[literal(v) for v in said["parameter"]])
-        return found if word == "IN" else exp.not_(exp.paren(found))
-    return _SIGNS[word](this=cell, expression=literal(said["parameter"]))
-
-
-def _cell(column: str, chosen: Tree) -> Tree:
-    cell = exp.column(column, quoted=True)
-    if chosen is None:
-        return cell
-    return exp.Case(ifs=[exp.If(this=chosen.copy(), true=cell)])
-
-
-def _dtype(column: str, schema: Schema | None) -> pl.DataType | None:
-    if schema is None:
-        return None
-    if column not in schema:
-        raise SettingError(f"column '{column}' is not in the data given as an example")
-    return schema[column]
 
 
 def _figure_dtype(name: str, column: str, schema: Schema | None) -> pl.DataType | None:
     kept = name in ("expect_column_max_to_be_between", "expect_column_min_to_be_between")
-    dtype = _dtype(column, schema)
+    dtype = dtype_of(column, schema)
     if not kept and dtype is not None and not dtype.is_numeric() and "unique" not in name and "non_null" not in name:
         raise SettingError(f"a column of {dtype} has no such figure")
     return dtype if kept else pl.Float64()
-
-
-def _within(value: Tree, said: Mapping[str, Any], dtype: pl.DataType | None) -> Tree:
-    """``min_value`` and ``max_value`` around a value, either of which may be strict or missing."""
-    parts = []
-    for key, strict, open_sign, sign in (
-        ("min_value", "strict_min", exp.GT, exp.GTE),
-        ("max_value", "strict_max", exp.LT, exp.LTE),
-    ):
-        limit = said.get(key)
-        if isinstance(limit, Mapping):
-            raise SettingError(f"{key} is known only when the check runs")
-        if limit is not None:
-            limit = bound(limit, dtype) if dtype is not None else limit
-            parts.append((open_sign if said.get(strict) else sign)(this=value.copy(), expression=literal(limit)))
-    if not parts:
-        return not_null(value)
-    return exp.and_(*parts)
-
-
-def _one_of(cell: Tree, dtype: pl.DataType | None, values: Sequence[Any] | None) -> Tree:
-    if values is None:
-        return exp.true()
-    known = [v for v in values if v is not None] if dtype is None else members(values, dtype).to_list()
-    return exp.In(this=cell.copy(), expressions=[literal(v) for v in known]) if known else exp.false()
-
-
-def _text(dtype: pl.DataType | None) -> None:
-    if dtype is not None and not is_text(dtype):
-        raise SettingError(f"asks for the text of a column of {dtype}, which every system writes otherwise")
-
-
-def _matching(*, wanted: bool, many: bool) -> Callable[[Tree, pl.DataType | None, Mapping[str, Any]], Tree]:
-    def made(cell: Tree, dtype: pl.DataType | None, said: Mapping[str, Any]) -> Tree:
-        _text(dtype)
-        asked = said["regex_list"] if many else [said["regex"]]
-        found = []
-        for pattern in asked:
-            known = rust_regex(pattern)
-            if known is None or "$" in pattern[:-1]:
-                raise SettingError(f"the pattern {pattern!r} has no equal without Python")
-            found.append(exp.RegexpLike(this=cell.copy(), expression=literal(known)))
-        return _joined(found, said, wanted=wanted)
-
-    return made
-
-
-def _joined(found: list[Tree], said: Mapping[str, Any], *, wanted: bool) -> Tree:
-    how = exp.and_ if wanted and said.get("match_on") == "all" else exp.or_
-    held = exp.paren(how(*found))
-    return held if wanted else exp.not_(held)
-
-
-def _like(*, wanted: bool, many: bool) -> Callable[[Tree, pl.DataType | None, Mapping[str, Any]], Tree]:
-    def made(cell: Tree, dtype: pl.DataType | None, said: Mapping[str, Any]) -> Tree:
-        _text(dtype)
-        asked = said["like_pattern_list"] if many else [said["like_pattern"]]
-        found = [
-            exp.RegexpLike(this=cell.copy(), expression=literal(like_regex(pattern, said.get("escape"))))
-            for pattern in asked
-        ]
-        return _joined(found, said, wanted=wanted)
-
-    return made
-
-
-def _length(cell: Tree, dtype: pl.DataType | None, said: Mapping[str, Any]) -> Tree:
-    _text(dtype)
-    size = exp.Length(this=cell.copy())
-    if "value" in said:
-        return exp.EQ(this=size, expression=literal(said["value"]))
-    return _within(size, said, pl.Int64())
-
-
-def _alone(cell: Tree, dtype: pl.DataType | None, said: Mapping[str, Any]) -> Tree:
-    return exp.EQ(this=_shared([cell]), expression=literal(1))
-
-
-def _shared(cells: Sequence[Tree]) -> Tree:
-    """In how many rows the same cells stand."""
-    return exp.Window(this=exp.Count(this=exp.Star()), partition_by=[c.copy() for c in cells])
-
-
-def _score(cell: Tree, dtype: pl.DataType | None, said: Mapping[str, Any]) -> Tree:
-    if dtype is not None and not dtype.is_numeric():
-        raise SettingError(f"a column of {dtype} has no mean and no spread")
-    mean = exp.Window(this=exp.Avg(this=cell.copy()))
-    spread = exp.Window(this=exp.StddevSamp(this=cell.copy()))
-    gap: Tree = exp.paren(exp.Sub(this=cell.copy(), expression=mean))
-    reach: Tree = exp.Mul(this=literal(said["threshold"]), expression=spread)
-    if said.get("double_sided"):
-        gap, reach = exp.Abs(this=gap), exp.Mul(this=literal(abs(said["threshold"])), expression=spread.copy())
-    no_spread = exp.EQ(this=exp.Coalesce(this=spread.copy(), expressions=[literal(0)]), expression=literal(0))
-    return exp.or_(exp.LT(this=gap, expression=reach), no_spread)
-
-
-#: Cell (null where the row does not count), dtype, arguments -> whether a known cell meets the expectation.
-_CELLS: dict[str, Callable[[Tree, pl.DataType | None, Mapping[str, Any]], Tree]] = {
-    "expect_column_values_to_be_between": lambda cell, dtype, said: _within(cell, said, dtype),
-    "expect_column_values_to_be_in_set": lambda cell, dtype, said: _one_of(cell, dtype, said.get("value_set")),
-    "expect_column_values_to_not_be_in_set": lambda cell, dtype, said: exp.not_(
-        exp.paren(_one_of(cell, dtype, said.get("value_set") or []))
-    ),
-    "expect_column_values_to_be_unique": _alone,
-    "expect_column_values_to_match_regex": _matching(wanted=True, many=False),
-    "expect_column_values_to_not_match_regex": _matching(wanted=False, many=False),
-    "expect_column_values_to_match_regex_list": _matching(wanted=True, many=True),
-    "expect_column_values_to_not_match_regex_list": _matching(wanted=False, many=True),
-    "expect_column_values_to_match_like_pattern": _like(wanted=True, many=False),
-    "expect_column_values_to_not_match_like_pattern": _like(wanted=False, many=False),
-    "expect_column_values_to_match_like_pattern_list": _like(wanted=True, many=True),
-    "expect_column_values_to_not_match_like_pattern_list": _like(wanted=False, many=True),
-    "expect_column_value_lengths_to_be_between": _length,
-    "expect_column_value_lengths_to_equal": _length,
-    "expect_column_value_z_scores_to_be_less_than": _score,
-}
 
 
 def _count_true(condition: Tree) -> Tree:
@@ -350,7 +157,7 @@ _FIGURES: dict[str, Callable[[Tree, Tree], Tree]] = {
 
 
 def _all_inside(cell: Tree, dtype: pl.DataType | None, said: Mapping[str, Any]) -> Tree:
-    inside = _one_of(cell, dtype, said.get("value_set") or [])
+    inside = one_of(cell, dtype, said.get("value_set") or [])
     outside = exp.and_(not_null(cell), exp.not_(exp.paren(inside)))
     return exp.EQ(this=exp.Coalesce(this=_count_true(outside), expressions=[literal(0)]), expression=literal(0))
 
@@ -360,7 +167,7 @@ def _all_there(cell: Tree, dtype: pl.DataType | None, said: Mapping[str, Any]) -
     known = wanted if dtype is None else members(wanted, dtype).to_list()
     if len(known) < len(wanted):
         return exp.false()
-    inside = exp.Case(ifs=[exp.If(this=_one_of(cell, dtype, known), true=cell.copy())])
+    inside = exp.Case(ifs=[exp.If(this=one_of(cell, dtype, known), true=cell.copy())])
     return exp.EQ(this=_distinct(inside), expression=literal(len(known))) if known else exp.true()
 
 
@@ -395,7 +202,7 @@ def _exists(said: Mapping[str, Any]) -> tuple[str, Any]:
 def _relation(name: str, kwargs: Mapping[str, Any], chosen: Tree, schema: Schema | None) -> Judgement:
     pair = "column_A" in kwargs
     columns = [kwargs["column_A"], kwargs["column_B"]] if pair else list(kwargs["column_list"])
-    dtypes = [_dtype(column, schema) for column in columns]
+    dtypes = [dtype_of(column, schema) for column in columns]
     kinds = {is_text(d) for d in dtypes if d is not None}
     if len(kinds) > 1 and "compound" not in name and "in_set" not in name:
         raise SettingError("compares text with what is no text")
@@ -410,7 +217,7 @@ def _relation(name: str, kwargs: Mapping[str, Any], chosen: Tree, schema: Schema
     }.get(ignore, exp.true())
     rows = exp.paren(counted) if chosen is None else exp.and_(exp.paren(counted), exp.paren(chosen.copy()))
     held = exp.Coalesce(this=exp.paren(_RELATIONS[name](cells, dtypes, rows, kwargs)), expressions=[exp.false()])
-    return Judgement(bad=exp.and_(rows, exp.not_(held)), looked=rows.copy(), mostly=_mostly(kwargs))
+    return Judgement(bad=exp.and_(rows, exp.not_(held)), looked=rows.copy(), mostly=share_wanted(kwargs))
 
 
 def _greater(cells: Sequence[Tree], dtypes: Any, rows: Tree, said: Mapping[str, Any]) -> Tree:
@@ -421,7 +228,7 @@ def _pairs(cells: Sequence[Tree], dtypes: Sequence[Any], rows: Tree, said: Mappi
     parts = []
     for pair in said["value_pairs_set"]:
         held = [
-            is_null(c) if v is None else exp.Coalesce(this=exp.paren(_one_of(c, d, [v])), expressions=[exp.false()])
+            is_null(c) if v is None else exp.Coalesce(this=exp.paren(one_of(c, d, [v])), expressions=[exp.false()])
             for c, d, v in zip(cells, dtypes, pair, strict=True)
         ]
         parts.append(exp.paren(exp.and_(*held)))
@@ -448,7 +255,7 @@ _RELATIONS: dict[str, Callable[[Sequence[Tree], Sequence[Any], Tree, Mapping[str
     "expect_column_pair_values_a_to_be_greater_than_b": _greater,
     "expect_column_pair_values_to_be_in_set": _pairs,
     "expect_compound_columns_to_be_unique": lambda cells, dtypes, rows, said: exp.EQ(
-        this=_shared([*cells, rows]), expression=literal(1)
+        this=shared([*cells, rows]), expression=literal(1)
     ),
     "expect_select_column_values_to_be_unique_within_record": lambda cells, dtypes, rows, said: exp.and_(
         *(exp.not_(exp.paren(_same(cells[i], cells[j]))) for i in range(len(cells)) for j in range(i))

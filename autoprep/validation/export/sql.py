@@ -11,7 +11,8 @@ from sqlglot.errors import SqlglotError
 
 from autoprep.errors import SettingError, did_you_mean
 from autoprep.validation.contract import Contract
-from autoprep.validation.export.judgement import Exported, Judgement, Tree, judge, literal
+from autoprep.validation.export.judgement import Exported, Judgement, judge
+from autoprep.validation.export.words import Tree, literal
 from autoprep.validation.outcome import describe
 
 
