@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from autoprep.kernels.compile import kernel
-from autoprep.kernels.groups import Groups
 
 Array = np.ndarray[Any, Any]
 
@@ -22,6 +21,7 @@ SLOTS = {
         ("count", "sum", "mean", "variance", "std", "min", "max", "first", "last", "trend", "ewma")
     )
 }
+TIME_SLOTS = {"rows": 0, "since_last": 1, "since_first": 2, "mean_gap": 3}
 DAY_US = 86_400_000_000.0
 EVER = np.int64(1) << 62
 
@@ -76,13 +76,15 @@ def _spread_anew(v, start, end, centre, mean):  # type: ignore[no-untyped-def]
 
 @kernel
 def window_aggregate(  # type: ignore[no-untyped-def]
-    offsets, rows, time, q_offsets, q_rows, lo, hi, x, moments, extremes, trends, half_life, slots, out
+    offsets, rows, time, q_offsets, lo, hi, x, moments, least, most, trends, half_life, slots, spans, out
 ):
-    """Fill ``out`` (slots, windows, Q) with aggregates of ``x`` (n,) float64, NaN where missing.
+    """Fill ``out`` (wanted, M) with aggregates of ``x`` (n,) float64, NaN where missing.
 
     Args:
-        slots: (k,) int64 numbers of the wanted aggregates.
-        moments: whether variance and std are wanted. extremes: min and max. trends: slopes per day.
+        q_offsets: queries of each entity, by rising cutoff; ``lo`` (windows, M), ``hi`` (M,), ``out`` in that order.
+        slots: (wanted,) int64 numbers of the aggregates, those of one window next to each other.
+        spans: (windows + 1,) int64: window ``w`` has ``slots[spans[w]:spans[w + 1]]``.
+        moments: whether variance and std are wanted. least: min. most: max. trends: slopes per day.
         half_life: of the moving average, in days; 0 when it is not wanted.
     """
     groups = offsets.size - 1
@@ -92,15 +94,16 @@ def window_aggregate(  # type: ignore[no-untyped-def]
         if q_offsets[g + 1] > q_offsets[g]:
             longest = max(longest, offsets[g + 1] - offsets[g])
     v = np.empty(longest)
-    day = np.empty(longest)
+    day = np.empty(longest if trends else 0)
     count = np.zeros(longest + 1, np.int32)
-    sums = np.zeros((10, longest + 1))
+    sums = np.zeros((longest + 1, 4))
+    slopes = np.zeros((longest + 1 if trends else 1, 6))
     before = np.empty(longest + 1, np.int32)
     after = np.empty(longest + 1, np.int32)
+    same = np.zeros(longest + 1, np.int32)
     average = np.empty(longest + 1)
-    lows = np.empty((windows, longest), np.int32)
-    highs = np.empty((windows, longest), np.int32)
-    ends = np.zeros((4, windows), np.int64)
+    lows = np.empty(longest if least else 0, np.int32)
+    highs = np.empty(longest if most else 0, np.int32)
     found = np.full(11, np.nan)
     for g in range(groups):
         if q_offsets[g + 1] == q_offsets[g]:
@@ -123,6 +126,7 @@ def window_aggregate(  # type: ignore[no-untyped-def]
         if not np.isfinite(centre):
             centre = 0.0
         before[0] = -1
+        same[0] = 0
         top = 0.0
         weight = 0.0
         average[0] = np.nan
@@ -130,21 +134,27 @@ def window_aggregate(  # type: ignore[no-untyped-def]
         for i in range(n):
             count[i + 1] = count[i]
             before[i + 1] = before[i]
+            same[i + 1] = same[i]
             average[i + 1] = average[i]
-            for k in range(10 if trends else 4):
-                sums[k, i + 1] = sums[k, i]
+            for k in range(4):
+                sums[i + 1, k] = sums[i, k]
+            if trends:
+                for k in range(6):
+                    slopes[i + 1, k] = slopes[i, k]
             if v[i] == v[i]:
                 c = v[i] - centre
                 count[i + 1] += 1
                 before[i + 1] = i
-                sums[0, i + 1], sums[1, i + 1] = _plus(sums[0, i], sums[1, i], c)
+                if before[i] < 0 or v[before[i]] != v[i]:
+                    same[i + 1] = i
+                sums[i + 1, 0], sums[i + 1, 1] = _plus(sums[i, 0], sums[i, 1], c)
                 if moments:
-                    sums[2, i + 1], sums[3, i + 1] = _plus(sums[2, i], sums[3, i], c * c)
+                    sums[i + 1, 2], sums[i + 1, 3] = _plus(sums[i, 2], sums[i, 3], c * c)
                 if trends:
                     b = day[i] - middle
-                    sums[4, i + 1], sums[5, i + 1] = _plus(sums[4, i], sums[5, i], b)
-                    sums[6, i + 1], sums[7, i + 1] = _plus(sums[6, i], sums[7, i], b * b)
-                    sums[8, i + 1], sums[9, i + 1] = _plus(sums[8, i], sums[9, i], b * c)
+                    slopes[i + 1, 0], slopes[i + 1, 1] = _plus(slopes[i, 0], slopes[i, 1], b)
+                    slopes[i + 1, 2], slopes[i + 1, 3] = _plus(slopes[i, 2], slopes[i, 3], b * b)
+                    slopes[i + 1, 4], slopes[i + 1, 5] = _plus(slopes[i, 4], slopes[i, 5], b * c)
                 if half_life > 0:
                     decay = 0.5 ** ((time[s + i] - time[s + past]) / DAY_US / half_life) if past >= 0 else 1.0
                     top = top * decay + c
@@ -157,77 +167,114 @@ def window_aggregate(  # type: ignore[no-untyped-def]
                 following = i
             after[i] = following
         after[n] = n
-        ends[:] = 0
-        pushed = 0
-        for k in range(q_offsets[g], q_offsets[g + 1]):
-            q = q_rows[k]
-            end = hi[q] - s
-            while pushed < end:
-                if extremes and v[pushed] == v[pushed]:
-                    value = v[pushed]
-                    for w in range(windows):
-                        a = ends[1, w]
-                        while a > ends[0, w] and v[lows[w, a - 1]] >= value:
-                            a -= 1
-                        lows[w, a] = pushed
-                        ends[1, w] = a + 1
-                        a = ends[3, w]
-                        while a > ends[2, w] and v[highs[w, a - 1]] <= value:
-                            a -= 1
-                        highs[w, a] = pushed
-                        ends[3, w] = a + 1
-                pushed += 1
-            for w in range(windows):
+        for w in range(windows):
+            if spans[w] == spans[w + 1]:
+                continue
+            low_first = low_end = high_first = high_end = 0
+            pushed = 0
+            for q in range(q_offsets[g], q_offsets[g + 1]):
+                end = hi[q] - s
                 start = lo[w, q] - s
+                if least or most:
+                    pushed = max(pushed, start)
+                    while pushed < end:
+                        value = v[pushed]
+                        if value == value:
+                            if least:
+                                while low_end > low_first and v[lows[low_end - 1]] >= value:
+                                    low_end -= 1
+                                lows[low_end] = pushed
+                                low_end += 1
+                            if most:
+                                while high_end > high_first and v[highs[high_end - 1]] <= value:
+                                    high_end -= 1
+                                highs[high_end] = pushed
+                                high_end += 1
+                        pushed += 1
+                    while low_first < low_end and lows[low_first] < start:
+                        low_first += 1
+                    while high_first < high_end and highs[high_first] < start:
+                        high_first += 1
                 c = count[end] - count[start]
-                s1 = (sums[0, end] - sums[0, start]) + (sums[1, end] - sums[1, start])
                 found[0] = c
-                found[1] = s1 + c * centre
                 if c == 0:
                     found[1] = 0.0
                     for slot in range(2, 11):
                         found[slot] = np.nan
                 else:
+                    s1 = (sums[end, 0] - sums[start, 0]) + (sums[end, 1] - sums[start, 1])
+                    found[1] = s1 + c * centre
                     found[2] = centre + s1 / c
                     found[7] = v[after[start]]
                     found[8] = v[before[end]]
                     found[10] = average[end]
-                if c > 0 and extremes:
-                    while ends[0, w] < ends[1, w] and lows[w, ends[0, w]] < start:
-                        ends[0, w] += 1
-                    while ends[2, w] < ends[3, w] and highs[w, ends[2, w]] < start:
-                        ends[2, w] += 1
-                    found[5] = v[lows[w, ends[0, w]]]
-                    found[6] = v[highs[w, ends[2, w]]]
-                if c > 0 and moments:
-                    spread = np.nan
-                    if c > 1:
-                        s2 = (sums[2, end] - sums[2, start]) + (sums[3, end] - sums[3, start])
-                        square = s2 - s1 * s1 / c
-                        if square < 1e-5 * s2:
-                            square = _spread_anew(v, start, end, centre, s1 / c)
-                        spread = max(square, 0.0) / (c - 1)
-                    found[3] = spread
-                    found[4] = np.sqrt(spread)
-                if c > 0 and trends:
-                    st = (sums[4, end] - sums[4, start]) + (sums[5, end] - sums[5, start])
-                    tt = (sums[6, end] - sums[6, start]) + (sums[7, end] - sums[7, start])
-                    tv = (sums[8, end] - sums[8, start]) + (sums[9, end] - sums[9, start])
-                    base = tt
-                    tt -= st * st / c
-                    tv -= st * s1 / c
-                    if tt < 1e-4 * base or abs(tv) < 1e-4 * abs(st * s1 / c):
-                        mean, mid = s1 / c, st / c
-                        tt = 0.0
-                        tv = 0.0
-                        for i in range(start, end):
-                            if v[i] == v[i]:
-                                b = (day[i] - middle) - mid
-                                tt += b * b
-                                tv += b * ((v[i] - centre) - mean)
-                    found[9] = tv / tt if c > 1 and tt > 1e-20 else np.nan
-                for p in range(slots.size):
-                    out[p, w, q] = found[slots[p]]
+                    if least:
+                        found[5] = v[lows[low_first]]
+                    if most:
+                        found[6] = v[highs[high_first]]
+                    if moments:
+                        spread = np.nan
+                        if c > 1:
+                            square = 0.0
+                            if same[end] > after[start]:
+                                s2 = (sums[end, 2] - sums[start, 2]) + (sums[end, 3] - sums[start, 3])
+                                square = s2 - s1 * s1 / c
+                                if square < 1e-5 * s2:
+                                    square = _spread_anew(v, start, end, centre, s1 / c)
+                            spread = max(square, 0.0) / (c - 1)
+                        found[3] = spread
+                        found[4] = np.sqrt(spread)
+                    if trends:
+                        st = (slopes[end, 0] - slopes[start, 0]) + (slopes[end, 1] - slopes[start, 1])
+                        tt = (slopes[end, 2] - slopes[start, 2]) + (slopes[end, 3] - slopes[start, 3])
+                        tv = (slopes[end, 4] - slopes[start, 4]) + (slopes[end, 5] - slopes[start, 5])
+                        base = tt
+                        tt -= st * st / c
+                        tv -= st * s1 / c
+                        if tt < 1e-4 * base or abs(tv) < 1e-4 * abs(st * s1 / c):
+                            mean, mid = s1 / c, st / c
+                            tt = 0.0
+                            tv = 0.0
+                            for i in range(start, end):
+                                if v[i] == v[i]:
+                                    b = (day[i] - middle) - mid
+                                    tt += b * b
+                                    tv += b * ((v[i] - centre) - mean)
+                        found[9] = tv / tt if c > 1 and tt > 1e-20 else np.nan
+                for p in range(spans[w], spans[w + 1]):
+                    out[p, q] = found[slots[p]]
+
+
+@kernel
+def window_rows(time, lo, hi, cutoff, slots, windows, out):  # type: ignore[no-untyped-def]
+    """Fill ``out`` (wanted, M) with what times tell: rows, days since the last and the first, mean days between.
+
+    Args:
+        time: of the rows. lo (windows, M), hi (M,), cutoff (M,): of the queries in the order of their entities.
+        slots, windows: (wanted,) int64 number of what is told, and of its window.
+    """
+    for p in range(slots.size):
+        slot, w = slots[p], windows[p]
+        for q in range(hi.size):
+            start, end = lo[w, q], hi[q]
+            if slot == 0:
+                out[p, q] = end - start
+            elif end - start < (2 if slot == 3 else 1):
+                out[p, q] = np.nan
+            elif slot == 1:
+                out[p, q] = (cutoff[q] - time[end - 1]) / DAY_US
+            elif slot == 2:
+                out[p, q] = (cutoff[q] - time[start]) / DAY_US
+            else:
+                out[p, q] = (time[end - 1] - time[start]) / DAY_US / (end - start - 1)
+
+
+@kernel
+def put_back(place, ordered, out, nobody, to):  # type: ignore[no-untyped-def]
+    """Fill ``out[to[k]]`` (Q,) from ``ordered[k]`` (M,): query q stands at ``place[q]``, below 0 it gets ``nobody[k]``."""
+    for p in range(out.shape[0]):
+        for q in range(place.size):
+            out[to[p], q] = ordered[p, place[q]] if place[q] >= 0 else nobody[p]
 
 
 @kernel
@@ -296,81 +343,3 @@ def expand_pairs(rows, lo, hi, first, last, total):  # type: ignore[no-untyped-d
             members[k] = rows[i]
             k += 1
     return queries, members
-
-
-class Sweep:
-    """Queries laid over a timed group structure: bounds found once, columns aggregated at will.
-
-    Args:
-        groups: entities with their rows in time order.
-        entity: (Q,) int32 entity of each query, -1 for one that no row belongs to.
-        cutoff: (Q,) int64 microseconds; rows strictly before it count.
-        widths: (windows,) int64 microseconds; ``EVER`` for all of the past.
-
-    Example:
-        >>> groups = Groups.build(np.zeros(3, np.int32), 1, np.array([10, 20, 30]))
-        >>> sweep = Sweep(groups, np.array([0], np.int32), np.array([30]), np.array([EVER, 5]))
-        >>> sweep.aggregate(np.array([1.0, 2.0, 4.0]), {"sum", "max"})["sum"].tolist()
-        [[3.0], [0.0]]
-    """
-
-    def __init__(self, groups: Groups, entity: Array, cutoff: Array, widths: Array) -> None:
-        self.groups = groups
-        self.cutoff = np.ascontiguousarray(cutoff, np.int64)
-        self.widths = np.ascontiguousarray(widths, np.int64)
-        self.queries = Groups.build(entity, groups.count, self.cutoff)
-        self.hi = np.zeros(entity.size, np.int32)
-        self.lo = np.zeros((self.widths.size, entity.size), np.int32)
-        window_bounds(
-            groups.offsets,
-            groups.time,
-            self.queries.offsets,
-            self.queries.rows,
-            self.cutoff,
-            self.widths,
-            self.lo,
-            self.hi,
-        )
-
-    def rows(self) -> dict[str, Array]:
-        """What the rows' times tell, (windows, Q) float64: "rows", days "since_last" and "since_first", "mean_gap"."""
-        number = (self.hi[None, :] - self.lo).astype(float)
-        some = number > 0
-        stamps = self.groups.time if self.groups.time.size else np.zeros(1, np.int64)
-        last = stamps[np.where(some, self.hi[None, :] - 1, 0)]
-        first = stamps[np.where(some, self.lo, 0)]
-        cut = self.cutoff[None, :]
-        gaps = np.maximum(number - 1, 1)
-        return {
-            "rows": number,
-            "since_last": np.where(some, (cut - last) / DAY_US, np.nan),
-            "since_first": np.where(some, (cut - first) / DAY_US, np.nan),
-            "mean_gap": np.where(number > 1, (last - first) / DAY_US / gaps, np.nan),
-        }
-
-    def aggregate(self, x: Array, wanted: frozenset[str] | set[str], half_life: float = 0.0) -> dict[str, Array]:
-        """Aggregates of one column, name of ``SLOTS`` -> (windows, Q) float64."""
-        names = sorted(wanted, key=SLOTS.__getitem__)
-        slots = np.array([SLOTS[name] for name in names], np.int64)
-        out = np.empty((slots.size, self.widths.size, self.hi.size))
-        window_aggregate(
-            self.groups.offsets, self.groups.rows, self.groups.time, self.queries.offsets, self.queries.rows,
-            self.lo, self.hi, np.ascontiguousarray(x, np.float64), bool({"variance", "std"} & wanted),
-            bool({"min", "max"} & wanted), "trend" in wanted, half_life if "ewma" in wanted else 0.0, slots, out,
-        )  # fmt: skip
-        if self.queries.rows.size < self.hi.size:
-            nobody = np.ones(self.hi.size, bool)
-            nobody[self.queries.rows] = False
-            for p, slot in enumerate(slots):
-                out[p][:, nobody] = 0.0 if slot < 2 else np.nan
-        return dict(zip(names, out, strict=True))
-
-    def codes(self, codes: Array, levels: int) -> dict[str, Array]:
-        """Of a column of codes (n,) int32: "num_unique" and "entropy", (windows, Q) float64."""
-        out = np.zeros((2, self.widths.size, self.hi.size))
-        out[1] = np.nan
-        window_codes(
-            self.groups.offsets, self.groups.rows, self.queries.offsets, self.queries.rows, self.lo, self.hi,
-            np.ascontiguousarray(codes, np.int32), max(levels, 1), out,
-        )  # fmt: skip
-        return {"num_unique": out[0], "entropy": out[1]}

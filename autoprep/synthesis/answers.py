@@ -27,10 +27,12 @@ class Asked:
 
     Attributes:
         frame: (n, columns) rows of the target table. cutoff: (n,) Int64 microseconds, or None without time.
+        single: whether numbers are wanted in single precision, half the memory.
     """
 
     frame: pl.DataFrame
     cutoff: np.ndarray | None = None
+    single: bool = False
 
 
 def answer(definitions: Sequence[Definition], schema: Schema, asked: Asked) -> pl.DataFrame:
@@ -47,7 +49,9 @@ def answer(definitions: Sequence[Definition], schema: Schema, asked: Asked) -> p
         key = (definition.via, definition.source, definition.by, definition.where, definition.before)
         shared.setdefault(key, []).append(definition)
     for members in shared.values():
-        columns |= _together(members, schema, asked)
+        made = _together(members, schema, asked)
+        columns |= {k: s.cast(pl.Float32) for k, s in made.items() if s.dtype == pl.Float64} if asked.single else {}
+        columns |= {k: s for k, s in made.items() if k not in columns}
     return pl.DataFrame([columns[str(d)].alias(str(d)) for d in definitions])
 
 
@@ -74,7 +78,7 @@ def _together(members: Sequence[Definition], schema: Schema, asked: Asked) -> di
         raise SettingError("no cutoff is given", where=f"feature '{grouped[0]}'", hint="name the column of the cutoff")
     if not rows.timed:
         raise SettingError(f"'{first.source}' has no time that could be BEFORE", where=f"feature '{grouped[0]}'")
-    return made | _before(grouped, rows, ties, asked.cutoff)
+    return made | _before(grouped, rows, ties, asked)
 
 
 def _holds(conditions: Iterable[Condition]) -> pl.Expr:
@@ -169,67 +173,74 @@ def _codes(rows: Rows, ties: pl.DataFrame) -> tuple[np.ndarray, np.ndarray, int]
     return of(rows.frame), of(ties), keys.height
 
 
-def _before(members: Sequence[Definition], rows: Rows, ties: pl.DataFrame, cutoff: np.ndarray) -> dict[str, pl.Series]:
+def _before(members: Sequence[Definition], rows: Rows, ties: pl.DataFrame, asked: Asked) -> dict[str, pl.Series]:
     """Aggregates of what was known strictly before each cutoff."""
+    assert asked.cutoff is not None
+    cutoff = asked.cutoff
     from autoprep.kernels.groups import Groups
-    from autoprep.kernels.windows import EVER, Sweep
+    from autoprep.kernels.sweep import Sweep
 
     rows = Rows(rows.frame.filter(pl.col(WHEN).is_not_null()), True, rows.ties)
     source, entity, count = _codes(rows, ties)
-    widths = sorted({d.over_us if d.over_us is not None else int(EVER) for d in members})
+    widths = sorted({_width(d) for d in members})
     place = {width: i for i, width in enumerate(widths)}
     groups = Groups.build(source, count, rows.frame[WHEN].to_numpy())
-    sweep = Sweep(groups, entity, cutoff, np.array(widths, np.int64))
+    precision = np.float32 if asked.single else np.float64
+    sweep = Sweep(groups, entity, cutoff, np.array(widths, np.int64), precision)
     made: dict[str, pl.Series] = {}
     slow: list[Definition] = []
+    times: list[tuple[str, int]] = []
+    timely: list[Definition] = []
     columns: dict[str, tuple[Column | Call, list[Definition]]] = {}
-    stamps = sweep.rows()
     for d in members:
         name, inputs, _ = _arguments(d)
         kernel = AGGREGATIONS[name].kernel
-        at = place[d.over_us if d.over_us is not None else int(EVER)]
-        if kernel == "size":
-            made[str(d)] = pl.Series(stamps["rows"][at])
-        elif kernel in ("since_last", "since_first") and not inputs:
-            made[str(d)] = pl.Series(stamps[kernel][at], nan_to_null=True)
+        if kernel == "size" or (kernel in ("since_last", "since_first") and not inputs):
+            times.append(("rows" if kernel == "size" else kernel, place[_width(d)]))
+            timely.append(d)
         elif inputs and kernel in SWEPT | {"num_unique", "entropy"}:
             columns.setdefault(str(inputs[0]), (inputs[0], []))[1].append(d)
         else:
             slow.append(d)
-    for body, asked in columns.values():
-        made |= _swept(sweep, rows, body, asked, place)
+    for d, told in zip(timely, sweep.times(times) if times else (), strict=True):
+        made[str(d)] = pl.Series(told, nan_to_null=True)
+    for body, wanted in columns.values():
+        made |= _swept(sweep, rows, body, wanted, place)
     for d in slow:
-        made[str(d)] = _paired(d, sweep, rows, place[d.over_us if d.over_us is not None else int(EVER)], cutoff)
+        made[str(d)] = _paired(d, sweep, rows, place[_width(d)], cutoff)
     return made
+
+
+def _width(d: Definition) -> int:
+    from autoprep.kernels.windows import EVER
+
+    return d.over_us if d.over_us is not None else int(EVER)
 
 
 def _swept(
     sweep: Any, rows: Rows, body: Column | Call, members: Sequence[Definition], place: Mapping[int, int]
 ) -> dict[str, pl.Series]:
-    from autoprep.kernels.windows import EVER
-
     series = rows.frame.select(value_of(body).alias("v")).to_series()
-    kernels = {str(d): AGGREGATIONS[_arguments(d)[0]].kernel for d in members}
+    kernels = [AGGREGATIONS[_arguments(d)[0]].kernel for d in members]
     text = series.dtype == pl.String
     levels: pl.Series | None = None
-    found: dict[str, np.ndarray] = {}
-    if text or {"num_unique", "entropy"} & set(kernels.values()):
+    coded: dict[str, np.ndarray] = {}
+    if text or {"num_unique", "entropy"} & set(kernels):
         codes = series.rank("dense").cast(pl.Int32).fill_null(0).to_numpy() - 1
-        found |= sweep.codes(codes, int(codes.max(initial=-1)) + 1)
+        if {"num_unique", "entropy"} & set(kernels):
+            coded = sweep.codes(codes, int(codes.max(initial=-1)) + 1)
         levels = series.drop_nulls().unique().sort()
     if text:
         values = np.where(codes < 0, np.nan, codes.astype(np.float64))
     else:
         values = series.cast(pl.Float64).fill_null(float("nan")).to_numpy()
-    wanted = {k for k in kernels.values() if k in SWEPT}
-    half_life = float(dict(AGGREGATIONS["EWMA"].parameters)["half_life"])
-    if wanted:
-        found |= sweep.aggregate(values, wanted, half_life)
+    wanted = list(dict.fromkeys((k, place[_width(d)]) for d, k in zip(members, kernels, strict=True) if k in SWEPT))
+    half_life = float(AGGREGATIONS["EWMA"].parameters["half_life"])
+    found = dict(zip(wanted, sweep.column(values, wanted, half_life), strict=True)) if wanted else {}
     made = {}
-    for d in members:
-        name, _, _ = _arguments(d)
-        at = place[d.over_us if d.over_us is not None else int(EVER)]
-        column = pl.Series(found[kernels[str(d)]][at], nan_to_null=True)
+    for d, kernel in zip(members, kernels, strict=True):
+        name, at = _arguments(d)[0], place[_width(d)]
+        column = pl.Series(found[kernel, at] if kernel in SWEPT else coded[kernel][at], nan_to_null=True)
         if AGGREGATIONS[name].output == "same" and levels is not None and text:
             column = levels.gather(column.cast(pl.UInt32))
         made[str(d)] = _empty(column, name)

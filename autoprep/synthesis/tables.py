@@ -77,14 +77,15 @@ class TableSynthesizer:
         self.definitions_ = tuple(found)
         return self
 
-    def transform(self, rows: pl.DataFrame, schema: Schema) -> pl.DataFrame:
+    def transform(self, rows: pl.DataFrame, schema: Schema, *, single: bool = False) -> pl.DataFrame:
         """The features of rows, one column each, in their order.
 
         Args:
             rows: (n, columns) rows of the table. schema: with the tables as they are known now.
+            single: numbers in single precision, half the memory.
         """
         moment = None if self.cutoff is None else cutoff_of(rows, self.cutoff)
-        return answer(self.definitions_, schema, Asked(rows, moment))
+        return answer(self.definitions_, schema, Asked(rows, moment, single))
 
     @property
     def features(self) -> list[Feature]:

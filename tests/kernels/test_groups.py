@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from autoprep.kernels.aggregates import SLOTS, aggregate
 from autoprep.kernels.groups import Groups
-from autoprep.kernels.windows import EVER, Sweep, expand_pairs
+from autoprep.kernels.sweep import Sweep
+from autoprep.kernels.windows import EVER, expand_pairs
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import naive
