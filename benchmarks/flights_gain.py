@@ -62,9 +62,7 @@ def by_hand(flights: pl.DataFrame) -> pl.DataFrame:
                 rolled, left_on="now", right_on="landed", by=key, strategy="backward", allow_exact_matches=False,
                 tolerance=span, check_sortedness=False,
             )  # fmt: skip
-            made = made.hstack(
-                [joined[c].alias(f"{key}_{span}_{c}") for c in ("mean", "std", "dep", "n", "last")]
-            )
+            made = made.hstack([joined[c].alias(f"{key}_{span}_{c}") for c in ("mean", "std", "dep", "n", "last")])
     return made.sort("i").drop("i")
 
 

@@ -34,7 +34,12 @@ class Sweep:
     """
 
     def __init__(
-        self, groups: Groups, entity: Array, cutoff: Array, widths: Array, precision: type[np.floating[Any]] = np.float64
+        self,
+        groups: Groups,
+        entity: Array,
+        cutoff: Array,
+        widths: Array,
+        precision: type[np.floating[Any]] = np.float64,
     ) -> None:
         self.groups = groups
         self.precision = precision
