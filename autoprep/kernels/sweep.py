@@ -9,7 +9,13 @@ import numpy as np
 
 from autoprep.kernels.groups import Groups
 from autoprep.kernels.windows import (
-    SLOTS, TIME_SLOTS, put_back, window_aggregate, window_bounds, window_codes, window_rows,
+    SLOTS,
+    TIME_SLOTS,
+    put_back,
+    window_aggregate,
+    window_bounds,
+    window_codes,
+    window_rows,
 )  # fmt: skip
 
 Array = np.ndarray[Any, Any]

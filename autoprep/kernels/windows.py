@@ -271,7 +271,7 @@ def window_rows(time, lo, hi, cutoff, slots, windows, out):  # type: ignore[no-u
 
 @kernel
 def put_back(place, ordered, out, nobody, to):  # type: ignore[no-untyped-def]
-    """Fill ``out[to[k]]`` (Q,) from ``ordered[k]`` (M,): query q stands at ``place[q]``, below 0 it gets ``nobody[k]``."""
+    """Fill ``out[to[k]]`` (Q,) from ``ordered[k]`` (M,): query q is at ``place[q]``; below 0: ``nobody[k]``."""
     for p in range(out.shape[0]):
         for q in range(place.size):
             out[to[p], q] = ordered[p, place[q]] if place[q] >= 0 else nobody[p]

@@ -14,7 +14,7 @@ from autoprep.synthesis.schema import Schema
 from autoprep.types import Task
 
 #: Aggregations that make no sense without a cutoff, and what stands for them.
-_TIMELESS = {"LAST": "MEAN", "TREND": "MEAN", "FIRST": "MEAN", "EWMA": "MEAN"}
+TIMELESS = {"LAST": "MEAN", "TREND": "MEAN", "FIRST": "MEAN", "EWMA": "MEAN"}
 
 
 def leak_report(
@@ -42,7 +42,7 @@ def leak_report(
     for d in judged:
         assert isinstance(d.body, Call)
         if d.body.arguments:
-            body = replace(d.body, primitive=_TIMELESS.get(d.body.primitive, d.body.primitive))
+            body = replace(d.body, primitive=TIMELESS.get(d.body.primitive, d.body.primitive))
             plain[str(d)] = replace(d, body=body, before=False, over_us=None)
     judged = [d for d in judged if str(d) in plain]
     still = Schema({n: replace(t, static=True) for n, t in schema.tables.items()}, schema.references)
