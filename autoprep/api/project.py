@@ -125,8 +125,11 @@ def _features(home: Path, said: Mapping[str, Any], listener: Listener) -> list[P
 
 
 def _train(home: Path, said: Mapping[str, Any], listener: Listener) -> list[Path]:
+    from autoprep.tracking.live import live
+
     asked = said.get("train") or {}
     seconds = asked.get("time_budget_s")
+    reports = home / "reports"
     model = fit(
         home / said["data"]["source"],
         said["data"]["target"],
@@ -137,15 +140,22 @@ def _train(home: Path, said: Mapping[str, Any], listener: Listener) -> list[Path
         seed=int(asked.get("seed") or 0),
         plan=home / PLAN,
         config=_settings(home),
-        listener=listener,
+        listener=live(reports / "live", listener),
     )
     saved = model.save(home / "model")
     board = model.leaderboard.frame().select("model", "score", "loss", "loss_se")
     gains = model.facts["lossy_gains"]
     steps = {"step": list(gains), "gain": [float(g.get("gain") or 0.0) for g in gains.values()]}
     table = pl.DataFrame(steps, schema={"step": pl.String, "gain": pl.Float64})
-    reports = home / "reports"
-    return [saved, local.write(board, reports / "leaderboard.csv"), local.write(table, reports / "gains.csv")]
+    points = json.loads((saved / "manifest.json").read_text(encoding="utf-8"))["facts"]["diagnosis"]
+    shape = {"predicted": pl.Float64, "observed": pl.Float64, "rows": pl.Int64}
+    calibration = pl.DataFrame(points.get("calibration") or [], schema=shape, orient="row")
+    return [
+        saved,
+        local.write(board, reports / "leaderboard.csv"),
+        local.write(table, reports / "gains.csv"),
+        local.write(calibration, reports / "calibration.csv"),
+    ]
 
 
 def _evaluate(home: Path, said: Mapping[str, Any], listener: Listener) -> list[Path]:

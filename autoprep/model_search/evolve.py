@@ -92,7 +92,7 @@ class Evolution:
     race: Race
     folds: Sequence[int]
     seed: int
-    say: Callable[[str], None]
+    say: Callable[..., None]
     born: int = 0
 
     def run(self, most: int) -> None:
@@ -119,7 +119,7 @@ class Evolution:
                 self.race.batch([(c, f) for f in rest for c in able])
         after = self._leader().mean(self.folds) if self.race.ranked(self.folds) else float("inf")
         if self.born:
-            self.say(f"evolution: {self.born} children, loss of the best {before:.4g} to {after:.4g}")
+            self.say(f"evolution: {self.born} children, loss of the best {before:.4g} to {after:.4g}", loss=after)
 
     def population(self) -> list[Runner]:
         """The survivors, best fronts first, within a front those with most room."""

@@ -57,7 +57,7 @@ class Explorer:
         race: Race,
         total: float,
         note: Callable[[str], None],
-        say: Callable[[str], None],
+        say: Callable[..., None],
         sampler: Sampler = "evolution",
     ) -> None:
         self.sampler: Sampler = sampler

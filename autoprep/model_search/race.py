@@ -84,7 +84,7 @@ class Race:
     """
 
     def __init__(
-        self, bench: Bench, folds: Sequence[int], start: float, total: float, say: Callable[[str], None]
+        self, bench: Bench, folds: Sequence[int], start: float, total: float, say: Callable[..., None]
     ) -> None:
         self.bench, self.folds, self._say = bench, list(folds), say
         self.start, self.total = start, total
@@ -278,7 +278,9 @@ class Race:
             alive = sorted((r for r in alive if all(f in r.results for f in seen)), key=lambda r: r.mean(seen))
             if not alive:
                 return
-            self._say(f"{alive[0].configuration.label} leads after {len(seen)} folds: loss {alive[0].mean(seen):.4g}")
+            loss = alive[0].mean(seen)
+            told = f"{alive[0].configuration.label} leads after {len(seen)} folds: loss {loss:.4g}"
+            self._say(told, loss=loss, folds=len(seen))
             keep = max(least, -(-len(alive) // 2)) if number < len(rungs) - 1 else len(alive)
             kept = alive[:keep]
             for boosted in (True, False):

@@ -34,7 +34,7 @@ class Sampling:
     race: Race
     folds: Sequence[int]
     seed: int
-    say: Callable[[str], None]
+    say: Callable[..., None]
     kind: Sampler = "tpe"
 
     def run(self, most: int) -> None:
@@ -76,7 +76,7 @@ class Sampling:
             if not ran:
                 break
         after = self.race.ranked(self.folds)[0].mean(self.folds)
-        self.say(f"{self.kind}: {asked} configurations, loss of the best {before:.4g} to {after:.4g}")
+        self.say(f"{self.kind}: {asked} configurations, loss of the best {before:.4g} to {after:.4g}", loss=after)
 
     @staticmethod
     def _child(start: Configuration, drawn: dict[str, Any]) -> Configuration:

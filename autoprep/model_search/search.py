@@ -154,8 +154,8 @@ class _Search:
             self.notes.append(text)
             self.say(text)
 
-    def say(self, text: str) -> None:
-        self.listener(Event("search", text))
+    def say(self, text: str, **figures: float) -> None:
+        self.listener(Event("search", text, figures))
 
     def _folds_in_time(self, frame: pl.DataFrame, times: Any) -> int | None:
         """One (a hold-out) when the budget does not carry a race over several folds of many rows, else as usual."""

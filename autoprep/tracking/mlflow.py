@@ -12,7 +12,17 @@ import polars as pl
 from autoprep.errors import InputError, SettingError
 from autoprep.types import Leaderboard, Plan
 
-PAPERS = ("plan.yaml", "report.html", "contract.json", "leaderboard.json", "card.md", "profile.json")
+PAPERS = (
+    "plan.yaml",
+    "report.html",
+    "contract.json",
+    "leaderboard.json",
+    "card.md",
+    "datasheet.md",
+    "governance.md",
+    "sbom.json",
+    "profile.json",
+)
 EXPERIMENT = "autoprep"
 
 
@@ -64,7 +74,7 @@ def log(
         code: the file that defines how MLflow runs it.
         plan: whose inputs make the signature.
         facts: task, target, metric, scores, source.
-        leaderboard: the trials; each is a step of the metrics ``trial_score`` and ``trial_loss``.
+        leaderboard: the trials; each is a step of ``trial_score``, ``trial_loss`` and ``best_loss``.
         rows: the raw training rows.
         outputs: a prediction, for the columns of the signature.
 
@@ -85,8 +95,11 @@ def log(
     with mlflow.start_run(experiment_id=place) as run:
         mlflow.log_params({key: facts[key] for key in ("task", "target", "metric", "rows", "seed")})
         mlflow.log_metrics({key: float(value) for key, value in facts["scores"].items()})
+        best = float("inf")
         for step, trial in enumerate(leaderboard.trials):
-            mlflow.log_metrics({"trial_score": float(trial.score), "trial_loss": float(trial.loss)}, step=step)
+            best = min(best, float(trial.loss))
+            figures = {"trial_score": float(trial.score), "trial_loss": float(trial.loss), "best_loss": best}
+            mlflow.log_metrics(figures, step=step)
         source = facts["source"]
         digest = (source.get("sha256") or "")[:36] or None
         data = mlflow.data.from_polars(rows, source=str(source["uri"]), targets=facts["target"], digest=digest)

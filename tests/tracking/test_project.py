@@ -16,6 +16,8 @@ import autoprep as ap
 from autoprep import api
 from autoprep.config import Config
 from autoprep.errors import ContractError, InputError
+from autoprep.tracking.live import live
+from autoprep.types import Event
 from tests.serving.shop import orders
 
 
@@ -111,6 +113,12 @@ def test_dvc_runs_what_changed_and_brings_back_what_was(tmp_path: Path) -> None:
     assert _ran(first) == {"profile", "validate", "clean", "features", "train", "evaluate"}
     metrics = json.loads((home / "reports" / "metrics.json").read_text())
     assert metrics["holdout"] > metrics["holdout_baseline"]
+    curve = (home / "reports" / "live" / "plots" / "metrics" / "loss.tsv").read_text().splitlines()
+    assert curve[0] == "step\tloss" and len(curve) > 1
+    shown = json.loads(_sh(home, "dvc", "plots", "show", "--json"))["data"]
+    shown = " ".join(shown)
+    for plot in ("leaderboard.csv", "gains.csv", "calibration.csv", "loss.tsv"):
+        assert plot in shown
     _sh(home, "dvc", "remote", "add", "-q", "-d", "store", str(tmp_path / "store"))
     _sh(home, "git", "add", "-A")
     _sh(home, "git", "commit", "-q", "-m", "first")
@@ -146,3 +154,18 @@ def test_dvc_runs_what_changed_and_brings_back_what_was(tmp_path: Path) -> None:
     assert (home / "data" / "raw.csv").read_text() == orders(150).write_csv()
     older = ap.load(home / "model")
     assert older._artifact.digest == digest and older.predict_frame(sample).equals(predicted)
+
+
+def test_live_figures_are_written_as_they_come(tmp_path: Path) -> None:
+    heard: list[str] = []
+    listen = live(tmp_path, lambda event: heard.append(event.message))
+    for event in (
+        Event("search", "a", {"loss": 0.5, "folds": 2}),
+        Event("read", "b", {"loss": 9}),
+        Event("search", "c"),
+    ):
+        listen(event)
+    assert heard == ["a", "b", "c"]
+    assert json.loads((tmp_path / "metrics.json").read_text()) == {"loss": 0.5, "step": 0}
+    listen(Event("search", "d", {"loss": 0.25}))
+    assert (tmp_path / "plots/metrics/loss.tsv").read_text() == "step\tloss\n0\t0.5\n1\t0.25\n"
