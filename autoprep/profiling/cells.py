@@ -57,26 +57,22 @@ def gather(frame: pl.DataFrame, names: Sequence[str]) -> Cells:
     sampled: set[str] = set()
     parts = []
     rng = np.random.default_rng(0)
-    approx = frame.select(pl.col(names).approx_n_unique()).row(0)
-    picked: pl.Series | None = None
+    picked = pl.Series(np.sort(rng.choice(frame.height, SAMPLE_ROWS, replace=False)))
     for i, name in enumerate(names):
         column = frame.get_column(name)
-        if approx[i] > SAMPLED_SHARE * frame.height:
-            if picked is None:
-                rows = np.sort(rng.choice(frame.height, SAMPLE_ROWS, replace=False))
-                picked = pl.Series(rows)
-            part = column.gather(picked)
+        part = column.gather(picked)
+        # half of the sample repeated: values repeat too much to be near-unique, so nothing need be estimated
+        varied = 2 * part.n_unique() > SAMPLE_ROWS
+        if varied and frame.select(pl.col(name).approx_n_unique()).item() > SAMPLED_SHARE * frame.height:
             sampled.add(name)
             scale = (frame.height - nulls[name]) / max(1, part.len() - part.null_count())
             parts.append(_counted(part, i).with_columns(pl.col("c") * scale))
-        elif approx[i] > MANY:
-            counted = _counted(column, i)
-            if counted.height > MANY:
-                sampled.add(name)
-                counted = _heavy_and_some(counted, rng)
-            parts.append(counted)
-        else:
-            parts.append(_counted(column, i))
+            continue
+        counted = _counted(column, i)
+        if counted.height > MANY:
+            sampled.add(name)
+            counted = _heavy_and_some(counted, rng)
+        parts.append(counted)
     return Cells(pl.concat(parts), names, frame.height, nulls, sampled)
 
 

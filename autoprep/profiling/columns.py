@@ -363,7 +363,7 @@ def _typed_numbers(column: Column, filled: pl.Series, kind: str) -> None:
     row |= {"semantic": "integer" if row["integer_rate"] == 1.0 else "number", "semantic_confidence": 1.0}
     if distinct == 0:
         row |= {"semantic": "empty", "distinct": 0}
-    elif set(found.values) == {0.0, 1.0}:
+    elif found.values.size == 2 and found.values.tolist() == [0.0, 1.0]:
         row |= {"semantic": "boolean", "boolean_rate": 1.0, "semantic_confidence": 0.8}
         row |= {"true_words": ["1"], "false_words": ["0"]}
     for kind_name in ("latitude", "longitude"):

@@ -52,10 +52,21 @@ def _shape(text: str) -> str:
     return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d", "9", text))
 
 
+#: To an expression of a date all digits are alike, but that a year starts with 1 or 2.
+_ALIKE = str.maketrans("0123456789", "9119999999")
+
+
 @lru_cache(maxsize=20_000)
-def _formats_for(shape: str, sample: str) -> tuple[str, ...]:
-    found = tuple(f for f in date.FORMATS if _compiled(f).match(sample))
-    return found
+def _formats_of(masked: str) -> tuple[str, ...]:
+    """Formats that a text, its digits masked by ``_ALIKE``, is written in."""
+    shape = _shape(masked)
+    able = date.FORMATS if "a" in shape and _MONTH.search(masked) else _by_shape(shape)
+    return tuple(f for f in able if _compiled(f).match(masked))
+
+
+@lru_cache(maxsize=20_000)
+def _partial_formats_of(masked: str) -> tuple[str, ...]:
+    return tuple(f for f in date.PARTIAL_FORMATS if _compiled(f).match(masked))
 
 
 def _real(match: re.Match[str]) -> bool:
@@ -88,8 +99,7 @@ def decide(cells: Mapping[str, float], prefer: str = "") -> Dates:
     proofs: dict[str, list[float]] = {}
     parts: list[tuple[int, int, float]] = []
     for text, count in cells.items():
-        shape = _shape(text)
-        for fmt in _formats_for(shape, text) if "a" in shape and _MONTH.search(text) else _numeric_formats(shape, text):
+        for fmt in _formats_of(text.translate(_ALIKE)):
             match = _compiled(fmt).match(text)
             if match is None:
                 continue
@@ -135,11 +145,6 @@ def decide(cells: Mapping[str, float], prefer: str = "") -> Dates:
     return out
 
 
-@lru_cache(maxsize=20_000)
-def _numeric_formats(shape: str, sample: str) -> tuple[str, ...]:
-    return tuple(f for f in _by_shape(shape) if _compiled(f).match(sample))
-
-
 @cache
 def _by_shape(shape: str) -> tuple[str, ...]:
     """Formats without names of months whose length fits a shape of digits."""
@@ -181,13 +186,11 @@ def _order(
 
 
 def _partial(cells: Mapping[str, float]) -> Dates:
-    best, found = "", 0.0
-    for fmt in date.PARTIAL_FORMATS:
-        count = 0.0
-        for text, c in cells.items():
+    counts = dict.fromkeys(date.PARTIAL_FORMATS, 0.0)
+    for text, c in cells.items():
+        for fmt in _partial_formats_of(text.translate(_ALIKE)):
             match = _compiled(fmt).match(text)
             if match and _real(match):
-                count += c
-        if count > found:
-            best, found = fmt, count
-    return Dates(partial=found, partial_format=best)
+                counts[fmt] += c
+    best = max(counts, key=lambda fmt: counts[fmt])
+    return Dates(partial=counts[best], partial_format=best if counts[best] else "")

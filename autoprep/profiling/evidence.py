@@ -121,6 +121,25 @@ def _ends() -> dict[str, pl.Expr]:
     }
 
 
+#: A number within a text, as far as telling texts apart by their words goes.
+_A_NUMBER = r"\d(?:[\d.,' ]*\d)?"
+_SIGNED = r"[<>≤≥=+~–—]|\.\.|\d\D*\s*-\s*\D*\d"
+
+
+def _able(frame: pl.DataFrame, ends: dict[str, pl.Expr]) -> pl.DataFrame:
+    """Cells but those whose words, whatever their numbers, make no range: "level 17" as little as "level 9"."""
+    if frame.height < 2000:
+        return frame
+    words = frame.select(
+        pl.col("t").str.replace_all(_A_NUMBER, "9").alias("t"), signed=pl.col("t").str.contains(_SIGNED)
+    )
+    kinds = words.filter(~pl.col("signed")).select(pl.col("t").unique())
+    if kinds.height > 0.5 * frame.height:
+        return frame
+    made = kinds.with_columns(v=pl.col("t")).with_columns(**ends).filter(pl.any_horizontal(*ends))["t"]
+    return frame.filter(words["signed"] | words["t"].is_in(made.implode()))
+
+
 #: What a range or an inequality must have.
 _ENDED = r"[<>≤≥=+~–—\p{L}]|\.\.|\d\D*\s*-\s*\D*\d"
 DATE_CELLS = 1500
@@ -170,9 +189,8 @@ def collect(cells: Cells) -> dict[str, dict[str, Any]]:
     written = digits.filter(~pl.col("letter") | pl.col("t").str.contains(_LETTERED))
     numbers = _numbers()
     written = written.with_columns(**numbers)
-    ended = digits.filter(pl.col("t").str.contains(_ENDED))
     ends = _ends()
-    ended = ended.with_columns(**ends)
+    ended = _able(digits.filter(pl.col("t").str.contains(_ENDED)), ends).with_columns(**ends)
     others = content.filter(~pl.col("plain") & (pl.col("length") <= 400))
     wordy = _words()
     others = others.with_columns(**wordy)

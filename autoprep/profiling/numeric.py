@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -79,9 +80,14 @@ def thinned(column: pl.Series, most: int = THIN) -> pl.Series:
     """At most that many cells, drawn with a fixed seed, in their order."""
     if column.len() <= max(most, LARGE):
         return column
-    rows = np.random.default_rng(0).choice(column.len(), most, replace=False)
+    return column.gather(_rows(column.len(), most))
+
+
+@lru_cache(maxsize=4)
+def _rows(among: int, most: int) -> pl.Series:
+    rows = np.random.default_rng(0).choice(among, most, replace=False)
     rows.sort()
-    return column.gather(pl.Series(rows))
+    return pl.Series(rows)
 
 
 def describe(column: pl.Series) -> tuple[Numbers, int]:
@@ -118,10 +124,12 @@ def describe(column: pl.Series) -> tuple[Numbers, int]:
     exact = np.unique([*SENTINELS, *(e for e in ends if isinstance(e, float))])
     known = numbers.filter(numbers.is_in(exact.tolist())).to_numpy()
     part = part[~np.isin(part, exact)]
+    found = gather(part)
+    rare = gather(known)
     scale = (numbers.len() - known.size) / max(1, part.size)
-    values = np.concatenate([part, known])
-    weights = np.concatenate([np.full(part.size, scale), np.ones(known.size)])
-    found = gather(values, weights)
+    at = np.searchsorted(found.values, rare.values)
+    found.values = np.insert(found.values, at, rare.values)
+    found.counts = np.insert(found.counts * scale, at, rare.counts)
     found.nan, found.infinite, found.whole = float(nan), float(infinite), numbers
     return found, distinct
 

@@ -71,8 +71,6 @@ def profile(
     for one, fault in zip(found, names.header_faults(frame.columns), strict=True):
         one.row |= fault
         one.row["role"] = _role(one, config)
-    told_apart = any(one.row["is_unique"] and not one.row.get("sampled") and not one.row["null_count"] for one in found)
-    table = table_row(frame, known_unique=told_apart)
     said: Row = {}
     within: list[Row] = []
     keys = pl.DataFrame(schema=KEYS)
@@ -83,6 +81,12 @@ def profile(
             row["role"] = "target"
     if deep and relations and frame.height:
         keys = structure.candidate_keys(frame, found)
+    unique = [one.name for one in found if one.row["is_unique"] and not one.row["null_count"]]
+    sure = keys.height > 0 or any(
+        one.row["is_unique"] and not one.row.get("sampled") for one in found if one.name in unique
+    )
+    table = table_row(frame, known_unique=sure, telling=unique)
+    if deep and relations and frame.height:
         within = relations_within(frame, found)
         table |= structure.time_and_groups(frame, found, target)
     if deep and target is not None:
@@ -181,7 +185,7 @@ def _hints(proof: dict[str, dict[str, Any]]) -> dict[str, str]:
         elif e["dot_proof"] + e["plain_dot"] - e["plain_one_dot"] > 0.3 * e["content"] > 0:
             dots += 1
         if e["date_like"] > 0.5 * e["content"] > 0:
-            found = dates.decide(e["date_cells"])
+            found = e["dates"] = dates.decide(e["date_cells"])
             if found.order in ("dmy", "mdy") and not found.ambiguous:
                 orders.append(found.order)
     out = {}
@@ -264,22 +268,32 @@ def _role(column: Column, config: Config | None) -> str:
     return vocabulary.ROLE_OF[column.row["semantic"]]
 
 
-def _distinct_rows(frame: pl.DataFrame) -> int:
-    """Distinct rows; by a hash of 64 bits in large tables (equal rows have equal hashes)."""
-    return frame.n_unique() if frame.height < numeric.LARGE else frame.hash_rows(0).n_unique()
+def _distinct_rows(frame: pl.DataFrame, telling: Sequence[str]) -> int:
+    """Distinct rows; by a hash of 64 bits in large tables (equal rows have equal hashes).
+
+    Args:
+        frame: rows.
+        telling: columns that may tell all rows apart by themselves, so that the others need not be looked at.
+    """
+    if frame.height < numeric.LARGE:
+        return frame.n_unique()
+    if any(frame.get_column(n).n_unique() == frame.height for n in telling[:1]):
+        return frame.height
+    return frame.hash_rows(0).n_unique()
 
 
-def table_row(frame: pl.DataFrame, *, known_unique: bool = False) -> Row:
+def table_row(frame: pl.DataFrame, *, known_unique: bool = False, telling: Sequence[str] = ()) -> Row:
     """The words of ``vocabulary.TABLES`` that need no target.
 
     Args:
         frame: rows.
         known_unique: a column is known to tell all rows apart.
+        telling: columns that probably do, the surest first.
     """
     plain = [n for n, t in frame.schema.items() if columns.kind_of(t) != "other"]
     repeated = 0
     if frame.height and plain and len(plain) == frame.width:
-        repeated = 0 if known_unique else frame.height - _distinct_rows(frame)
+        repeated = 0 if known_unique else frame.height - _distinct_rows(frame, telling)
     nulls = frame.null_count().sum_horizontal().item() if frame.width else 0
     empty = int(frame.select(pl.all_horizontal(pl.all().is_null()).sum()).item()) if frame.width and frame.height else 0
     return {

@@ -26,7 +26,9 @@ def describe_text(name: str, e: Mapping[str, Any], rows: int, nulls: int, hints:
     content, filled = e["content"], max(1.0, rows - nulls)
     per = 1.0 / content if content else 0.0
     number = numbers.decide(e, name, hints.get("decimal", ""))
-    day = dates.decide(e["date_cells"], hints.get("order", ""))
+    day = e.get("dates")
+    if day is None or (day.ambiguous and hints.get("order")):  # what neighbours prove matters only where nothing else
+        day = dates.decide(e["date_cells"], hints.get("order", ""))
     scale = e["date_like"] / max(1.0, sum(e["date_cells"].values()))
     fmt = number.format
     row: Row = {

@@ -6,6 +6,7 @@ import itertools
 import re
 from collections.abc import Sequence
 from functools import cache
+from os.path import commonprefix
 
 from autoprep.profiling.names import COUNTRIES, SCALES
 
@@ -61,7 +62,8 @@ def _neighbours(rows: Sequence[Row]) -> tuple[dict[int, int], bool]:
     for i, (word, _, count) in enumerate(rows):
         if not SHORTEST <= len(word) <= LONGEST:
             continue
-        keys = {word} | {word[:k] + word[k + 1 :] for k in range(len(word))}
+        # an edit never touches digits and signs, so those are never deleted
+        keys = {word} | {word[:k] + word[k + 1 :] for k, c in enumerate(word) if c.isalpha() or c in " -"}
         around = sorted({j for key in keys for j in index.get(key, ())})
         if count <= MOST_OFTEN:
             for j in around:
@@ -70,7 +72,8 @@ def _neighbours(rows: Sequence[Row]) -> tuple[dict[int, int], bool]:
                     break
         else:
             frequent += 1
-            touching += any(one_edit(word, rows[j][0]) for j in around[:50])
+            # what is known to be crowded, or cannot become so, need not be counted on
+            touching += touching <= CROWDED * len(rows) and any(one_edit(word, rows[j][0]) for j in around[:50])
         if i not in near:
             for key in keys:
                 index.setdefault(key, []).append(i)
@@ -117,12 +120,11 @@ def one_edit(a: str, b: str) -> bool:
         >>> one_edit("bostn", "boston"), one_edit("bsoton", "boston"), one_edit("cats", "cat"), one_edit("a1", "a2")
         (True, True, False, False)
     """
-    start = 0
-    while start < min(len(a), len(b)) and a[start] == b[start]:
-        start += 1
-    end = 0
-    while end < min(len(a), len(b)) - start and a[-1 - end] == b[-1 - end]:
-        end += 1
+    if abs(len(a) - len(b)) > 1:
+        return False
+    short = min(len(a), len(b))
+    start = len(commonprefix((a, b)))
+    end = min(len(commonprefix((a[::-1], b[::-1]))), short - start)
     x, y = a[start : len(a) - end], b[start : len(b) - end]
     if any(not c.isalpha() and c not in " -" for c in x + y):
         return False
