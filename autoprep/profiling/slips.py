@@ -6,7 +6,6 @@ import itertools
 import re
 from collections.abc import Sequence
 from functools import cache
-from os.path import commonprefix
 
 from autoprep.profiling.names import COUNTRIES, SCALES
 
@@ -123,8 +122,8 @@ def one_edit(a: str, b: str) -> bool:
     if abs(len(a) - len(b)) > 1:
         return False
     short = min(len(a), len(b))
-    start = len(commonprefix((a, b)))
-    end = min(len(commonprefix((a[::-1], b[::-1]))), short - start)
+    start = next((i for i in range(short) if a[i] != b[i]), short)
+    end = next((i for i in range(short - start) if a[-1 - i] != b[-1 - i]), short - start)
     x, y = a[start : len(a) - end], b[start : len(b) - end]
     if any(not c.isalpha() and c not in " -" for c in x + y):
         return False
