@@ -106,7 +106,12 @@ def validate(
     if as_json:
         print_json(report.to_dict())
     elif github:
-        console().print(report.annotations(), markup=False, highlight=False, soft_wrap=True)
+        console().print(
+            report.annotations(source if Path(source).is_file() else None),
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
     else:
         terminal.show_validation(console(), report)
     return 0 if report.success else 1

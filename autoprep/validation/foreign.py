@@ -20,6 +20,13 @@ _BOUNDS = {
     "minLength": ("expect_column_value_lengths_to_be_between", "min_value", {}),
     "maxLength": ("expect_column_value_lengths_to_be_between", "max_value", {}),
 }
+#: ODCS operators on a count -> GX's argument.
+_COUNTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "mustBeGreaterThan": ("min_value", {"strict_min": True}),
+    "mustBeGreaterOrEqualTo": ("min_value", {}),
+    "mustBeLessThan": ("max_value", {"strict_max": True}),
+    "mustBeLessOrEqualTo": ("max_value", {}),
+}
 #: Words that describe and check nothing.
 _SILENT = {"format", "description", "timezone", "defaultTimezone", "jsonSchema"}
 
@@ -123,7 +130,7 @@ def _frictionless(said: Mapping[str, Any], where: str) -> list[Config]:
 
 
 def _odcs(table: Mapping[str, Any], where: str) -> list[Config]:
-    """Source: Open Data Contract Standard 3.0, schema and quality."""
+    """Source: Open Data Contract Standard 3.0 and 3.1, schema and the quality library."""
     properties = table.get("properties") or []
     made = _exist(p["name"] for p in properties)
     keys = [p for p in properties if p.get("primaryKey")]
@@ -137,23 +144,73 @@ def _odcs(table: Mapping[str, Any], where: str) -> list[Config]:
 
 
 def _quality(rules: Iterable[Mapping[str, Any]], where: str, column: str | None) -> list[Config]:
-    made = []
+    made: list[Config] = []
     for rule in rules:
         word, kind = rule.get("metric") or rule.get("rule"), rule.get("type", "library")
         if kind == "text":
             continue
-        if word == "rowCount" and column is None and "mustBeBetween" in rule:
-            low, high = rule["mustBeBetween"]
-            made.append(_made("expect_table_row_count_to_be_between", min_value=low, max_value=high))
-        elif word in ("nullValues", "nullCheck") and column and rule.get("mustBe") == 0:
-            made.append(_made("expect_column_values_to_not_be_null", column=column))
-        elif word in ("duplicateValues", "duplicateCount") and column and rule.get("mustBe") == 0:
-            made.append(_made("expect_column_values_to_be_unique", column=column))
-        else:
+        found = _row_count(rule) if column is None else _column_quality(str(word), rule, column)
+        if kind != "library" or found is None or (column is None and word != "rowCount"):
             raise SettingError(
                 f"quality rule '{word or kind}' of {column or 'the table'} cannot be checked", where=where
             )
+        severity = "warning" if rule.get("severity") in ("warning", "info") else "error"
+        made += [{**config, "severity": severity} for config in found]
     return made
+
+
+def _row_count(rule: Mapping[str, Any]) -> list[Config] | None:
+    name = "expect_table_row_count_to_be_between"
+    if "mustBeBetween" in rule:
+        low, high = rule["mustBeBetween"]
+        return [_made(name, min_value=low, max_value=high)]
+    if "mustBe" in rule:
+        return [_made("expect_table_row_count_to_equal", value=rule["mustBe"])]
+    for operator, said in _COUNTS.items():
+        if operator in rule:
+            argument, strict = said
+            return [_made(name, **{argument: rule[operator]}, **strict)]
+    return None
+
+
+def _column_quality(word: str, rule: Mapping[str, Any], column: str) -> list[Config] | None:
+    """Checks of cells, of which none, or at most a share, may fail; None when the rule says something else."""
+    said = rule.get("arguments") or {}
+    if word in ("duplicateValues", "duplicateCount") and rule.get("mustBe") == 0:
+        return [_made("expect_column_values_to_be_unique", column=column)]
+    share = _tolerated(rule)
+    if share is None:
+        return None
+    mostly = {"mostly": round(1 - share, 12)} if share else {}
+    if word in ("nullValues", "nullCheck"):
+        return [_made("expect_column_values_to_not_be_null", column=column, **mostly)]
+    if word == "missingValues":
+        words = [value for value in said.get("missingValues") or () if value is not None]
+        checks = [_made("expect_column_values_to_not_be_null", column=column, **mostly)]
+        listed = _made("expect_column_values_to_not_be_in_set", column=column, value_set=words, **mostly)
+        return [*checks, listed] if words else checks
+    if word in ("invalidValues", "validValues"):
+        checks = []
+        values = said.get("validValues") or rule.get("validValues")
+        if values:
+            checks.append(_made("expect_column_values_to_be_in_set", column=column, value_set=list(values), **mostly))
+        if said.get("pattern"):
+            regex = rf"\A(?:{said['pattern']})\Z"
+            checks.append(_made("expect_column_values_to_match_regex", column=column, regex=regex, **mostly))
+        return checks or None
+    return None
+
+
+def _tolerated(rule: Mapping[str, Any]) -> float | None:
+    """The share of cells that may fail; None when the rule does not bound it from above."""
+    if rule.get("mustBe") == 0:
+        return 0.0
+    limit = rule.get("mustBeLessOrEqualTo")
+    if limit is None and rule.get("unit") == "percent" and "mustBeBetween" in rule and rule["mustBeBetween"][0] == 0:
+        limit = rule["mustBeBetween"][1]
+    if limit == 0:
+        return 0.0
+    return float(limit) / 100 if limit is not None and rule.get("unit") == "percent" else None
 
 
 # ------------------------------------------------------------------ pandera

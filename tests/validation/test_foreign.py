@@ -99,3 +99,39 @@ def test_pandera_judges_alike() -> None:
     theirs = {case["column"] for case in caught.value.failure_cases.to_dicts()}
     ours = {made.columns[0] for made in evaluate(BAD, contract.expectations) if not made.success}
     assert ours == theirs
+
+
+QUALITY = [
+    ("age", {"metric": "nullValues", "mustBe": 0}, [1, None], False),
+    ("age", {"metric": "nullValues", "mustBeLessOrEqualTo": 50, "unit": "percent"}, [1, None], True),
+    ("age", {"metric": "nullValues", "mustBeLessOrEqualTo": 40, "unit": "percent"}, [1, None], False),
+    ("age", {"metric": "duplicateValues", "mustBe": 0}, [1, 1], False),
+    ("age", {"metric": "invalidValues", "mustBe": 0, "arguments": {"validValues": [1, 2]}}, [1, 3], False),
+    ("age", {"metric": "missingValues", "mustBe": 0, "arguments": {"missingValues": [None, -1]}}, [1, -1], False),
+    ("age", {"metric": "missingValues", "mustBe": 0, "arguments": {"missingValues": [None, -1]}}, [1, 2], True),
+    (None, {"metric": "rowCount", "mustBeGreaterThan": 2}, [1, 2], False),
+    (None, {"metric": "rowCount", "mustBeGreaterOrEqualTo": 2}, [1, 2], True),
+    (None, {"metric": "rowCount", "mustBeLessThan": 2}, [1, 2], False),
+    (None, {"metric": "rowCount", "mustBe": 2}, [1, 2], True),
+]
+
+
+@pytest.mark.parametrize(("column", "rule", "cells", "holds"), QUALITY)
+def test_odcs_quality(column: str | None, rule: dict[str, Any], cells: list[Any], holds: bool) -> None:
+    said = {"name": "age", "logicalType": "integer", **({"quality": [rule]} if column else {})}
+    table = {"name": "t", "properties": [said], **({} if column else {"quality": [rule]})}
+    contract = as_contract({"kind": "DataContract", "apiVersion": "v3.1.0", "schema": [table]})
+    assert all(o.success for o in evaluate(pl.DataFrame({"age": cells}), contract.expectations)) is holds
+
+
+def test_odcs_severity_and_what_is_refused() -> None:
+    def contract(**rule: Any) -> Contract:
+        table = {"name": "t", "properties": [{"name": "a", "quality": [rule]}]}
+        return as_contract({"kind": "DataContract", "schema": [table]})
+
+    assert contract(metric="nullValues", mustBe=0, severity="warning").expectations[-1]["severity"] == "warning"
+    for rule in ({"metric": "nullValues", "mustBeGreaterThan": 3}, {"metric": "nullValues", "mustBeLessOrEqualTo": 3}):
+        with pytest.raises(SettingError, match="nullValues"):
+            contract(**rule)
+    with pytest.raises(SettingError, match="custom"):
+        contract(type="custom", engine="soda", mustBe=0)
