@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autoprep import validation
 from autoprep.api.data import PathLike, read
 from autoprep.errors import InputError, SettingError, did_you_mean
-
-if TYPE_CHECKING:
-    from autoprep.validation.export import Exported
+from autoprep.validation.contract import Exported
 
 FORMS = ("sql", "polars", "gx")
 
@@ -36,12 +34,12 @@ def export_contract(contract: Any, to: str, *, table: str = "", dialect: str = "
     if to not in FORMS:
         raise SettingError(f"a contract is not written as '{to}'", hint=did_you_mean(to, FORMS))
     suite = validation.as_contract(contract)
-    try:
-        from autoprep.validation.export import Exported, to_polars, to_sql
-    except ModuleNotFoundError:
-        raise InputError("writing contracts needs sqlglot", hint="pip install 'autoprep[sql]'") from None
     if to == "gx":
         return Exported(suite.to_json() + "\n")
+    try:
+        from autoprep.validation.export import to_polars, to_sql
+    except ModuleNotFoundError:
+        raise InputError("writing contracts needs sqlglot", hint="pip install 'autoprep[sql]'") from None
     schema = None if like is None else dict(read(like).frame.collect_schema())
     if to == "polars":
         return to_polars(suite, schema=schema)

@@ -121,6 +121,19 @@ class Contract:
         return f"Contract({self.name!r}, {len(self)} expectations)"
 
 
+@dataclass(frozen=True)
+class Exported:
+    """A contract in other words.
+
+    Attributes:
+        text: the statement or module.
+        declined: what could not be said there: (expectation as a phrase, reason); the text says so too.
+    """
+
+    text: str
+    declined: tuple[tuple[str, str], ...] = ()
+
+
 def as_contract(said: Any) -> Contract:
     """A contract of what a caller may give: itself, a path, a GX suite (object, dict, JSON), a list of configurations.
 

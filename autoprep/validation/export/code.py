@@ -9,8 +9,8 @@ import polars as pl
 from sqlglot import exp
 
 from autoprep.errors import SettingError
-from autoprep.validation.contract import Contract
-from autoprep.validation.export.judgement import Exported, Judgement, judge
+from autoprep.validation.contract import Contract, Exported
+from autoprep.validation.export.judgement import Judgement, judge
 from autoprep.validation.export.words import Tree
 from autoprep.validation.outcome import describe
 

@@ -33,19 +33,6 @@ from autoprep.validation.queries import row_query
 
 
 @dataclass(frozen=True)
-class Exported:
-    """A contract in other words.
-
-    Attributes:
-        text: the statement or module.
-        declined: what could not be said there: (expectation as a phrase, reason); the text says so too.
-    """
-
-    text: str
-    declined: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True)
 class Judgement:
     """What one expectation asks of the rows, the whole, the columns, or a query; exactly one of these is said.
 

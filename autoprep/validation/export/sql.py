@@ -10,8 +10,8 @@ from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
 
 from autoprep.errors import SettingError, did_you_mean
-from autoprep.validation.contract import Contract
-from autoprep.validation.export.judgement import Exported, Judgement, judge
+from autoprep.validation.contract import Contract, Exported
+from autoprep.validation.export.judgement import Judgement, judge
 from autoprep.validation.export.words import Tree, literal
 from autoprep.validation.outcome import describe
 
