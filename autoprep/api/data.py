@@ -39,6 +39,7 @@ def read(
     dialect: Dialect | Mapping[str, Any] | PathLike | None = None,
     sheet: str | int | None = None,
     query: str | None = None,
+    table: str | int | None = None,
     listener: Listener = silent,
 ) -> Table:
     """Read a source; cells of text files stay text.
@@ -48,6 +49,7 @@ def read(
         dialect: how a text file is laid out, when it is known; a Dialect, its values, or a JSON file of them.
         sheet: sheet of a workbook.
         query: a table's name or SQL, when the source is a database; elsewhere SQL over the table ``self``.
+        table: one of several tables in one file: its place from 1, or a name (a member of an archive, a sheet).
         listener: hears what is found.
 
     Raises:
@@ -65,7 +67,7 @@ def read(
         dialect = reading.load_dialect(dialect)
     elif isinstance(dialect, Mapping):
         dialect = Dialect.from_dict(dialect)
-    return reading.read(source, dialect=dialect, sheet=sheet, query=query, listener=listener)
+    return reading.read(source, dialect=dialect, sheet=sheet, query=query, table=table, listener=listener)
 
 
 def describe(table: Table) -> dict[str, Any]:
@@ -82,6 +84,7 @@ def profile(
         source: see the module.
         target: the column to predict.
         query: a table's name or SQL, when the source is a database; elsewhere SQL over the table ``self``.
+        table: one of several tables in one file: its place from 1, or a name (a member of an archive, a sheet).
         listener: hears what is found.
 
     Example:

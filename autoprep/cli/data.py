@@ -36,6 +36,9 @@ def read(
     dialect: Dialect = None,
     sheet: Sheet = None,
     query: Query = None,
+    table: Annotated[
+        str | None, typer.Option("--table", help="One of several tables in one file: 2, or a name.")
+    ] = None,
     output: Output = None,
     as_json: AsJson = False,
 ) -> None:
@@ -44,13 +47,13 @@ def read(
     from autoprep.engines.local import write
     from autoprep.reporting import terminal
 
-    table = api.read(source, dialect=dialect, sheet=sheet, query=query)
+    found = api.read(source, dialect=dialect, sheet=sheet, query=query, table=table)
     if output is not None:
-        write(table.frame, output)
+        write(found.frame, output)
     if as_json:
-        print_json(api.describe(table))
+        print_json(api.describe(found))
     else:
-        terminal.show_table(console(), table)
+        terminal.show_table(console(), found)
 
 
 @app.command()

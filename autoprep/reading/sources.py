@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import IO
 
-from autoprep.errors import InputError
+from autoprep.errors import InputError, did_you_mean
 
 #: Suffixes that name a compression rather than a format.
 COMPRESSIONS = (".gz", ".zst", ".xz", ".bz2", ".zip")
@@ -41,6 +41,7 @@ class Opened:
         compression: "gz", "zst", "xz", "bz2", "zip" or "".
         size: bytes on disk.
         member: the member read, when the file is a zip archive.
+        chosen: whether that member was asked for.
     """
 
     path: Path
@@ -48,6 +49,7 @@ class Opened:
     compression: str
     size: int
     member: str = ""
+    chosen: bool = False
 
     def bytes(self) -> bytes:
         """The whole content, decompressed.
@@ -77,8 +79,12 @@ def locate(path: Path) -> Path:
     raise InputError("no such file", where=str(path), hint=hint)
 
 
-def open_file(path: Path) -> Opened:
+def open_file(path: Path, which: str | int | None = None) -> Opened:
     """Look at the first bytes of a file and say what it is.
+
+    Args:
+        path: the file.
+        which: the member of an archive of several.
 
     Raises:
         InputError: the file is empty, unreadable, or binary of no known kind.
@@ -92,7 +98,7 @@ def open_file(path: Path) -> Opened:
         raise InputError(f"cannot be read ({error.strerror or error})", where=str(path)) from error
     if not head:
         raise InputError("the file is empty", where=str(path), hint="check how it was written")
-    compression, member = "", ""
+    compression, member, chosen = "", "", False
     if head[:2] == b"\x1f\x8b":
         compression = "gz"
     elif head[:4] == b"\x28\xb5\x2f\xfd":
@@ -101,13 +107,13 @@ def open_file(path: Path) -> Opened:
         compression = "xz"
     elif head[:3] == b"BZh" and head[4:10] == b"1AY&SY":
         compression = "bz2"
-    elif head[:4] == b"PK\x03\x04" and not _is_workbook(path):
-        compression, member = "zip", _only_member(path)
+    elif head[:4] in (b"PK\x03\x04", b"PK\x05\x06") and not _is_workbook(path):
+        compression, member, chosen = "zip", *_member(path, which)
     if compression:
         head = _peek(path, compression, member)
         if not head:
             raise InputError("the compressed file holds nothing", where=str(path))
-    return Opened(path, _kind(path, head), compression, size, member)
+    return Opened(path, _kind(Path(member) if member else path, head), compression, size, member, chosen)
 
 
 def _kind(path: Path, head: bytes) -> str:
@@ -169,7 +175,8 @@ def _is_workbook(path: Path) -> bool:
     return "mimetype" in names or any(name.startswith("xl/") for name in names)
 
 
-def _only_member(path: Path) -> str:
+def _member(path: Path, which: str | int | None) -> tuple[str, bool]:
+    """The member to be read, and whether ``which`` chose it: a name, its end, or a place among several from 1."""
     try:
         with zipfile.ZipFile(path) as archive:
             inside = [i for i in archive.infolist() if not i.is_dir() and not i.filename.startswith("__MACOSX")]
@@ -178,12 +185,24 @@ def _only_member(path: Path) -> str:
     tables = [i.filename for i in inside if i.filename.lower().endswith(_TABULAR)] or [i.filename for i in inside]
     if not tables:
         raise InputError("the zip archive holds no file", where=str(path))
+    if which is not None and (len(tables) > 1 or not str(which).isdecimal()):
+        asked, tables = str(which), sorted(tables)
+        named = [t for t in tables if t == asked] or [t for t in tables if t.rsplit("/", 1)[-1] == asked]
+        if not named and asked.isdecimal() and 1 <= int(asked) <= len(tables):
+            named = [tables[int(asked) - 1]]
+        if len(named) != 1:
+            raise InputError(
+                f"the zip archive holds no table '{asked}'", where=str(path), hint=did_you_mean(asked, tables)
+            )
+        return named[0], True
     if len(tables) > 1:
         shown = ", ".join(sorted(tables)[:5])
         raise InputError(
-            f"the zip archive holds {len(tables)} tables ({shown})", where=str(path), hint="unpack it first"
+            f"the zip archive holds {len(tables)} tables ({shown})",
+            where=str(path),
+            hint="choose one: --table 1, or its name",
         )
-    return tables[0]
+    return tables[0], False
 
 
 _DAMAGED = (

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from autoprep.errors import InputError
-from autoprep.reading import embedded, folders, sources
+from autoprep.reading import blocks, embedded, folders, sources
 from autoprep.reading.addresses import parse, split_part
 from autoprep.reading.content import open_content
 from autoprep.reading.databases import read_address, read_database_file
@@ -27,6 +27,7 @@ def read(
     dialect: Dialect | None = None,
     sheet: str | int | None = None,
     query: str | None = None,
+    table: str | int | None = None,
     listener: Listener = silent,
 ) -> Table:
     """Read a table from wherever it is.
@@ -37,6 +38,8 @@ def read(
         dialect: how the text is laid out; found out when None.
         sheet: name or 1-based number of a workbook's sheet; the first when None.
         query: a table's name or SQL when the source is a database; elsewhere SQL over the table ``self``.
+        table: one of several tables in one text, by its place from 1; a member of an archive, by its name or place; a
+            sheet of a workbook or table of a database.
         listener: hears what is being done.
 
     Returns:
@@ -52,10 +55,11 @@ def read(
     """
     if isinstance(source, Table):
         return source
+    table = int(table) if isinstance(table, str) and table.isdecimal() else table
     if not isinstance(source, str | os.PathLike):
         frame, headers, notes = read_frame(source)
-        table = Table(frame, Source(type(source).__name__, "frame"), headers=headers, notes=notes)
-        return _asked(_exact(table), query)
+        read_in = Table(frame, Source(type(source).__name__, "frame"), headers=headers, notes=notes)
+        return _asked(_exact(read_in), query)
     address = parse(source) if isinstance(source, str) else None
     if address is not None and address.is_database:
         listener(Event("read", f"Reading from {address.shown}."))
@@ -66,9 +70,17 @@ def read(
     where, part = split_part(str(address.path) if address else os.fspath(source))
     path = Path(where)
     if folders.is_many(path):
-        table = folders.read_many(path, lambda one, own: _read_path(one, own or dialect, sheet, None, listener))
-        return _asked(table, query)
-    return _read_path(path, dialect, sheet if sheet is not None else part or None, query or part or None, listener)
+        many = folders.read_many(path, lambda one, own: _read_path(one, own or dialect, sheet, None, table, listener))
+        return _asked(many, query)
+    if part and table is None and _is_archive(path):
+        table, part = part, ""
+    return _read_path(
+        path, dialect, sheet if sheet is not None else part or None, query or part or None, table, listener
+    )
+
+
+def _is_archive(path: Path) -> bool:
+    return path.suffix.lower() == ".zip"
 
 
 def _exact(table: Table) -> Table:
@@ -93,35 +105,56 @@ def _asked(table: Table, query: str | None) -> Table:
 
 
 def _read_path(
-    path: Path, dialect: Dialect | None, sheet: str | int | None, query: str | None, listener: Listener
+    path: Path,
+    dialect: Dialect | None,
+    sheet: str | int | None,
+    query: str | None,
+    which: str | int | None,
+    listener: Listener,
 ) -> Table:
     sources.locate(path)
     if path.is_dir():
         raise InputError("this is a folder", where=str(path))
-    opened = sources.open_file(path)
+    opened = sources.open_file(path, which)
     listener(Event("read", f"Reading {path.name} ({opened.kind}, {opened.size:,} bytes)."))
     if opened.kind in embedded.KINDS:
         if opened.compression:
             raise InputError("a compressed database cannot be queried", where=str(path), hint="unpack it first")
-        return _exact(read_database_file(path, opened.kind, query))
+        return _exact(read_database_file(path, opened.kind, query or (str(which) if which is not None else None)))
     hashed = sources.sha256(path) if opened.size <= sources.HASH_LIMIT else None
     origin = Source(str(path), "csv" if opened.kind == "text" else opened.kind, opened.size, hashed)
     if opened.kind == "text":
-        found = read_content(open_content(opened, dialect.encoding if dialect else None), dialect)
-        table = Table(
-            found.frame,
-            origin,
-            found.dialect,
-            found.rejected,
-            found.headers,
-            found.notes,
-            table_name(path.name),
-            found.realigned,
-        )
-        return _asked(table, query)
-    typed = read_typed(opened, sheet)
+        return _asked(_read_text(opened, origin, dialect, None if opened.chosen else which), query)
+    typed = read_typed(opened, sheet if sheet is not None or opened.chosen else which)
     table = Table(typed.frame, origin, None, typed.rejected, typed.headers, typed.notes, table_name(path.name))
     return _asked(_exact(table), query if opened.kind != "excel" or query != sheet else None)
+
+
+def _read_text(opened: sources.Opened, origin: Source, dialect: Dialect | None, which: str | int | None) -> Table:
+    content = open_content(opened, dialect.encoding if dialect else None)
+    name, notes, above = table_name(Path(opened.member or opened.path.name).name), list[str](), 0
+    if which is not None:
+        if not isinstance(which, int):
+            raise InputError("the tables of a text have no names", where=str(opened.path), hint="--table 2, say")
+        content, block = blocks.part(content, which, str(opened.path))
+        above = block.first - 1
+        if block.last:
+            name = f"{name}_{which}"
+            notes.append(f"This is table {which} of the file, lines {block.first} to {block.last}.")
+    elif dialect is None and (said := blocks.offered(content)):
+        notes.append(said)
+    found = read_content(content, dialect)
+    moved = pl.col("line") + above
+    return Table(
+        found.frame,
+        origin,
+        found.dialect,
+        found.rejected.with_columns(moved),
+        found.headers,
+        (*notes, *found.notes),
+        name,
+        found.realigned.with_columns(moved),
+    )
 
 
 def table_name(name: str) -> str:
