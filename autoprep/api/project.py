@@ -46,6 +46,9 @@ def init(
     home = Path(folder)
     written = project.write_dvc(home, source=source, target=target) if dvc else []
     written = project.write_project(home, source=source, target=target) + written
+    schema = home / "rules" / "rule.schema.json"
+    if not schema.exists():
+        written.append(_write(schema, json.dumps(data.rule_schema(), indent=1, ensure_ascii=False) + "\n"))
     if (home / source).exists() and not (home / CONTRACT).exists():
         written.append(data.save_contract(data.contract(home / source), home / CONTRACT))
     return written

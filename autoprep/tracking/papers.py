@@ -64,14 +64,15 @@ class Evidence:
             return len(self.contract.get("expectations") or ())
         if file == "features.txt":
             return len(self.features)
-        named, _, path = rest.removeprefix("[").partition("] ")
         if file == "plan.yaml":
             if not rest.startswith("["):
                 return sum(a.status == rest for a in self.plan.actions)
-            step = next((a.to_dict() for a in self.plan.actions if a.id == named), {})
-            return _walk(step, path)
+            step = next((a for a in self.plan.actions if rest.startswith(f"[{a.id}] ")), None)
+            return NOWHERE if step is None else _walk(step.to_dict(), rest[len(step.id) + 3 :])
         if rest.startswith("["):
-            return _walk(next((c for c in self.profile.get("columns") or () if c.get("column") == named), {}), path)
+            held = self.profile.get("columns") or ()
+            column = next((c for c in held if rest.startswith(f"[{c.get('column')}] ")), None)
+            return NOWHERE if column is None else _walk(column, rest[len(str(column["column"])) + 3 :])
         head, _, path = rest.partition(".")
         found = self.profile.get(head)
         return _walk(found[0] if isinstance(found, list) and found else found or {}, path)
@@ -164,7 +165,17 @@ def _places(evidence: Evidence) -> list[str]:
     """Places whose names hold signs that a paper writes otherwise."""
     steps = [f"plan.yaml: [{a.id}] {path}" for a in evidence.plan.actions for path in STEP_FIGURES.values()]
     columns = [f"profile.json: [{c['column']}] {word}" for c in evidence.profile.get("columns") or () for word in c]
-    return [*steps, *columns]
+    target = [f"profile.json: target.{path}" for path in _leaves(evidence.profile.get("target") or {})]
+    return [*steps, *columns, *target, *_leaves(evidence.manifest)]
+
+
+def _leaves(value: Mapping[str, Any], above: str = "") -> list[str]:
+    """The paths of all figures below others."""
+    found = []
+    for key, below in value.items():
+        path = f"{above}{key}"
+        found += _leaves(below, f"{path}.") if isinstance(below, Mapping) else [path]
+    return found
 
 
 #: What a paper says of a step -> where it stands in the step.

@@ -284,3 +284,21 @@ def test_without_a_browser_it_says_so(model: Path, tmp_path: Path, monkeypatch: 
 def test_a_frame_without_groups_is_said() -> None:
     found = fairness.of_classes(["y"], ["y"], [1.0], pl.Series([None], dtype=pl.String).to_list(), "y", by="g")
     assert list(found.groups) == ["(missing)"] and found.gaps["accuracy"]["difference"] is None
+
+
+@pytest.mark.parametrize("numbers", [True, False])
+def test_names_and_labels_that_markup_would_read(numbers: bool, tmp_path: Path) -> None:
+    frame = orders(150).rename({"city": "a | b] `c` <i>", "price": "x\n| y", "weight": "facts.rows"})
+    goal = (
+        pl.col("age").cast(pl.Float64) * 2 if numbers else pl.col("bought").replace({"yes": "y | <b>`", "no": "n]. "})
+    )
+    frame = frame.with_columns(goal.alias("bought"))
+    folder = ap.fit(frame, "bought", time_budget_s=None, work_budget=1, keep_leaks=True).save(tmp_path / "model")
+    assert api.audit(folder).failed == ()
+    frame.write_parquet(tmp_path / "new.parquet")
+    found = api.fairness(folder, tmp_path / "new.parquet", ["a | b] `c` <i>", "facts.rows"])
+    assert len(found) == 2 and len(found[0].groups) >= 3
+    assert api.audit(folder).failed == ()
+    for name in ("card.html", "governance.html", "fairness.html"):
+        api.write_papers(folder, tmp_path / "papers")
+        assert "<i>" not in (tmp_path / "papers" / name).read_text()

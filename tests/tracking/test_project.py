@@ -38,6 +38,7 @@ def test_what_init_writes_is_usable(project: Path) -> None:
     assert names == {
         "autoprep.yaml",
         "rules/house/note_words.yaml",
+        "rules/rule.schema.json",
         ".gitignore",
         ".github/workflows/data.yml",
         ".pre-commit-config.yaml",
