@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from autoprep.profiling import (
     numeric,
     pairs,
     states,
+    streaming,
     structure,
     vocabulary,
 )
@@ -47,7 +49,7 @@ def profile(
     """Profile a table.
 
     Args:
-        source: rows.
+        source: rows; a lazy table of more than ``streaming.LONG`` rows is never in memory as a whole.
         target: a column to judge the others against.
         task: what kind of target it is; found out when None.
         config: roles that a person has set.
@@ -64,6 +66,20 @@ def profile(
         ('amount', 0.3333333333333333)
     """
     lazy = source.frame if isinstance(source, Table) else source
+    if isinstance(lazy, pl.LazyFrame) and (height := streaming.height(lazy)) > streaming.LONG:
+        if target is not None and target not in (there := lazy.collect_schema().names()):
+            raise InputError(f"no column '{target}' to be the target", hint=did_you_mean(target, there))
+        made = streaming.streamed(
+            lazy,
+            rows=height,
+            target=target,
+            task=task,
+            config=config,
+            deep=deep,
+            relations=relations,
+            mergeable=mergeable,
+        )
+        return replace(made, source=_origin(source))
     frame = _workable(lazy.collect() if isinstance(lazy, pl.LazyFrame) else lazy)
     if target is not None and target not in frame.columns:
         raise InputError(f"no column '{target}' to be the target", hint=did_you_mean(target, frame.columns))
@@ -94,7 +110,6 @@ def profile(
         table |= more
         for row in rows:
             row |= per.get(row["column"], {})
-    origin = {} if not isinstance(source, Table) else {"uri": source.source.uri, "sha256": source.source.sha256}
     return Profile(
         vocabulary.frame(rows, vocabulary.COLUMNS),
         vocabulary.frame([table], vocabulary.TABLES),
@@ -103,8 +118,12 @@ def profile(
         said,
         {one.name: one.details for one in found},
         {one.name: states.of(one, frame.get_column(one.name)) for one in found} if mergeable else {},
-        origin,
+        _origin(source),
     )
+
+
+def _origin(source: Table | pl.DataFrame | pl.LazyFrame) -> Row:
+    return {"uri": source.source.uri, "sha256": source.source.sha256} if isinstance(source, Table) else {}
 
 
 def _workable(frame: pl.DataFrame) -> pl.DataFrame:

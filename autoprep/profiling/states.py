@@ -207,6 +207,7 @@ def _row(left: Mapping[str, Any], right: Mapping[str, Any], more: Mapping[str, A
     for word in ("mean_length", "mean_words"):
         row[word] = _added(word, left, right)
     kinds = distinct(state)
+    kinds = None if kinds is None else min(kinds, filled)
     row["distinct"] = kinds
     row["distinct_rate"] = kinds / filled if kinds is not None and filled else None
     row["is_unique"] = bool(kinds is not None and kinds < HASHES and filled > 1 and kinds == filled)
