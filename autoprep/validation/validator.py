@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
 
-from autoprep.errors import SettingError
 from autoprep.types import Table
 from autoprep.validation.catalog import Rulebook
 from autoprep.validation.contract import Contract, as_contract
 from autoprep.validation.evaluate import Frame, evaluate
 from autoprep.validation.find import Profiled, fire
+from autoprep.validation.freshness import before_now
 from autoprep.validation.report import ValidationReport
 from autoprep.validation.rule import Rule
-
-_NOW = re.compile(r"^\s*now\(\)\s*(?:-\s*(?:timedelta\(\s*(\w+)\s*=\s*([\d.]+)\s*\)|([\d.]+)\s*(\w+)))?\s*$")
-_UNITS = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def validate(
@@ -84,14 +80,7 @@ def with_parameters(said: Any, parameters: Mapping[str, Any]) -> Any:
 def _parameter(text: str, parameters: Mapping[str, Any]) -> Any:
     if text in parameters:
         return parameters[text]
-    found = _NOW.match(text)
-    if not found:
-        raise SettingError(f"the suite parameter '{text}' has no value", hint="give it as parameters={...}")
-    unit, count = found[1] or found[4] or "days", float(found[2] or found[3] or 0)
-    word = _UNITS.get(unit, unit if unit.endswith("s") else f"{unit}s")
-    if word not in ("seconds", "minutes", "hours", "days", "weeks"):
-        raise SettingError(f"'{unit}' is no unit of time", where=text, hint="seconds, minutes, hours, days or weeks")
-    return datetime.now(UTC).replace(tzinfo=None, microsecond=0) - timedelta(**{word: count})
+    return datetime.now(UTC).replace(tzinfo=None, microsecond=0) - before_now(text)
 
 
 def suite(rules: Rulebook | Iterable[Rule] | Any, profile: Profiled, *, name: str = "rules") -> Contract:

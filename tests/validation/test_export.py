@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from autoprep.__main__ import main
 from autoprep.errors import SettingError
-from autoprep.validation import Contract, evaluate
+from autoprep.validation import Contract, evaluate, validate
 from autoprep.validation.export import to_polars, to_sql
 from tests.validation.gx_frames import expectations, frames
 
@@ -150,3 +150,13 @@ def test_the_command_writes_what_runs(tmp_path: Path, capsys: pytest.CaptureFixt
     assert main(["contract", str(contract), "--to", "polars", "--like", str(data)]) == 0
     assert "def validate(" in capsys.readouterr().out
     assert main(["contract", str(contract), "--to", "sqll"]) == 2
+
+
+@pytest.mark.parametrize(("said", "holds"), [("2 days", True), ("3 hours", False)])
+def test_freshness_is_asked_of_the_clock(said: str, holds: bool) -> None:
+    yesterday = datetime.now(UTC).replace(tzinfo=None, microsecond=0) - timedelta(days=1)
+    frame = pl.DataFrame({"at": [yesterday, yesterday - timedelta(days=9)]})
+    contract = Contract.from_dict({"expect": [{"column": "at", "within": said}]})
+    assert validate(frame, contract).success is holds
+    for door in (asked_of_polars, asked_of_duckdb):
+        assert door(contract, frame, {}) == {1: (None, None, holds)}

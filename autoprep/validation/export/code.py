@@ -21,7 +21,7 @@ _HEAD = '''"""{title}
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 import polars.selectors as cs
@@ -243,6 +243,14 @@ def _count(tree: Tree) -> str:
     return f"{_operand(tree.this)}.count()"
 
 
+def _clock(tree: Tree) -> str:
+    """A moment before now, in UTC."""
+    interval = tree.expression
+    if not isinstance(tree.this, exp.AtTimeZone) or str(interval.unit) != "SECOND":
+        raise SettingError(f"'{tree.sql()}' has no words in Polars here")
+    return f"pl.lit(datetime.now(UTC).replace(tzinfo=None) - timedelta(seconds={int(interval.this.this)}))"
+
+
 def _method(name: str) -> Callable[[Tree], str]:
     return lambda tree: f"{_chained(tree.this)}.{name}()"
 
@@ -272,7 +280,7 @@ _WRITERS: dict[type[Any], Callable[[Tree], str]] = {
     exp.LT: _binary("<"),
     exp.LTE: _binary("<="),
     exp.Add: _binary("+"),
-    exp.Sub: _binary("-"),
+    exp.Sub: lambda tree: _clock(tree) if isinstance(tree.expression, exp.Interval) else _binary("-")(tree),
     exp.Mul: _binary("*"),
     exp.Div: _binary("/"),
     exp.Mod: _binary("%"),

@@ -12,6 +12,7 @@ from sqlglot.errors import SqlglotError
 
 from autoprep.errors import SettingError
 from autoprep.validation.conditions import bound, is_text, members
+from autoprep.validation.freshness import before_now
 from autoprep.validation.rows import as_sql
 
 Schema = Mapping[str, pl.DataType]
@@ -19,7 +20,7 @@ Tree = Any  # an sqlglot expression; the package ships no types that are followe
 
 
 def literal(value: Any) -> Tree:
-    """A value as a literal; dates are cast from text."""
+    """A value as a literal; dates are cast from text, ``now() - 2 days`` is the clock (UTC)."""
     if isinstance(value, bool):
         return exp.true() if value else exp.false()
     if isinstance(value, datetime):
@@ -30,6 +31,10 @@ def literal(value: Any) -> Tree:
         return exp.Neg(this=exp.Literal.number(abs(value))) if value < 0 else exp.Literal.number(value)
     if isinstance(value, str):
         return exp.Literal.string(value)
+    if isinstance(value, Mapping) and set(value) == {"$PARAMETER"}:
+        seconds = int(before_now(str(value["$PARAMETER"])).total_seconds())
+        now = exp.AtTimeZone(this=exp.CurrentTimestamp(), zone=exp.Literal.string("UTC"))
+        return exp.Sub(this=now, expression=exp.Interval(this=exp.Literal.string(seconds), unit=exp.var("SECOND")))
     raise SettingError(f"the value {value!r} has no literal")
 
 
@@ -115,10 +120,8 @@ def within(value: Tree, said: Mapping[str, Any], dtype: pl.DataType | None) -> T
         ("max_value", "strict_max", exp.LT, exp.LTE),
     ):
         limit = said.get(key)
-        if isinstance(limit, Mapping):
-            raise SettingError(f"{key} is known only when the check runs")
         if limit is not None:
-            limit = bound(limit, dtype) if dtype is not None else limit
+            limit = bound(limit, dtype) if dtype is not None and not isinstance(limit, Mapping) else limit
             parts.append((open_sign if said.get(strict) else sign)(this=value.copy(), expression=literal(limit)))
     if not parts:
         return not_null(value)
