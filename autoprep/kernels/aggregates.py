@@ -39,12 +39,13 @@ def _quantile(a, lo, n, q):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def group_aggregate(offsets, rows, time, x, moments, orders, out):  # type: ignore[no-untyped-def]
+def group_aggregate(offsets, rows, time, x, moments, orders, shares, out):  # type: ignore[no-untyped-def]
     """Fill ``out`` (slots, groups) with aggregates of ``x`` (n,) float64, NaN where missing.
 
     Args:
         offsets, rows, time: group structure; ``time`` may be empty.
-        moments: whether to make variance to trend. orders: whether to sort and make median to entropy.
+        moments: whether to make variance to trend. orders: whether to sort and make median to
+            mode_count. shares: whether to make entropy from the sorted values.
         out: (21, groups) float64; a group without known values has NaN but for its counts.
     """
     groups = offsets.size - 1
@@ -138,12 +139,14 @@ def group_aggregate(offsets, rows, time, x, moments, orders, out):  # type: igno
                     if run > best:
                         best = run
                         mode = v[i - 1]
-                    spread += run * np.log(run)
+                    if shares:
+                        spread += run * np.log(run)
                     run = 1
             out[17, g] = unique
             out[18, g] = mode
             out[19, g] = best
-            out[20, g] = max(np.log(n) - spread / n, 0.0)
+            if shares:
+                out[20, g] = max(np.log(n) - spread / n, 0.0)
 
 
 def aggregate(groups: Groups, x: Array, wanted: frozenset[str] | set[str]) -> dict[str, Array]:
@@ -162,5 +165,14 @@ def aggregate(groups: Groups, x: Array, wanted: frozenset[str] | set[str]) -> di
     """
     out = np.empty((len(SLOTS), groups.count))
     moments, orders = bool(MOMENTS & wanted), bool(ORDERS & wanted)
-    group_aggregate(groups.offsets, groups.rows, groups.time, np.ascontiguousarray(x, np.float64), moments, orders, out)
+    group_aggregate(
+        groups.offsets,
+        groups.rows,
+        groups.time,
+        np.ascontiguousarray(x, np.float64),
+        moments,
+        orders,
+        "entropy" in wanted,
+        out,
+    )
     return {name: out[SLOTS[name]] for name in wanted}

@@ -12,6 +12,7 @@ import polars as pl
 from autoprep.errors import SettingError
 from autoprep.primitives import AGGREGATIONS, TRANSFORMS
 from autoprep.synthesis.feature import Call, Column, Condition, Definition
+from autoprep.synthesis.grouped import Backend, by_kernels, choose, known_to_kernels
 from autoprep.synthesis.schema import Schema
 from autoprep.synthesis.sources import WHEN, Rows, source_rows
 
@@ -28,11 +29,13 @@ class Asked:
     Attributes:
         frame: (n, columns) rows of the target table. cutoff: (n,) Int64 microseconds, or None without time.
         single: whether numbers are wanted in single precision, half the memory.
+        backend: what computes aggregates of tables without time; "polars" is the oracle of the kernels.
     """
 
     frame: pl.DataFrame
     cutoff: np.ndarray | None = None
     single: bool = False
+    backend: Backend = "auto"
 
 
 def answer(definitions: Sequence[Definition], schema: Schema, asked: Asked) -> pl.DataFrame:
@@ -73,7 +76,7 @@ def _together(members: Sequence[Definition], schema: Schema, asked: Asked) -> di
                 where=f"feature '{grouped[0]}'",
                 hint="write BEFORE cutoff, or declare the table static",
             )
-        return made | _regardless(grouped, rows, ties)
+        return made | _regardless(grouped, rows, ties, asked.backend)
     if asked.cutoff is None:
         raise SettingError("no cutoff is given", where=f"feature '{grouped[0]}'", hint="name the column of the cutoff")
     if not rows.timed:
@@ -153,12 +156,62 @@ def _empty(series: pl.Series, name: str) -> pl.Series:
     return series if nothing is None else series.fill_null(nothing)
 
 
-def _regardless(members: Sequence[Definition], rows: Rows, ties: pl.DataFrame) -> dict[str, pl.Series]:
-    """Aggregates over tables without time: one group-by."""
+def _regardless(
+    members: Sequence[Definition], rows: Rows, ties: pl.DataFrame, backend: Backend
+) -> dict[str, pl.Series]:
+    """Aggregates over tables without time: one group-by, or the kernels for the columns that they are cheaper for."""
+    inputs = {}
+    for d in members:
+        name, told, _ = _arguments(d)
+        explicit = name == "TREND" and len(told) == 2
+        if told and (AGGREGATIONS[name].kernel != "trend" or explicit):
+            inputs[str(d)] = (str(told[0]), told[0], told[1] if explicit else None)
+    bodies = {text: body for text, body, _ in inputs.values()}
+    bodies |= {str(moment): moment for *_, moment in inputs.values() if moment is not None}
+    dtypes = rows.frame.head(0).select(value_of(b).alias(t) for t, b in bodies.items()).schema if bodies else {}
+    offers: dict[str, list[Definition]] = {}
+    for d in members:
+        if str(d) in inputs and known_to_kernels(_arguments(d)[0], dtypes[inputs[str(d)][0]]):
+            offers.setdefault(inputs[str(d)][0], []).append(d)
+    taken = choose(
+        {t: frozenset(AGGREGATIONS[_arguments(d)[0]].kernel for d in ds) for t, ds in offers.items()}, backend
+    )
+    fused = [(t, ds) for t, ds in offers.items() if t in taken]
+    texts = {str(d) for _, ds in fused for d in ds}
+    made = _fused(fused, rows, ties, inputs, bodies) if fused else {}
+    rest = [d for d in members if str(d) not in texts]
+    if not rest:
+        return made
     known = rows.frame.drop_nulls(rows.by)
-    table = known.group_by(rows.by).agg(_built(d, None).alias(f"__v{i}") for i, d in enumerate(members))
+    table = known.group_by(rows.by).agg(_built(d, None).alias(f"__v{i}") for i, d in enumerate(rest))
     joined = ties.join(table, on=rows.by, how="left", maintain_order="left")
-    return {str(d): _empty(joined[f"__v{i}"], _arguments(d)[0]) for i, d in enumerate(members)}
+    return made | {str(d): _empty(joined[f"__v{i}"], _arguments(d)[0]) for i, d in enumerate(rest)}
+
+
+def _fused(
+    columns: Sequence[tuple[str, Sequence[Definition]]],
+    rows: Rows,
+    ties: pl.DataFrame,
+    inputs: Mapping[str, tuple[str, Column | Call, Column | Call | None]],
+    bodies: Mapping[str, Column | Call],
+) -> dict[str, pl.Series]:
+    read = {t for t, _ in columns} | {str(m) for _, ds in columns for d in ds if (m := inputs[str(d)][2]) is not None}
+    frame = rows.frame.select(value_of(bodies[t]).alias(t) for t in sorted(read))
+    series = {t: frame[t] for t in frame.columns}
+    source, entity, count = _codes(rows, ties)
+    given = []
+    for text, members in columns:
+        moment = next((str(m) for d in members if (m := inputs[str(d)][2]) is not None), None)
+        wanted = frozenset(AGGREGATIONS[_arguments(d)[0]].kernel for d in members)
+        given.append((series[text], None if moment is None else series[moment], wanted))
+    found = by_kernels(source, count, given)
+    made = {}
+    for (_, members), values in zip(columns, found, strict=True):
+        for d in members:
+            name = _arguments(d)[0]
+            column = np.append(values[AGGREGATIONS[name].kernel], np.nan)[entity]
+            made[str(d)] = _empty(pl.Series(column, nan_to_null=True), name)
+    return made
 
 
 def _codes(rows: Rows, ties: pl.DataFrame) -> tuple[np.ndarray, np.ndarray, int]:

@@ -168,3 +168,20 @@ references:
     assert made.to_series().to_list() == [7.0, 8.0, 0.0]
     looked = answer([parse("MEAN(products.weight) BY order VIA items")], schema, Asked(orders))
     assert looked.to_series().to_list() == [20.0, 10.0, 30.0]
+
+
+@given(events=st.lists(event, max_size=25))
+@settings(deadline=None, max_examples=25)
+def test_kernels_and_polars_give_the_same_without_time(events):
+    schema = schema_of(events, [(c, 0) for c in (1, 2, 3, 4, None)], timed=False)
+    names = ["COUNT", "SUM", "MEAN", "STD", "VARIANCE", "MIN", "MAX", "SKEW", "KURTOSIS", "MEDIAN", "QUANTILE_25",
+             "QUANTILE_75", "NUM_UNIQUE", "MODE", "ENTROPY", "FIRST", "LAST", "FIRST_ROW", "LAST_ROW"]  # fmt: skip
+    definitions = [parse(f"{n}(orders.amount) BY customer") for n in names]
+    definitions.append(parse("TREND(orders.amount, orders.at) BY customer"))
+    asked = schema.table("customers").frame
+    oracle = answer(definitions, schema, Asked(asked, backend="polars"))
+    made = answer(definitions, schema, Asked(asked, backend="kernels"))
+    for d in map(str, definitions):
+        for got, wanted in zip(made[d], oracle[d], strict=True):
+            assert (got is None) == (wanted is None), (d, got, wanted)
+            assert got is None or math.isclose(got, wanted, rel_tol=1e-6, abs_tol=1e-6), (d, got, wanted)
