@@ -5,8 +5,11 @@ from __future__ import annotations
 import random
 
 import polars as pl
+import pytest
 
 from autoprep.cleaning import apply, plan
+from autoprep.cleaning.families.base import LEARNERS, State
+from autoprep.cleaning.families.near import says_number
 
 CITIES = ["birmingham", "montgomery", "huntsville", "tuscaloosa", "gadsden"]
 
@@ -80,3 +83,20 @@ def test_without_a_header_that_names_sources_the_vote_is_asked_about() -> None:
     dirty, _ = _reports("shop")
     steps = [a for a in plan(dirty).actions if a.rule == "table.source_vote"]
     assert [a.status for a in steps] == ["ask"]
+
+
+def test_a_measured_number_is_never_a_misspelling_of_an_inequality() -> None:
+    values = ["<5"] * 40 + ["normal"] * 60 + ["abnormal"] * 30 + ["abnormxl", "25", "45", "7%", ">9"]
+    state = State(pl.DataFrame({"lab": values}), {}, probe={"precision": 0.95, "cells": 200, "max_harm": 0.15})
+    proposed = LEARNERS["fix_typos"](state, {"column": "lab"}, {})
+    assert any("abnormxl" in p.parameters["mapping"] for p in proposed)
+    assert not {v: w for p in proposed for v, w in p.parameters["mapping"].items() if any(c.isdigit() for c in v)}
+    assert says_number("25", "<5") and not says_number("b0ston", "boston")
+
+
+@pytest.mark.parametrize(("rival", "meant"), [("MÜLLER", "Müller"), ("müller", "Müller")])
+def test_of_two_spellings_as_frequent_the_usual_letter_case_wins(rival: str, meant: str) -> None:
+    values = [rival] * 11 + [meant] * 10 + ["Schmidt"] * 40 + ["Weber"] * 30
+    state = State(pl.DataFrame({"name": values}), {}, parameters={"fold": "spelling"})
+    (proposal,) = LEARNERS["merge_variants"](state, {"column": "name"}, {})
+    assert proposal.parameters["mapping"] == {rival: meant}

@@ -121,6 +121,20 @@ def digits_changed(value: str, other: str) -> bool:
     return [c for c in value if c.isdigit()] != [c for c in other if c.isdigit()]
 
 
+def says_number(value: str, other: str) -> bool:
+    """Whether an edit would take a figure away: the value holds no letter, or a digit would become a sign.
+
+    Example:
+        >>> says_number("25", "<5"), says_number("25 mg", "<5 mg"), says_number("b0ston", "boston")
+        (True, True, False)
+    """
+    if not any(c.isalpha() for c in value):
+        return any(c.isdigit() for c in value)
+    if len(value) != len(other):
+        return False
+    return any(a != b and a.isdigit() and not b.isalnum() for a, b in zip(value, other, strict=True))
+
+
 def resembles(value: str, other: str) -> bool:
     """Whether one can be a misspelling of the other: at most four in ten characters differ, or one is missing or extra.
 

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from autoprep.cleaning.families.base import LEARNERS, Proposal, State
-from autoprep.cleaning.families.near import Lexicon, digits_changed
+from autoprep.cleaning.families.near import Lexicon, digits_changed, says_number
 from autoprep.cleaning.families.noise import LETTERS, corrupt
 
 #: A value this frequent is taken to be meant; a misspelling is at most this share as frequent as what was meant.
@@ -120,6 +120,8 @@ def _meant(
     """The known value that was meant, or "". With ``crowd`` a second value may lie near: it may be a slip as well."""
     near = lexicon.near(value, without=without)
     if not near.best or count > max(1.0, MAX_RATIO * counts.get(near.best, 0)) or counts.get(near.best, 0) <= count:
+        return ""
+    if says_number(value, near.best):
         return ""
     if near.forced:
         return near.best

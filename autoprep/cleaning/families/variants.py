@@ -11,11 +11,15 @@ from autoprep.cleaning.families.base import LEARNERS, Proposal, State
 from autoprep.parsing import text
 
 MAX_DISTINCT = 20_000
+#: Spellings at least this often as often as the most frequent one are rivals: the column's usual letter case decides.
+RIVAL = 0.5
 
 
 @LEARNERS.add("merge_variants")
 def learn(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> list[Proposal]:
     """Propose a map from each spelling to the most frequent one that folds to the same.
+
+    Where two are about as frequent, the letter case that is usual in the column decides.
 
     The parameter ``fold`` says how much is evened out: "spelling" (case, space, accents) or "fingerprint" (punctuation
     and word order too). Numbers are never merged: "1,5" and "15" are not spellings of one value.
@@ -28,11 +32,21 @@ def learn(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> lis
         return []
     loose = state.parameters.get("fold") == "fingerprint"
     key = text.fingerprint(pl.col("value")) if loose else text.fold(pl.col("value"))
+    shape = (
+        pl.when(pl.col("value") == pl.col("value").str.to_lowercase())
+        .then(0)
+        .when(pl.col("value") == pl.col("value").str.to_uppercase())
+        .then(1)
+        .otherwise(2)
+    )
     groups = (
         counts.filter(pl.col("value").str.contains(r"\p{L}"))
-        .with_columns(key.alias("key"))
+        .with_columns(key.alias("key"), shape.alias("shape"))
         .filter(pl.col("key") != "")
-        .sort("n", "value", descending=[True, False])
+        .with_columns(pl.col("n").sum().over("shape").alias("usual"), pl.col("n").max().over("key").alias("most"))
+        .with_columns((pl.col("n") >= RIVAL * pl.col("most")).alias("rival"))
+        .with_columns(pl.when("rival").then("usual").otherwise(0).alias("usual"))
+        .sort("rival", "usual", "n", "value", descending=[True, True, True, False])
         .with_columns(pl.col("value").first().over("key").alias("said"))
         .filter(pl.col("said") != pl.col("value"))
     )
