@@ -27,6 +27,16 @@ class AutoprepError(Exception):
         super().__init__(" ".join(f"{text}; {hint}".split()) if hint else " ".join(text.split()))
 
 
+def plural(count: int, word: str, many: str | None = None) -> str:
+    """A count and its word.
+
+    Example:
+        >>> plural(1, "cell"), plural(1200, "cell"), plural(2, "category", "categories")
+        ('1 cell', '1,200 cells', '2 categories')
+    """
+    return f"{count:,} {word if count == 1 else many or word + 's'}"
+
+
 class InputError(AutoprepError):
     """The data or the call cannot be used as given (exit status 2)."""
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, Self
 import polars as pl
 import yaml
 
-from autoprep.errors import InputError, SettingError, did_you_mean
+from autoprep.errors import InputError, SettingError, did_you_mean, plural
 
 Kind = Literal["lossless", "lossy", "note"]
 Gate = Literal["auto", "review", "note"]
@@ -370,8 +370,10 @@ class Cleaned:
     rows: pl.Series
 
     def _repr_html_(self) -> str:
-        said = f"{self.frame.height:,} rows, {self.frame.width} columns, {self.ledger.height:,} changes, "
-        return f"<p>{said}{self.quarantine.height:,} cells in quarantine</p>" + self.frame.head(10)._repr_html_()
+        rows, columns = plural(self.frame.height, "row"), plural(self.frame.width, "column")
+        said = f"{rows}, {columns}, {plural(self.ledger.height, 'change')}, "
+        held = f"<p>{said}{plural(self.quarantine.height, 'cell')} in quarantine</p>"
+        return held + self.frame.head(10)._repr_html_()
 
 
 LEDGER_SCHEMA: dict[str, pl.DataType] = {

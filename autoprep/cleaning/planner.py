@@ -17,7 +17,7 @@ from autoprep.cleaning.forms import dtype_text
 from autoprep.cleaning.outputs import outputs_of
 from autoprep.cleaning.plan_file import evidence_hash
 from autoprep.config import Config
-from autoprep.errors import InputError, did_you_mean
+from autoprep.errors import InputError, did_you_mean, plural
 from autoprep.profiling import Profile
 from autoprep.profiling import profile as make_profile
 from autoprep.types import Action, Event, Listener, Plan, Source, Status, Table, Task, silent
@@ -92,7 +92,7 @@ def plan(
     made = replace(made, outputs=outputs_of(made, maker.rows))
     asked = sum(a.status == "ask" for a in kept)
     applied = len(made.applied())
-    listener(Event("plan", f"{applied} steps, {asked} to review, {len(kept) - applied - asked} declined"))
+    listener(Event("plan", f"{plural(applied, 'step')}, {asked} to review, {len(kept) - applied - asked} declined"))
     return made
 
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import typer
 
+from autoprep.cli.overview import Overview
+
 app = typer.Typer(
     name="autoprep",
+    cls=Overview,
     help="Profile, validate and clean raw tables by readable rules; generate features; search a compact model.",
     no_args_is_help=True,
     add_completion=False,

@@ -23,7 +23,7 @@ from autoprep.cli.options import (
 )
 from autoprep.cli.progress import Progress
 from autoprep.cli.review import MaxChanged, MaxRejected, print_difference
-from autoprep.errors import SettingError
+from autoprep.errors import SettingError, plural
 
 Dialect = Annotated[Path | None, typer.Option("--dialect", help="A dialect.json to read the file by.")]
 Sheet = Annotated[str | None, typer.Option("--sheet", help="Sheet of a workbook.")]
@@ -174,4 +174,6 @@ def undo(
         console().print(restored)
     else:
         write(restored, output)
-        console().print(f"{restored.height:,} rows, {restored.width} columns -> {output}", markup=False)
+        console().print(
+            f"{plural(restored.height, 'row')}, {plural(restored.width, 'column')} -> {output}", markup=False
+        )

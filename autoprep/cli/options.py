@@ -18,12 +18,24 @@ if TYPE_CHECKING:
 
     from autoprep.config import Config
 
+
+def _writable(path: Path | None) -> Path | None:
+    if path is not None:
+        from autoprep.engines.local import check_writable
+
+        check_writable(path)
+    return path
+
+
 Source = Annotated[str, typer.Argument(metavar="SOURCE", help="A file, folder, glob, URL or database address.")]
 Target = Annotated[str | None, typer.Option("--target", "-t", help="The column to predict.")]
 Rules = Annotated[list[Path] | None, typer.Option("--rules", help="A folder of rules of your own (repeatable).")]
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="Settings; autoprep.yaml here when it exists.")]
 Without = Annotated[list[str] | None, typer.Option("--without", help="A rule to leave out, by its id (repeatable).")]
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="Where to write; the suffix names the format.")]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help="Where to write; the suffix names the format.", callback=_writable),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print machine-readable JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")]
 

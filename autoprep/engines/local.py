@@ -63,6 +63,9 @@ def check_writable(path: str | Path) -> None:
     folder = next(p for p in [target.parent, *target.parent.parents] if p.exists())
     if not folder.is_dir():
         raise InputError("is not a folder", where=str(folder), hint="choose another place with -o")
-    with whole_file(folder / f".{target.name}.probe") as beside:
-        beside.write_bytes(b"")
+    try:
+        with whole_file(folder / f".{target.name}.probe") as beside:
+            beside.write_bytes(b"")
+    except InputError as error:
+        raise InputError(error.what, where=str(target), hint=error.hint) from error
     (folder / f".{target.name}.probe").unlink(missing_ok=True)

@@ -11,7 +11,7 @@ import numpy as np
 from autoprep import cleaning, profiling, reading, validation
 from autoprep.budget import Budget
 from autoprep.config import Config
-from autoprep.errors import InputError, did_you_mean
+from autoprep.errors import InputError, did_you_mean, plural
 from autoprep.pipeline.values import Prepared, Stopwatch
 from autoprep.types import Event, Finding, Listener, Plan, Table, Task, silent
 
@@ -85,8 +85,8 @@ def prepare(
         frame = frame[np.asarray(rows)]
     if not frame.height:
         raise InputError("has a header but no rows", where=table.source.uri, hint="give a file with data")
-    rejected = f", {table.rejected.height:,} lines rejected" if table.rejected.height else ""
-    listener(Event("read", f"{table.source.uri}: {frame.height:,} rows, {frame.width} columns{rejected}"))
+    rejected = f", {plural(table.rejected.height, 'line')} rejected" if table.rejected.height else ""
+    listener(Event("read", f"{table.source.uri}: {_size(*frame.shape)}{rejected}"))
     for note in table.notes:
         listener(Event("read", note))
     watch.start("profile")
@@ -98,7 +98,7 @@ def prepare(
     findings = tuple(find(profile, book))
     counts = {s: sum(f.severity == s for f in findings) for s in ("error", "warning", "info")}
     told = ", ".join(f"{count} {severity}" for severity, count in counts.items() if count) or "nothing wrong"
-    listener(Event("profile", f"{len(findings)} findings: {told}"))
+    listener(Event("profile", f"{plural(len(findings), 'finding')}: {told}"))
     watch.start("plan")
     if plan is None:
         most = frame.height
@@ -113,8 +113,16 @@ def prepare(
             most_rows=min(most, cleaning.SAMPLE_ROWS), listener=listener,
         )  # fmt: skip
     states = {s: sum(a.status == s for a in plan.actions) for s in ("apply", "ask", "skip")}
-    listener(Event("plan", f"{states['apply']} steps to apply, {states['ask']} to review, {states['skip']} declined"))
+    listener(
+        Event(
+            "plan", f"{plural(states['apply'], 'step')} to apply, {states['ask']} to review, {states['skip']} declined"
+        )
+    )
     return Prepared(held, frame, profile, findings, plan, column)
+
+
+def _size(rows: int, columns: int) -> str:
+    return f"{plural(rows, 'row')}, {plural(columns, 'column')}"
 
 
 def find(profile: profiling.Profile, book: validation.Rulebook) -> list[Finding]:

@@ -13,7 +13,7 @@ import polars as pl
 from autoprep import cleaning, profiling, reading, validation
 from autoprep.budget import Budget
 from autoprep.config import Config
-from autoprep.errors import InputError
+from autoprep.errors import InputError, plural
 from autoprep.pipeline.diagnose import Judged
 from autoprep.pipeline.earn import earn
 from autoprep.pipeline.judge import evaluate, predict
@@ -95,8 +95,9 @@ def fit(
     listener(
         Event(
             "clean",
-            f"{cleaned.frame.height:,} rows, {frame.width} columns; {cleaned.ledger.height:,} changes, "
-            f"{cleaned.quarantine.height:,} cells in quarantine",
+            f"{plural(cleaned.frame.height, 'row')}, {plural(frame.width, 'column')}; "
+            f"{plural(cleaned.ledger.height, 'change')}, "
+            f"{plural(cleaned.quarantine.height, 'cell')} in quarantine",
         )
     )
     watch.start("contract")

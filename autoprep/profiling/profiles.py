@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
 
-from autoprep.errors import InputError
+from autoprep.errors import InputError, plural
 from autoprep.lineage import whole_file
 from autoprep.profiling import vocabulary
 
@@ -187,7 +187,7 @@ class Profile:
         row = self.tables.row(0, named=True)
         kinds = self.columns["semantic"].value_counts(sort=True).head(4).rows()
         said = ", ".join(f"{n} {k}" for k, n in kinds)
-        return f"Profile({row['rows']:,} rows, {row['columns']} columns: {said})"
+        return f"Profile({plural(row['rows'], 'row')}, {plural(row['columns'], 'column')}: {said})"
 
     def _repr_html_(self) -> str:
         shown = self.columns.select("column", "dtype", "semantic", "role", "null_rate", "distinct", "top_value")

@@ -9,7 +9,8 @@ from typing import Any
 
 import polars as pl
 
-from autoprep.reporting.figures import number, plural
+from autoprep.errors import plural
+from autoprep.reporting.figures import number
 from autoprep.reporting.views import (
     ChangeView,
     ColumnView,

@@ -65,16 +65,6 @@ def seconds(value: float | None) -> str:
     return f"{int(value // 60)} min {round(value % 60)} s"
 
 
-def plural(count: int, word: str, many: str | None = None) -> str:
-    """A count and its word.
-
-    Example:
-        >>> plural(1, "cell"), plural(1200, "cell"), plural(2, "category", "categories")
-        ('1 cell', '1,200 cells', '2 categories')
-    """
-    return f"{count:,} {word if count == 1 else many or word + 's'}"
-
-
 def cell(value: Any, limit: int = 60) -> str:
     """A cell as it is shown: missing as ∅, white space that cannot be seen made visible, long text cut.
 

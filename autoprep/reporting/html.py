@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from autoprep.errors import plural
 from autoprep.reporting import figures, pictures
 from autoprep.reporting.content import Content, profile_content
 from autoprep.types import Finding
@@ -81,7 +82,7 @@ def _environment() -> Environment:
         "number": figures.number,
         "share": figures.share,
         "seconds": figures.seconds,
-        "plural": figures.plural,
+        "plural": plural,
         "soft": _soft,
     }
     made.globals |= {"pictures": pictures}

@@ -9,7 +9,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table as Grid
 from rich.text import Text
 
-from autoprep.reporting.figures import cell, plural
+from autoprep.errors import plural
+from autoprep.reporting.figures import cell
 from autoprep.types import Action, Plan
 
 SIGNS = {"apply": ("~", "green"), "ask": ("?", "yellow"), "skip": ("!", "red")}

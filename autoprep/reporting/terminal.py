@@ -11,8 +11,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table as Grid
 from rich.text import Text
 
+from autoprep.errors import plural
 from autoprep.reporting.content import Content
-from autoprep.reporting.figures import cell, mask, number, plural, seconds, share, sparkline
+from autoprep.reporting.figures import cell, mask, number, seconds, share, sparkline
 from autoprep.reporting.groups import changes_told, findings_told
 from autoprep.reporting.views import SEVERITIES, change_views, column_views, finding_views, personal_columns
 from autoprep.types import Cleaned, Feature, Finding, Leaderboard, Plan, Table

@@ -10,7 +10,8 @@ from typing import Any
 
 import polars as pl
 
-from autoprep.reporting.figures import cell, mask, number, plural, share
+from autoprep.errors import plural
+from autoprep.reporting.figures import cell, mask, number, share
 from autoprep.types import Finding, Plan
 
 SEVERITIES = ("error", "warning", "info")

@@ -205,3 +205,22 @@ def test_a_broken_contract_is_status_1(
     broken.write_text(good.read_text().replace("Oslo", "Atlantis"))
     assert main(["validate", str(broken), "--contract", str(model)]) == 1
     assert "city" in capsys.readouterr().out
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "raw.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "file").write_text("")
+    assert main(["plan", str(tmp_path / "raw.csv"), "-o", str(tmp_path / "file" / "plan.yaml")]) == 2
+    said = capsys.readouterr().err
+    assert "choose another" in said
+    assert "Reading" not in said
+
+
+def test_help_lists_every_command_by_section(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    said = capsys.readouterr().out
+    assert said.index("One call:") < said.index("  fit ") < said.index("Data:") < said.index("  read ")
+    assert "Other:" not in said, "a command stands in no section of autoprep/cli/overview.py"
+    assert "..." not in said.partition("One call:")[2]
