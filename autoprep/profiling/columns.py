@@ -91,19 +91,26 @@ def text_column(
     row["sampled"] = whole is not None
     row["rows_filled"] = rows - nulls
     semantic = row["semantic"]
-    content = cells.filter(~pl.col("word"))
+    content = cells.filter(~pl.col("word")) if cells["word"].any() else cells
     if semantic in _NUMERIC:
         _text_numbers(column, content, e, whole)
     elif semantic in ("date", "datetime"):
         _text_dates(column, content, whole)
     if semantic in _VARIED and 2 <= e["distinct"] <= 20_000 and whole is None:
-        _variants(column, dict(content.select("t", "c").group_by("t").agg(pl.col("c").sum()).iter_rows()))
+        _variants(column, _trimmed(content))
     if semantic in ("category", "ordinal", "text", "country", "code", "identifier"):
         _coded_missing(column, e, rows - nulls)
     del row["rows_filled"]
     if semantic == "ordinal":
         scale = names.scale_of([w for w in e["top"] if w.strip()])
         column.details["order"] = list(scale or ())
+
+
+def _trimmed(content: pl.DataFrame) -> dict[str, float]:
+    """Cells by trimmed value."""
+    if not (content["v"] == content["t"]).all():
+        content = content.group_by("t").agg(pl.col("c").sum())
+    return dict(zip(content["t"].to_list(), content["c"].to_list(), strict=True))
 
 
 def _text_numbers(column: Column, content: pl.DataFrame, e: Mapping[str, Any], whole: pl.Series | None) -> None:
@@ -156,6 +163,9 @@ def parsed(semantic: str, fmt: number.NumberFormat) -> pl.Expr:
 
 def _junk(column: Column, junk: pl.DataFrame) -> None:
     content = column.row["content"] or 1
+    if junk.is_empty():
+        column.row["junk_rate"], column.row["junk_values"] = 0.0, []
+        return
     junk = junk.group_by("t").agg(pl.col("c").sum()).sort(["c", "t"], descending=[True, False])
     column.row["junk_rate"] = min(1.0, float(junk["c"].sum() or 0.0) / content)
     column.row["junk_values"] = junk["t"].head(20).to_list()

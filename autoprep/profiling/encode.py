@@ -58,23 +58,23 @@ def encode(frame: pl.DataFrame, found: Sequence[Column]) -> dict[str, Encoded]:
         >>> made["x"].values.tolist(), made["y"].codes.tolist()
         ([1.5, nan, 2.5], [0, 1, 0])
     """
+    texts = [column.name for column in found if column.row["dtype"] == "text"]
+    words = frame.lazy().select(pl.col(texts).cast(pl.String))
+    trimmed = words.select(
+        pl.when(null.is_null_word(pl.col(n))).then(None).otherwise(text.trim(pl.col(n))).alias(n) for n in texts
+    ).collect()
     out = {}
     for column in found:
         if column.row["dtype"] != "other":
-            out[column.name] = _one(frame.get_column(column.name), column)
+            out[column.name] = _one(frame.get_column(column.name), column, trimmed)
     return out
 
 
-def _one(series: pl.Series, column: Column) -> Encoded:
+def _one(series: pl.Series, column: Column, trimmed: pl.DataFrame) -> Encoded:
     row: dict[str, Any] = column.row
     values, kind = None, "word"
     if row["dtype"] == "text":
-        words = series.cast(pl.String).alias("v")
-        frame = words.to_frame()
-        frame = frame.with_columns(
-            pl.when(null.is_null_word(pl.col("v"))).then(None).otherwise(text.trim(pl.col("v"))).alias("t")
-        )
-        clean = frame["t"]
+        clean = trimmed.get_column(column.name).alias("t")
         semantic = row["semantic"]
         # whole numbers under which few rows share a value: their order may tell more than their equality
         counted = (
@@ -96,12 +96,12 @@ def _one(series: pl.Series, column: Column) -> Encoded:
             made = (
                 clean.cast(pl.Float64, strict=False)
                 if plain
-                else frame.select(columns.parsed(semantic, fmt)).to_series()
+                else series.cast(pl.String).alias("v").to_frame().select(columns.parsed(semantic, fmt)).to_series()
             )
             if made.null_count() < made.len():
                 values, kind = made.cast(pl.Float64).fill_null(float("nan")).to_numpy().copy(), "number"
         elif semantic in ("date", "datetime"):
-            made = frame.select(date.parse(pl.col("t"), row["date_formats"], dtype="datetime")).to_series()
+            made = clean.to_frame().select(date.parse(pl.col("t"), row["date_formats"], dtype="datetime")).to_series()
             values, kind = _days(made), "date"
         key = clean
     elif row["dtype"] in ("date", "datetime"):

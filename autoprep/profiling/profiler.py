@@ -178,15 +178,17 @@ def _texts(strings: pl.DataFrame, texts: list[str], found: dict[str, Column]) ->
     long = long.with_columns(((pl.col("t") == "") | null.is_null_word(pl.col("v"))).alias("word"))
     long = long.sort(["col", "c", "v"], descending=[False, True, False])
     bounds = dict(long.group_by("col", maintain_order=True).len().iter_rows())
+    long = long.drop("col")
     hints = _hints(proof)
     start = 0
     for i, name in enumerate(texts):
         size = bounds.get(i, 0)
-        own = long.slice(start, size).drop("col")
+        own = long.slice(start, size)
         start += size
         sampled = name in gathered.sampled
         distinct = size if not sampled else strings.select(pl.col(name).approx_n_unique()).item()
-        top = dict(own.head(columns.TOP).select("v", "c").iter_rows())
+        often = own.head(columns.TOP)
+        top = dict(zip(often["v"].to_list(), often["c"].to_list(), strict=True))
         e = proof[name] | {"distinct": distinct, "top": top, "exact": size <= columns.TOP and not sampled}
         whole = numeric.thinned(strings.get_column(name)) if sampled else None
         columns.text_column(found[name], own, e, gathered.rows, gathered.nulls[name], hints, whole)

@@ -8,6 +8,7 @@ them), distinct values beyond ``HASHES`` (bottom-k sketch, Bar-Yossef and others
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,8 @@ from autoprep.profiling import numeric, vocabulary
 from autoprep.profiling.columns import Column
 
 HEAVY, HASHES, CENTROIDS = 1000, 1024, 1000
+#: Columns of at most so many cells are sorted by NumPy: a Polars query costs more than that.
+FEW = 10_000
 #: What a rate is a share of; content unless it stands here.
 _OF_ROWS = frozenset(("null_rate", "blank_rate", "missing_rate"))
 _OF_FILLED = frozenset(("disguised_null_rate", "padded_rate", "sentinel_rate"))
@@ -32,22 +35,33 @@ def of(column: Column, series: pl.Series) -> State:
         column: described.
         series: its cells.
     """
-    filled = series.drop_nulls()
+    filled = series.drop_nulls() if series.null_count() else series
     state: State = {"filled": filled.len(), "heavy": {}, "bound": 0.0, "exact": True}
     if column.row["dtype"] != "other":
         # Polars promises no hash beyond one version, so the version goes along
         state["hash"] = f"polars {pl.__version__}"
         state["hashes"] = _bottom(filled)
     if column.row["dtype"] in ("text", "boolean") and filled.len():
-        counts = filled.cast(pl.String).alias("v").value_counts(name="c").sort(["c", "v"], descending=[True, False])
-        state["heavy"] = {v: float(c) for v, c in counts.head(HEAVY).iter_rows()}
-        state["bound"] = float(counts["c"][HEAVY]) if counts.height > HEAVY else 0.0
+        counts = _often(filled)
+        state["heavy"] = {v: float(c) for v, c in counts[:HEAVY]}
+        state["bound"] = float(counts[HEAVY][1]) if len(counts) > HEAVY else 0.0
     if column.figures is not None:
         state |= numbers(*column.figures)
     return state
 
 
+def _often(filled: pl.Series) -> list[tuple[str, int]]:
+    """The values by falling count, one more than are kept."""
+    texts = filled.cast(pl.String)
+    if filled.len() <= FEW:
+        return sorted(Counter(texts.to_list()).items(), key=lambda item: (-item[1], item[0]))[: HEAVY + 1]
+    counts = texts.alias("v").value_counts(name="c").sort(["c", "v"], descending=[True, False])
+    return counts.head(HEAVY + 1).rows()
+
+
 def _bottom(filled: pl.Series) -> list[int]:
+    if filled.len() <= FEW:
+        return [int(h) for h in np.unique(filled.hash(0).to_numpy())[:HASHES]]
     hashes = filled.hash(0).unique()
     if hashes.len() > HASHES:
         hashes = hashes.bottom_k(HASHES)

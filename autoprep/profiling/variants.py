@@ -27,16 +27,23 @@ def find(values: Mapping[str, float], *, typos: bool = True) -> dict[str, Any]:
         >>> found["case"], found["any"], found["typos"]
         (3.0, 4.0, {'Bostn': 'Boston'})
     """
-    frame = pl.DataFrame({"v": list(values), "c": [float(c) for c in values.values()]}, schema=_SCHEMA)
-    frame = frame.filter(pl.col("v").str.contains(r"\p{L}"))
     out: dict[str, Any] = {"case": 0.0, "accent": 0.0, "any": 0.0, "typo": 0.0, "variants": {}, "typos": {}}
-    if frame.height < 2:
-        return out
     v = pl.col("v")
     low = text.squeeze(v).str.to_lowercase()
-    frame = frame.with_columns(
-        squeezed=text.squeeze(v), low=low, folded=text.strip_accents(low), key=text.fingerprint(v)
-    ).sort(["c", "v"], descending=[True, False])
+    frame = (
+        pl.LazyFrame({"v": list(values), "c": [float(c) for c in values.values()]}, schema=_SCHEMA)
+        .filter(v.str.contains(r"\p{L}"))
+        .with_columns(folded=text.strip_accents(low), key=text.fingerprint(v))
+        .sort(["c", "v"], descending=[True, False])
+        .collect()
+    )
+    if frame.height < 2:
+        return out
+    keys = frame["key"].to_list()
+    if "" not in keys and len(set(keys)) == frame.height:
+        # No two values fold to the same: only misspellings are left to look for.
+        return _with_typos(out, frame, values) if typos else out
+    frame = frame.with_columns(squeezed=text.squeeze(v), low=low)
     frame = frame.with_columns(
         by_case=pl.col("squeezed") != pl.col("squeezed").first().over("low"),
         by_accent=pl.col("low") != pl.col("low").first().over("folded"),
@@ -47,10 +54,16 @@ def find(values: Mapping[str, float], *, typos: bool = True) -> dict[str, Any]:
     differing = frame.filter("other")
     out["any"] = float(differing["c"].sum())
     out["variants"] = dict(differing.select("v", "head").head(200).iter_rows())
-    if typos and frame.height <= MAX_TYPO_VALUES:
-        heads = frame.filter(~pl.col("other"))
+    if typos:
         merged = frame.group_by("key").agg(pl.col("c").sum())
-        joined = heads.select("v", "folded", "key").join(merged, on="key").sort(["c", "v"], descending=[True, False])
-        out["typos"] = slips.find(joined.select("folded", "v", "c").rows())
+        heads = frame.filter(~pl.col("other")).select("v", "folded", "key").join(merged, on="key")
+        return _with_typos(out, heads.sort(["c", "v"], descending=[True, False]), values)
+    return out
+
+
+def _with_typos(out: dict[str, Any], heads: pl.DataFrame, values: Mapping[str, float]) -> dict[str, Any]:
+    """``out`` with the misspellings among values by falling count; left as it is where there are too many."""
+    if heads.height <= MAX_TYPO_VALUES:
+        out["typos"] = slips.find(heads.select("folded", "v", "c").rows())
         out["typo"] = float(sum(values.get(t, 0.0) for t in out["typos"]))
     return out
