@@ -28,7 +28,7 @@ from autoprep.api.data import (
     write_validation,
 )
 from autoprep.api.deliveries import data_diff
-from autoprep.api.features import schema_of, synthesize
+from autoprep.api.features import schema_of, select, synthesize
 from autoprep.api.model import Model, evaluate, fit, load, report
 from autoprep.api.monitoring import drift, write_drift
 from autoprep.api.papers import audit, evidence, fairness, questions, write_card, write_papers
@@ -73,6 +73,7 @@ __all__ = [
     "save_contract",
     "save_plan",
     "schema_of",
+    "select",
     "serve",
     "several",
     "synthesize",

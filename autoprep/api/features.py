@@ -97,6 +97,54 @@ def synthesize(
     )  # fmt: skip
 
 
+def select(
+    source: Any,
+    target: str,
+    *,
+    table: str | None = None,
+    schema: Any = None,
+    cutoff: str | None = None,
+    windows: Sequence[str] = WINDOWS,
+    depth: int = 2,
+    max_features: int = 60,
+    candidates: int = 500,
+    seed: int = 0,
+    listener: Listener = silent,
+) -> pipeline.Selected:
+    """Generate features and keep those that add, out of sample, to what the columns themselves say of the target.
+
+    Args:
+        source: one table, or several (see ``synthesize``). target: what is to be predicted.
+        table, schema, cutoff, windows, depth: as of ``synthesize``, for several tables.
+        max_features: at most so many are kept. candidates: at most so many are generated over several tables.
+        seed: decides samples, folds and shuffles. listener: hears what is found.
+
+    Returns:
+        ``frame`` (own columns, chosen features, target), ``definitions`` with their gain, and ``selection``: every
+        candidate with gain, 95% interval, stability under resampling and why; the held-out loss against their number.
+
+    Raises:
+        InputError: the source cannot be read, there is no such target, or no schema for several tables.
+
+    Example:
+        >>> import numpy as np
+        >>> rng = np.random.default_rng(0)
+        >>> width, height = rng.uniform(1, 9, 500).round(3), rng.uniform(1, 9, 500).round(3)
+        >>> made = select({"width": width, "height": height, "area": width * height}, "area")
+        >>> made.definitions[0].definition in ("PRODUCT(width, height)", "PRODUCT(height, width)")
+        True
+    """
+    if table is None:
+        return pipeline.select_of_table(
+            read(source, listener=listener), target, most=max_features, seed=seed, listener=listener
+        )
+    made = synthesize(
+        source, target, table=table, schema=schema, cutoff=cutoff, windows=windows, depth=depth,
+        max_features=candidates, listener=listener,
+    )  # fmt: skip
+    return pipeline.select_of_tables(made, target, most=max_features, seed=seed, listener=listener)
+
+
 def schema_of(
     source: Mapping[str, Any] | PathLike, path: PathLike | None = None, *, listener: Listener = silent
 ) -> Any:

@@ -5,6 +5,7 @@ from autoprep.pipeline.features import Synthesized, synthesize
 from autoprep.pipeline.judge import evaluate, predict
 from autoprep.pipeline.prepare import find, prepare, resolve_column
 from autoprep.pipeline.privacy import masked_plan, personal_columns
+from autoprep.pipeline.selecting import Selected, select_of_table, select_of_tables
 from autoprep.pipeline.tables import TableFeatures, infer_schema, load_tables, synthesize_like, synthesize_tables
 from autoprep.pipeline.train import fit
 from autoprep.pipeline.values import Fitted, Parts, Prepared
@@ -14,6 +15,7 @@ __all__ = [
     "Fitted",
     "Parts",
     "Prepared",
+    "Selected",
     "Synthesized",
     "TableFeatures",
     "canary",
@@ -27,6 +29,8 @@ __all__ = [
     "predict",
     "prepare",
     "resolve_column",
+    "select_of_table",
+    "select_of_tables",
     "synthesize",
     "synthesize_like",
     "synthesize_tables",

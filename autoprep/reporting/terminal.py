@@ -285,6 +285,34 @@ def show_features(console: Console, features: Sequence[Feature], frame: pl.DataF
         console.print(Text(f"{len(features) - 40:,} more", style="dim"))
 
 
+def show_selection(console: Console, features: Sequence[Feature], table: pl.DataFrame, curve: pl.DataFrame) -> None:
+    """Print the chosen features with gain, interval and stability; what more of them are worth; why others are not.
+
+    Args:
+        features: chosen, best first. table, curve: of a ``Selection``.
+    """
+    said = f"{plural(len(features), 'feature')} chosen of {plural(table.height, 'candidate')}"
+    console.print(Text(said, style="bold"))
+    known = {row["feature"]: row for row in table.iter_rows(named=True)}
+    grid = _grid()
+    grid.add_column("feature", overflow="fold")
+    grid.add_column("gain", justify="right", no_wrap=True)
+    grid.add_column("95%", justify="right", no_wrap=True)
+    grid.add_column("stable", justify="right", no_wrap=True)
+    for feature in features[:40]:
+        row = known[feature.name]
+        between = f"{share(row['low'])} - {share(row['high'])}"
+        grid.add_row(Text(feature.definition), share(row["gain"]), between, share(row["stability"]))
+    if features:
+        console.print(grid)
+    if curve.height > 1:
+        steps = ", ".join(f"{n}: {number(loss)}" for n, loss in curve.select("features", "loss").iter_rows())
+        console.print(Text(f"held-out loss by number of features: {steps}", style="dim"))
+    reasons = table.filter(~pl.col("chosen")).with_columns(pl.col("why").str.replace(r" of .*| \(.*", ""))
+    for why, count in reasons.group_by("why").len().sort("len", "why", descending=[True, False]).iter_rows():
+        console.print(Text(f"not chosen, {why}: {count:,}", style="dim"))
+
+
 def show_model(console: Console, content: Content, folder: str | Path) -> None:
     """Print what a fit came to: the sum, the leaderboard, the strongest features, where the model lies."""
     console.print(final_summary(content))

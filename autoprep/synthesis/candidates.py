@@ -87,11 +87,13 @@ def ranked(
     wanted: Sequence[str],
     most: int,
     seed: int,
+    leaves: int = 15,
 ) -> list[Step]:
     """Arithmetic and group-relative steps that add to a base model out of fold, at most ``most`` of each kind.
 
     Args:
         frame: training rows. base: their basic features. goals: (n, c) columns to predict.
+        leaves: of the base model's trees.
     """
     if frame.height < LEAST_ROWS:
         return []
@@ -100,7 +102,7 @@ def ranked(
         rows = np.sort(np.random.default_rng(seed).choice(frame.height, SAMPLE, replace=False))
     sample, goal = frame[rows], np.ascontiguousarray(goals[rows, :3])
     matrix = matrix_of(base[rows], base.columns)
-    residual, fold = residuals(matrix.T, goal, task, seed)
+    residual, fold = residuals(matrix.T, goal, task, seed, leaves)
     numbers = _numbers(frame, specs, base)
     alone, _ = gains(matrix_of(sample, numbers), goal - goal.mean(axis=0), fold)
     best = [numbers[i] for i in np.argsort(-alone, kind="stable")[:12]]

@@ -26,11 +26,12 @@ def fold_of(rows: int, folds: int, seed: int) -> Array:
     return np.random.default_rng(seed).permutation(fold)
 
 
-def residuals(matrix: Array, goals: Array, task: Task, seed: int) -> tuple[Array, Array]:
+def residuals(matrix: Array, goals: Array, task: Task, seed: int, leaves: int = 15) -> tuple[Array, Array]:
     """What a small LightGBM leaves out of fold.
 
     Args:
         matrix: (n, k) float64, NaN where missing. goals: (n, c) float64, one column per class or the target.
+        leaves: of a tree; 2 makes the model additive, so that whatever lies between columns is left.
 
     Returns:
         Residuals (n, c) in the units of ``goals``, and the fold (n,) of each row.
@@ -41,14 +42,14 @@ def residuals(matrix: Array, goals: Array, task: Task, seed: int) -> tuple[Array
     out = np.empty_like(goals)
     settings = {
         "objective": "regression" if task == "regression" else "binary",
-        "learning_rate": 0.1, "num_leaves": 15, "min_data_in_leaf": 20, "verbosity": -1, "seed": seed,
+        "learning_rate": 0.1, "num_leaves": leaves, "min_data_in_leaf": 20, "verbosity": -1, "seed": seed,
         "num_threads": 2, "deterministic": True, "force_row_wise": True, "feature_fraction": 0.8, "max_bin": 127,
     }  # fmt: skip
     for c in range(goals.shape[1]):
         for f in range(FOLDS):
             inside = fold == f
             data = lgb.Dataset(matrix[~inside], goals[~inside, c])
-            model = lgb.train(settings, data, num_boost_round=60)
+            model = lgb.train(settings, data, num_boost_round=60 if leaves > 2 else 150)
             out[inside, c] = goals[inside, c] - np.asarray(model.predict(matrix[inside]))
     return out, fold
 

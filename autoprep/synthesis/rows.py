@@ -36,6 +36,7 @@ class Synthesizer:
         task: "binary", "multiclass" or "regression"; may also be given to ``fit``.
         seed: decides folds and samples.
         most: most features kept of each of "arithmetic" and "group".
+        leaves: of the base model's trees that "arithmetic" and "group" must add to; 2 leaves all interaction to them.
 
     Example:
         >>> frame = pl.DataFrame({"day": [None, 8], "price": [1.5, 2.5]}).cast({"day": pl.Date})
@@ -52,12 +53,13 @@ class Synthesizer:
         task: Task | None = None,
         seed: int = 0,
         most: int = 12,
+        leaves: int = 15,
     ) -> None:
         unknown = [g for g in groups if g not in GROUPS]
         if unknown:
             raise InputError(f"unknown feature group '{unknown[0]}'", hint=f"known: {', '.join(GROUPS)}")
         self.groups, self.outputs, self.task = tuple(groups), tuple(outputs) if outputs is not None else None, task
-        self.seed, self.most = seed, most
+        self.seed, self.most, self.leaves = seed, most, leaves
         self.steps_: tuple[Step, ...] = ()
         self.schema_: dict[str, pl.DataType] = {}
 
@@ -95,7 +97,7 @@ class Synthesizer:
         wanted = [g for g in ("arithmetic", "group") if g in self.groups]
         if wanted and goals is not None and self.task is not None:
             made = self._run(base, frame)
-            steps += candidates.ranked(frame, specs, made, goals, self.task, wanted, self.most, self.seed)
+            steps += candidates.ranked(frame, specs, made, goals, self.task, wanted, self.most, self.seed, self.leaves)
         self.steps_ = tuple(steps)
         self.schema_ = {c: frame.schema[c] for c in sorted({i for f in self.features for i in f.inputs})}
         return self
