@@ -94,8 +94,8 @@ def select(
     names = [n for n in frame.columns if n not in set(base)]
     goals = _goals(np.asarray(y), task)
     if frame.height < LEAST_ROWS or not names or not goals.shape[1]:
-        why = f"fewer than {LEAST_ROWS} rows" if frame.height < LEAST_ROWS else "the target does not vary"
-        return _nothing(names, why)
+        few = f"fewer than {LEAST_ROWS} rows" if frame.height < LEAST_ROWS else "the target does not vary"
+        return _nothing(names, few)
     rows = _rows(frame.height, seed)
     goals, sample = np.ascontiguousarray(goals[rows]), frame[rows]
     kept = np.ascontiguousarray(matrix_of(sample, base).T)
@@ -146,9 +146,9 @@ def _goals(y: Array, task: Task) -> Array:
     if classes.size < 2:
         return np.empty((len(y), 0))
     if classes.size == 2:
-        return (codes == 1).astype(float)[:, None]
+        return np.asarray(codes == 1, dtype=float)[:, None]
     top = np.sort(np.argsort(-counts, kind="stable")[:MOST_GOALS])
-    return (codes[:, None] == top[None, :]).astype(float)
+    return np.asarray(codes[:, None] == top[None, :], dtype=float)
 
 
 def _rows(height: int, seed: int) -> Array:
