@@ -152,7 +152,7 @@ def parse_quantity(
     if units:
         bare, word = quantity.split(cell, fmt)
         own = word.str.to_lowercase().is_in(sorted({u.strip().lower() for u in units}))
-        value = pl.coalesce(value, pl.when(own).then(number.parse(bare, fmt)))
+        value = pl.coalesce(value, pl.when(own).then(number.parse(bare, fmt, tidied=True)))
     return _number(cell, value, status)
 
 

@@ -12,11 +12,14 @@ from autoprep.checks.number import residue as unread
 from autoprep.checks.text import look_up
 from autoprep.cleaning.forms import DTYPES, text_of
 from autoprep.errors import InputError, SettingError, did_you_mean
+from autoprep.parsing import number as numbers
 from autoprep.types import Action, Plan
 
 #: Name of the column that holds the 0-based input row while a plan runs; no source has such a name.
 ROW = "\x1frow"
 _STEP = "\x1f"
+#: Verbs that read the tidied text of a cell many times over; it is made once, in a working column.
+_TIDY = ("parse_number", "parse_amount", "parse_percent", "parse_quantity", "parse_range", "parse_number_words")
 #: Between the columns, and between the values, of a key that is made of several columns.
 JOINT = " + "
 
@@ -195,7 +198,15 @@ class _Binder:
                 self._put(depth, voter, look_up(key, mapping))
             given |= {"by": [pl.col(voter) for voter in voters], "mappings": [None] * len(voters)}
             depth += 1
-        repair = function(pl.col(self.current[name]), **given)
+        cell = pl.col(self.current[name])
+        if action.verb in _TIDY and self.dtypes[name] == pl.String():
+            tidied = f"{name}{_STEP}{number}{_STEP}tidy"
+            self._put(depth, tidied, numbers.tidy(cell))
+            depth += 1
+            with numbers.staged(cell, pl.col(tidied)):
+                repair = function(cell, **given)
+        else:
+            repair = function(cell, **given)
         before, dtype_before = self.current[name], self.dtypes[name]
         dtype = dtype_before if repair.dtype == "same" else DTYPES[repair.dtype]
         after = f"{name}{_STEP}{number}"
@@ -203,7 +214,6 @@ class _Binder:
         residue = ""
         if repair.residue is not None:
             residue = f"{name}{_STEP}{number}{_STEP}residue"
-            cell = pl.col(self.current[name])
             if repair.residue.meta.eq(unread(cell, repair.value)):
                 # said of the column that is made anyway, so that nothing is read twice
                 self._put(depth + 1, residue, unread(cell, pl.col(after)))

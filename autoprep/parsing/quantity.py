@@ -239,7 +239,7 @@ def parse(expr: pl.Expr, fmt: NumberFormat | None = None, *, to: str | None = No
         word.replace_strict(list(exact), list(exact.values()), default=None, return_dtype=pl.String),
         lower.replace_strict(old, new, default=None, return_dtype=pl.String),
     )
-    value = pl.when(word.is_null() | unit.is_not_null()).then(parse_number(number, fmt)).otherwise(None)
+    value = pl.when(word.is_null() | unit.is_not_null()).then(parse_number(number, fmt, tidied=True)).otherwise(None)
     feet = tidy(expr).str.extract_groups(
         r"""^(\d{1,2})\s*(?:'|ft\.?|feet)\s*(\d{1,2}(?:\.\d+)?)\s*(?:"|''|in\.?|inches)?$"""
     )
