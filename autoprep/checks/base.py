@@ -54,6 +54,7 @@ class Verb:
         learnt: whether the parameters must be learnt from the column (a rule alone cannot give them).
         elementwise: false when the verb needs all rows at once.
         typed: whether it works on cells of any type; the others have nothing to do where a cell is no text.
+        aside: a row verb that judges the cells as they came, and whose rows go into quarantine.
         summary: first line of the function's docstring.
     """
 
@@ -66,6 +67,7 @@ class Verb:
     learnt: bool = False
     elementwise: bool = True
     typed: bool = False
+    aside: bool = False
     summary: str = ""
 
     @property
@@ -105,6 +107,7 @@ def verb(
     learnt: bool = False,
     elementwise: bool = True,
     typed: bool = False,
+    aside: bool = False,
 ) -> Callable[[F], F]:
     """Register the decorated function as a verb."""
 
@@ -112,7 +115,7 @@ def verb(
         said = (inspect.getdoc(function) or "").splitlines()
         VERBS.put(
             name,
-            Verb(name, level, function, phase, theme, columns, learnt, elementwise, typed, said[0] if said else ""),
+            Verb(name, level, function, phase, theme, columns, learnt, elementwise, typed, aside, said[0] if said else ""),
         )
         return function
 

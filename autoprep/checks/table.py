@@ -69,6 +69,34 @@ def drop_empty_rows(names: Sequence[str]) -> pl.Expr:
     return pl.any_horizontal(pl.col(name).is_not_null() for name in names)
 
 
+@verb("drop_total_rows", phase="row", theme="table", level="row", learnt=True, aside=True)
+def drop_total_rows(names: Sequence[str], *, column: str, labels: Sequence[str]) -> pl.Expr:
+    """Set aside rows that say the total, or the mean, of the other rows: no row of the table's own kind.
+
+    Args:
+        names: columns of the table.
+        column: the text column that says so. labels: what it says, lower case.
+
+    Example:
+        >>> frame = pl.DataFrame({"city": ["Rome", "Oslo", "Total:"], "n": [1, 2, 3]})
+        >>> frame.filter(drop_total_rows(["city", "n"], column="city", labels=["total"]))["n"].to_list()
+        [1, 2]
+    """
+    if column not in names:
+        return pl.lit(True)
+    return ~label(pl.col(column)).is_in(list(labels)).fill_null(False)
+
+
+def label(cell: pl.Expr) -> pl.Expr:
+    """A cell as a label: lower case, without space and colon at its ends.
+
+    Example:
+        >>> pl.select(label(pl.lit(" Total: "))).item()
+        'total'
+    """
+    return cell.cast(pl.String).str.strip_chars().str.strip_chars_end(": ").str.to_lowercase()
+
+
 @verb("drop_rows_without_target", phase="row", theme="target", level="row")
 def drop_rows_without_target(names: Sequence[str], *, target: str) -> pl.Expr:
     """Drop rows that nothing can be learnt from: their target is null.

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from autoprep.checks import VERBS
 from autoprep.cleaning.compile import ROW, Compiled, Step, compile_steps
 from autoprep.cleaning.distinct import run_batch
 from autoprep.cleaning.ledger import batches, cell_entries, header_entries, quarantine_entries, row_entries
@@ -65,8 +66,26 @@ def apply(
     ledger = pl.concat([header_entries(compiled), piece.ledger])
     frame, dropped = _filter(compiled, piece.frame)
     ledger = pl.concat([ledger, *dropped])
-    listener(Event("clean", f"{ledger.height:,} changes, {piece.quarantine.height:,} cells in quarantine"))
-    return Cleaned(frame.drop(ROW), plan, ledger, piece.quarantine, frame[ROW])
+    quarantine = _with_rows_aside(piece.quarantine, compiled, dropped)
+    listener(Event("clean", f"{ledger.height:,} changes, {quarantine.height:,} cells in quarantine"))
+    return Cleaned(frame.drop(ROW), plan, ledger, quarantine, frame[ROW])
+
+
+def _with_rows_aside(quarantine: pl.DataFrame, compiled: Compiled, dropped: list[pl.DataFrame]) -> pl.DataFrame:
+    """The quarantine with the whole rows that a step sets aside: ``column`` is "", ``text`` the row's cells as JSON."""
+    aside = {action.id: f"{action.verb.replace('_', ' ')} set the row aside" for action, _ in compiled.filters if VERBS[action.verb].aside}
+    parts = [
+        entries.filter(pl.col("action").is_in(list(aside))).select(
+            "row",
+            "column",
+            pl.col("before").alias("text"),
+            "rule",
+            pl.col("action").replace_strict(aside, return_dtype=pl.String).alias("reason"),
+        )
+        for entries in dropped
+        if aside
+    ]
+    return pl.concat([quarantine, *parts]).sort("row", maintain_order=True) if parts else quarantine
 
 
 @dataclass(frozen=True)
@@ -80,7 +99,7 @@ class _Piece:
 
 def _piece(compiled: Compiled, wide: pl.DataFrame, *, entries: bool = True, aside: bool = True) -> _Piece:
     """One batch: its rows, and its ledger entries and cells set aside where they are asked for."""
-    frame = wide.select([pl.col(ROW), *compiled.final()])
+    frame = wide.select(ROW, *compiled.final(), *compiled.marks)
     quarantine = quarantine_entries(compiled, wide) if aside else pl.DataFrame(schema=QUARANTINE_SCHEMA)
     if entries:
         ledger = cell_entries(compiled, wide)
@@ -109,9 +128,9 @@ def _filter(compiled: Compiled, frame: pl.DataFrame) -> tuple[pl.DataFrame, list
     for action, keep in compiled.filters:
         kept = frame.select(keep.alias("keep")).to_series().fill_null(False)
         if not kept.all():
-            entries.append(row_entries(action, frame, ~kept))
+            entries.append(row_entries(action, frame.drop(compiled.marks), ~kept))
             frame = frame.filter(kept)
-    return frame, entries
+    return frame.drop(compiled.marks), entries
 
 
 def _check_budgets(
@@ -177,7 +196,7 @@ def apply_to_files(
             for entries in (piece.ledger, *dropped):
                 ledger_out.write(entries)
                 counts["changes"] += entries.height
-            quarantine_out.write(piece.quarantine)
+            quarantine_out.write(_with_rows_aside(piece.quarantine, compiled, dropped))
             counts["quarantined"] += piece.quarantine.height
             counts["rows_in"] += batch.height
             counts["rows_out"] += frame.height
@@ -189,17 +208,15 @@ def apply_to_files(
 
 
 def _filter_seen(compiled: Compiled, frame: pl.DataFrame, seen: Seen) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
-    from autoprep.checks import VERBS
-
     entries = []
     for action, keep in compiled.filters:
         kept = frame.select(keep.alias("keep")).to_series().fill_null(False)
         if VERBS[action.verb].level == "table":
-            kept = kept & seen.fresh(frame.drop(ROW))
+            kept = kept & seen.fresh(frame.drop(ROW, *compiled.marks))
         if not kept.all():
-            entries.append(row_entries(action, frame, ~kept))
+            entries.append(row_entries(action, frame.drop(compiled.marks), ~kept))
             frame = frame.filter(kept)
-    return frame, entries
+    return frame.drop(compiled.marks), entries
 
 
 class _Writer:

@@ -61,6 +61,7 @@ class Compiled:
         added: added column -> (action, column it stands beside).
         dropped: column -> action.
         filters: (action, Boolean expression over final names of the rows to keep); table-wide ones come last.
+        marks: working columns that filters look at besides the final ones.
     """
 
     layers: tuple[tuple[pl.Expr, ...], ...]
@@ -71,6 +72,7 @@ class Compiled:
     added: Mapping[str, tuple[Action, str]]
     dropped: Mapping[str, Action]
     filters: tuple[tuple[Action, pl.Expr], ...]
+    marks: tuple[str, ...] = ()
 
     def run(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         """Add all working columns."""
@@ -122,6 +124,7 @@ class _Binder:
         self.dropped: dict[str, Action] = {}
         self.rows: list[tuple[Action, pl.Expr]] = []
         self.tables: list[tuple[Action, pl.Expr]] = []
+        self.marks: list[str] = []
         self.gone = {c for a in plan.applied() if a.verb == "drop_column" for c in a.columns}
 
     def bind(self, action: Action) -> None:
@@ -163,6 +166,11 @@ class _Binder:
 
     def _filter(self, action: Action) -> pl.Expr:
         known = VERBS[action.verb]
+        if known.aside:
+            mark = f"{_STEP}keep{len(self.marks)}"
+            self._put(0, mark, known.function(list(self.schema), **action.parameters))
+            self.marks.append(mark)
+            return pl.col(mark)
         names = [c for c in action.columns if c in self.current] or [
             n for n in self.current if n not in self.dropped and not self.dtypes[n].is_nested()
         ]
@@ -279,6 +287,7 @@ class _Binder:
             added=self.added,
             dropped=self.dropped,
             filters=tuple(self.rows + self.tables),
+            marks=tuple(self.marks),
         )
 
 
@@ -301,9 +310,9 @@ def compile_plan(
     compiled = compile_steps(plan, schema, same_shape=same_shape)
 
     def clean(frame: pl.LazyFrame) -> pl.LazyFrame:
-        out = compiled.run(frame).select(compiled.final())
+        out = compiled.run(frame).select(*compiled.final(), *compiled.marks)
         for _, keep in compiled.filters:
             out = out.filter(keep)
-        return out
+        return out.drop(compiled.marks)
 
     return clean

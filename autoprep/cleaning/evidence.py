@@ -68,7 +68,7 @@ def measure(frame: pl.DataFrame, plan: Plan) -> dict[str, dict[str, Any]]:
                     said[name]["open_class"] = top
         if name in forms:
             said[name]["form"] = forms[name]
-    final = wide.select([pl.col(ROW), *compiled.final()])
+    final = wide.select(ROW, *compiled.final(), *compiled.marks)
     for action, keep in compiled.filters:
         kept = final.select(keep.alias("keep")).to_series().fill_null(False)
         lost = int((~kept).sum())

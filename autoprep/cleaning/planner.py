@@ -77,7 +77,7 @@ def plan(
     frame = lazy.collect()
     profile = profile if profile is not None else make_profile(frame, target=target, task=task, config=config)
     rulebook = rulebook if rulebook is not None else load_rulebook(config=config)
-    maker = _Planner(_thin(frame, most_rows), profile, config, target)
+    maker = _Planner(_thin(frame, most_rows), profile, config, target, whole=frame.height <= most_rows)
     for candidate in _candidates(profile, rulebook, list(frame.columns)):
         maker.consider(candidate)
     said = measure(maker.sample, Plan(tuple(maker.actions)))
@@ -166,8 +166,11 @@ def _columns(rule: Rule, row: Mapping[str, Any], verb: str, parameters: Mapping[
 
 
 class _Planner:
-    def __init__(self, sample: pl.DataFrame, profile: Profile, config: Config, target: str | None) -> None:
+    def __init__(
+        self, sample: pl.DataFrame, profile: Profile, config: Config, target: str | None, *, whole: bool = True
+    ) -> None:
         self.sample = self.state = sample
+        self.raw = sample if whole else None
         self.rows = {row["column"]: row for row in profile.columns.iter_rows(named=True)}
         self.protected, self.target = config.protected(), target
         self.actions: list[Action] = []
@@ -203,6 +206,7 @@ class _Planner:
                 self.protected,
                 {**candidate.rule.parameters, **candidate.rule.overrides},
                 candidate.rule.probe,
+                self.raw,
             )
             proposals = LEARNERS[candidate.verb](state, candidate.row, candidate.parameters)
         else:

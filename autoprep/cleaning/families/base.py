@@ -22,6 +22,7 @@ class State:
         target: name of the target, or None.
         protected: columns that no rule may write.
         parameters: the rule's parameters.
+        raw: the same rows as they came; None when they are only a part of the table.
         probe: what a repair must show before it may write: ``precision``, ``cells``, ``max_harm``.
     """
 
@@ -31,6 +32,7 @@ class State:
     protected: frozenset[str] = frozenset()
     parameters: Mapping[str, Any] = field(default_factory=dict)
     probe: Mapping[str, float] = field(default_factory=dict)
+    raw: pl.DataFrame | None = None
 
     def texts(self) -> list[str]:
         """Columns of text that may be written, the target left out."""
