@@ -115,7 +115,9 @@ def verb(
         said = (inspect.getdoc(function) or "").splitlines()
         VERBS.put(
             name,
-            Verb(name, level, function, phase, theme, columns, learnt, elementwise, typed, aside, said[0] if said else ""),
+            Verb(
+                name, level, function, phase, theme, columns, learnt, elementwise, typed, aside, said[0] if said else ""
+            ),
         )
         return function
 

@@ -73,7 +73,11 @@ def apply(
 
 def _with_rows_aside(quarantine: pl.DataFrame, compiled: Compiled, dropped: list[pl.DataFrame]) -> pl.DataFrame:
     """The quarantine with the whole rows that a step sets aside: ``column`` is "", ``text`` the row's cells as JSON."""
-    aside = {action.id: f"{action.verb.replace('_', ' ')} set the row aside" for action, _ in compiled.filters if VERBS[action.verb].aside}
+    aside = {
+        action.id: f"{action.verb.replace('_', ' ')} set the row aside"
+        for action, _ in compiled.filters
+        if VERBS[action.verb].aside
+    }
     parts = [
         entries.filter(pl.col("action").is_in(list(aside))).select(
             "row",

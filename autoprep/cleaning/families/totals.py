@@ -88,7 +88,9 @@ def _proof(numbers: pl.DataFrame, row: int, totals: list[int]) -> list[str]:
         if value is None or not value:
             continue
         filled += 1
-        terms = [cells for span in spans if (cells := span[name].drop_nulls().filter(span[name].drop_nulls() != 0)).len()]
+        terms = [
+            cells for span in spans if (cells := span[name].drop_nulls().filter(span[name].drop_nulls() != 0)).len()
+        ]
         terms = [cells for cells in terms if cells.len() >= MIN_TERMS and float(cells.abs().sum()) < float("inf")]
         if any(abs(float(cells.sum()) - value) <= TOLERANCE * float(cells.abs().sum()) for cells in terms):
             summed.append(name)
