@@ -188,15 +188,22 @@ class Finisher:
             if self.deploy == "fast" and not interrupted:
                 refitted = self._refit(runner)
             if refitted is not None:
-                for part, synthesizer in refitted:
-                    predictor.members.append(Member(part, weight / len(refitted), number(synthesizer)))
+                for place, (part, synthesizer) in enumerate(refitted):
+                    made = self._made(runner, self.bench.seed + place, -1)
+                    predictor.members.append(Member(part, weight / len(refitted), number(synthesizer), made))
                 continue
             for fold in self.folds:
                 part = runner.results[fold].part
                 synthesizer = self.bench.synthesizer(part.features, fold)
-                predictor.members.append(Member(part, weight / len(self.folds), number(synthesizer)))
+                made = self._made(runner, self.bench.seed, fold)
+                predictor.members.append(Member(part, weight / len(self.folds), number(synthesizer), made))
         if self.deploy == "accurate":
             self.note(f"the models of {len(self.folds)} folds are kept")
+
+    @staticmethod
+    def _made(runner: Runner, seed: int, fold: int) -> dict[str, Any]:
+        chosen = runner.configuration
+        return {"label": chosen.label, "parameters": dict(chosen.parameters), "seed": seed, "fold": fold}
 
     def _refit(self, runner: Runner) -> list[tuple[Part, Synthesizer | None]] | None:
         rows = self.bench.frame.height

@@ -28,11 +28,16 @@ FILE = "predictor.json"
 
 @dataclass
 class Member:
-    """One part of the ensemble: a fitted part, its share, and the number of its synthesizer (-1: the frame itself)."""
+    """One part of the ensemble: a fitted part, its share, and the number of its synthesizer (-1: the frame itself).
+
+    ``made`` says how it came about, so that it can be fitted again: label, parameters, seed, and the fold whose
+    training rows it learnt from (-1: all rows).
+    """
 
     part: Part
     weight: float
     synthesizer: int = -1
+    made: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -157,6 +162,7 @@ class Predictor:
                     "synthesizer": member.synthesizer,
                     "encoder": numbers[id(part.encoder)],
                     "scale": part.scale.__dict__,
+                    "made": member.made,
                 }
             )
         values = {
@@ -226,7 +232,7 @@ def load_predictor(folder: str | Path, revive: Revive | None = None) -> Predicto
         encoder = encoders[entry["encoder"]]
         model = MODELS[entry["family"]].load(path, encoder.classes, entry["rounds"])
         part = Part(entry["features"], encoder, model, entry["family"], TargetScale(**entry["scale"]))
-        members.append(Member(part, entry["weight"], entry["synthesizer"]))
+        members.append(Member(part, entry["weight"], entry["synthesizer"], entry.get("made", {})))
     return Predictor(
         task=values["task"],
         classes=values["classes"],

@@ -65,6 +65,9 @@ def fit(
     column = resolve_column(target, table)
     learn, kept = _kept_aside(table, column, task, holdout, seed)
     learn = _affordable(table, learn, budget, seed, listener)
+    chosen_by = {"holdout": holdout, "rows": None if learn is None else len(learn)}
+    for name, said in (("group", group), ("time", time), ("weight", sample_weight)):
+        chosen_by[name] = said if said is None or isinstance(said, str) else "values"
     prepared = prepare(
         table,
         target=column,
@@ -142,6 +145,7 @@ def fit(
         notes=tuple(found.notes),
         seconds=watch.seconds,
         seed=seed,
+        chosen_by=chosen_by,
         judged=Judged(frame, encoded_target(y, task), found.oof, found.metric, found.predictor, plan.outputs, seed),
         diagnosis_s=None if time_budget_s is None else DIAGNOSIS_SHARE * time_budget_s,
     )

@@ -52,6 +52,7 @@ class Fitted:
         notes: what a reader should know.
         seconds: seconds per stage.
         seed: the seed.
+        chosen_by: which rows were learnt from: "holdout", "rows" (None: all), "group", "time" and "weight".
         judged: what the search judged its model on.
         diagnosis_s: seconds in which ``diagnosis`` measures; None: until it is done.
     """
@@ -72,6 +73,7 @@ class Fitted:
     notes: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
     seed: int = 0
+    chosen_by: Mapping[str, Any] = field(default_factory=dict)
     judged: Judged | None = None
     diagnosis_s: float | None = None
 
@@ -96,6 +98,7 @@ class Fitted:
             "rows": self.cleaned.frame.height,
             "source": {"uri": self.prepared.table.source.uri, "sha256": self.prepared.table.source.sha256},
             "seed": self.seed,
+            "chosen_by": dict(self.chosen_by),
             "notes": list(self.notes),
             "lossy_gains": dict(self.gains),
             "personal": self.personal(),
