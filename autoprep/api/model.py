@@ -325,6 +325,21 @@ class Model:
         write_card(saved)
         return saved
 
+    def export_code(self, path: PathLike) -> Path:
+        """Write the pipeline as a short Python script that learns and predicts the same, cleaning included.
+
+        Raises:
+            SettingError: the model hangs on values or folds that a script cannot hold.
+        """
+        from autoprep.lineage import whole_file
+        from autoprep.serving.script import script
+
+        scorer = self.scorer()
+        text = script(scorer.plan, scorer.predictor, self.facts)
+        with whole_file(path) as beside:
+            beside.write_text(text, encoding="utf-8")
+        return Path(path)
+
     def log(self, tracking: str) -> str:
         """Log the run to MLflow; see ``fit``. Returns the run's id."""
         import tempfile

@@ -138,6 +138,19 @@ def report(
 
 
 @app.command()
+def export(
+    model: ModelFolder,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The Python file.")] = Path("pipeline.py"),
+) -> None:
+    """Write the winning pipeline as a short Python script that learns and predicts the same, cleaning included."""
+    from autoprep import api
+    from autoprep.engines.local import check_writable
+
+    check_writable(output)
+    console().print(str(api.load(model).export_code(output)), markup=False)
+
+
+@app.command()
 def demo(
     name: Annotated[str, typer.Argument(help="penguins")] = "penguins",
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for what the demo writes.")] = Path(

@@ -1,0 +1,63 @@
+"""The exported script, run in a process of its own on raw rows, predicts what the model predicts, bit for bit."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+import autoprep as ap
+from autoprep.errors import SettingError
+
+
+def dirty(rows: int, goal: str, seed: int = 0) -> pl.DataFrame:
+    rng = np.random.default_rng(seed)
+    price, size = rng.normal(900, 300, rows).round(2), rng.normal(size=rows).round(3)
+    city = rng.choice(["Oslo", "oslo ", "Bergen", "N/A"], rows)
+    raw = price / 300 + size + (city == "Bergen") + rng.normal(0, 0.3, rows)
+    y: Any = raw.round(3) if goal == "regression" else np.where(raw > 3, "yes", "no")
+    if goal == "multiclass":
+        y = np.array(["low", "mid", "high"])[np.digitize(raw, [2.5, 3.5])]
+    if goal == "heavy":
+        y = np.exp(1.5 * raw).round(2)
+    prices = [f"${p:,.2f}" if p > 0 else "unknown" for p in price.tolist()]
+    return pl.DataFrame({"price": prices, "size": size.astype(str), "city": city, "y": y.astype(str)})
+
+
+@pytest.mark.parametrize("goal", ["binary", "multiclass", "regression", "heavy"])
+def test_a_script_predicts_the_same_bits(goal: str, tmp_path: Path) -> None:
+    train, new = tmp_path / "train.csv", tmp_path / "new.csv"
+    dirty(260, goal).write_csv(train)
+    dirty(40, goal, seed=1).drop("y").write_csv(new)
+    model = ap.fit(train, "y", time_budget_s=None, work_budget=0.6, seed=2)
+    loaded = ap.load(model.save(tmp_path / "model"))
+    script = loaded.export_code(tmp_path / "script.py")
+    assert script.read_text() == model.export_code(tmp_path / "other.py").read_text()
+    made = tmp_path / "made.parquet"
+    subprocess.run([sys.executable, str(script), str(train), str(new), str(made)], check=True)
+    expected = loaded.predict_frame(new).drop("reasons", "lower", "upper", strict=False)
+    assert pl.read_parquet(made).equals(expected)
+
+
+def test_rows_kept_aside_and_models_of_folds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from autoprep.model_search.finish import Finisher
+
+    train, script, made = tmp_path / "train.csv", tmp_path / "script.py", tmp_path / "made.parquet"
+    dirty(300, "binary").write_csv(train)
+    monkeypatch.setattr(Finisher, "_refit", lambda self, runner: None)
+    model = ap.fit(train, "y", time_budget_s=None, work_budget=0.4, holdout=0.2)
+    model.export_code(script)
+    subprocess.run([sys.executable, str(script), str(train), str(train), str(made)], check=True)
+    assert pl.read_parquet(made).equals(model.predict_frame(train).drop("reasons"))
+
+
+def test_a_model_weighed_by_hand_is_refused(tmp_path: Path) -> None:
+    rows = dirty(120, "binary")
+    model = ap.fit(rows, "y", time_budget_s=None, work_budget=0.2, sample_weight=np.ones(rows.height))
+    with pytest.raises(SettingError, match="weighed by values"):
+        model.export_code(tmp_path / "script.py")
