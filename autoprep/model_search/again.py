@@ -6,7 +6,6 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from autoprep.model_search.encode import Encoder
@@ -47,7 +46,7 @@ def fit_again(
         SettingError: no such family.
 
     Example:
-        >>> import polars as pl
+        >>> import numpy as np, polars as pl
         >>> encoder, y = Encoder("native", 2), np.array([0, 1, 1, 1])
         >>> matrix = encoder.fit_transform(pl.DataFrame({"x": [1.0, 2, 3, 4]}), y)
         >>> model = fit_again("dummy", encoder, matrix, y, metric="log_loss", parameters={}, rounds=1, seed=0)
