@@ -15,8 +15,8 @@ from typing import Any
 
 import yaml
 
-from autoprep import __version__
 from autoprep.errors import SettingError
+from autoprep.lineage import versions
 from autoprep.model_search.lightgbm_model import ALWAYS, BIG_ROWS, objective_of
 from autoprep.model_search.models import OWN
 from autoprep.model_search.predictor import Member, Predictor
@@ -74,7 +74,7 @@ def _top(predictor: Predictor, facts: Mapping[str, Any]) -> str:
 
     python THIS.py TRAINING NEW PREDICTIONS
 
-learns from the training file by the choices below, and predicts the new rows. Written by autoprep {__version__}; the
+learns from the training file by the choices below, and predicts the new rows. Written by autoprep {versions()["autoprep"]}; the
 same rows and the same versions of packages give the same predictions to the last bit.
 """
 
