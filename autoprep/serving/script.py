@@ -69,13 +69,14 @@ def _top(predictor: Predictor, facts: Mapping[str, Any]) -> str:
     folds = "from autoprep.model_search.splits import suggest\n" if _folds(predictor) else ""
     yes = "from autoprep.synthesis import Synthesizer\n" if predictor.synthesizers else ""
     heat = "from autoprep.model_search.calibrate import heat\n" if predictor.classes else ""
+    release = versions()["autoprep"]
     quoted = "\n".join(textwrap.wrap(said.replace("\\", "\\\\").replace('"""', "'''"), WIDTH))
     return f'''"""{quoted}
 
     python THIS.py TRAINING NEW PREDICTIONS
 
-learns from the training file by the choices below, and predicts the new rows. Written by autoprep {versions()["autoprep"]}; the
-same rows and the same versions of packages give the same predictions to the last bit.
+learns from the training file by the choices below, and predicts the new rows. Written by autoprep {release};
+the same rows and the same versions of packages give the same predictions to the last bit.
 """
 
 import sys
