@@ -65,7 +65,7 @@ def fit(
     column = resolve_column(target, table)
     learn, kept = _kept_aside(table, column, task, holdout, seed)
     learn = _affordable(table, learn, budget, seed, listener)
-    chosen_by = {"holdout": holdout, "rows": None if learn is None else len(learn)}
+    chosen_by: dict[str, Any] = {"holdout": holdout, "rows": None if learn is None else len(learn)}
     for name, said in (("group", group), ("time", time), ("weight", sample_weight)):
         chosen_by[name] = said if said is None or isinstance(said, str) else "values"
     prepared = prepare(

@@ -93,7 +93,7 @@ from autoprep.cleaning import parse_plan, transform
 def _constants(plan: Plan, predictor: Predictor, facts: Mapping[str, Any]) -> str:
     steps = replace(plan, actions=tuple(replace(a, evidence={}) for a in plan.applied()))
     values = steps.to_dict()
-    values["actions"] = [_short(action) for action in values["actions"]]  # type: ignore[union-attr]
+    values["actions"] = [_short(action) for action in values["actions"]]
     text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=WIDTH, default_flow_style=None)
     text = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     lines = [
