@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from autoprep.pipeline.depth import Dependence, curve_says, dependence, first_columns, learning_curve, shap_by_column
 from autoprep.types import ColumnSpec
 
 Array = np.ndarray
@@ -66,6 +67,9 @@ class Diagnosis:
         slices: where the loss is highest.
         loss: what the slices' losses are: "log loss" or "absolute error".
         rows: judged rows.
+        shap, shap_share: raw column -> mean absolute SHAP value over the boosted members, and their share.
+        dependence: clean column -> (value, mean prediction or probability of the second class).
+        curve, curve_says: (training rows, score, loss), and whether more rows would help.
     """
 
     importance: Mapping[str, tuple[float, float, float]]
@@ -76,6 +80,11 @@ class Diagnosis:
     slices: tuple[Slice, ...] = ()
     loss: str = ""
     rows: int = 0
+    shap: Mapping[str, float] | None = None
+    shap_share: float = 0.0
+    dependence: tuple[Dependence, ...] = ()
+    curve: tuple[tuple[int, float, float], ...] = ()
+    curve_says: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
@@ -83,15 +92,32 @@ class Diagnosis:
 
 
 def diagnose(
-    judged: Judged, *, deadline: float | None = None, clock: Callable[[], float] = time.monotonic
+    judged: Judged,
+    *,
+    deadline: float | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    hidden: Collection[str] = (),
 ) -> Diagnosis:
     """Look at a model from all sides.
 
     Args:
         judged: rows, truth, out-of-fold predictions and the model.
-        deadline: reading of the clock at which the slow part, importance, stops; None: all repeats.
+        deadline: reading of the clock at which the slow parts stop; None: all of them.
         clock: seconds.
+        hidden: raw columns whose values are not to be shown.
     """
+    started = clock()
+    half = None if deadline is None else started + 0.5 * (deadline - started)
+    found = _errors(judged, half, clock)
+    shap, share = shap_by_column(judged) if deadline is None or clock() < deadline else ({}, 0.0)
+    late = deadline if deadline is not None else float("inf")
+    drawn = dependence(judged, first_columns(judged, found.importance, hidden), lambda: clock() >= late)
+    curve = learning_curve(judged, lambda expected: clock() + expected >= late)
+    return replace(found, shap=shap, shap_share=share, dependence=drawn, curve=curve, curve_says=curve_says(curve))
+
+
+def _errors(judged: Judged, deadline: float | None, clock: Callable[[], float]) -> Diagnosis:
+    """Importance, and what the out-of-fold predictions say."""
     y, oof = judged.y, judged.oof
     known = np.flatnonzero(~np.isnan(oof.reshape(len(y), -1)).any(axis=1))
     classes = [str(c) for c in judged.predictor.classes]

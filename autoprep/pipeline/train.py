@@ -23,7 +23,7 @@ from autoprep.types import Cleaned, Event, Feature, Listener, Plan, Table, Task,
 
 MIN_ROWS = 10
 #: Share of the time budget in which the report measures what the model leans on.
-DIAGNOSIS_SHARE = 0.03
+DIAGNOSIS_SHARE = 0.04
 #: Cells that profiling, planning and cleaning can take on per second of a budget, and the rows that are always used.
 CELLS_PER_S, LEAST_ROWS = 170_000, 20_000
 #: Feature sets that the search races, by the synthesizer's groups of features.

@@ -83,7 +83,7 @@ class Fitted:
         if self.judged is None:
             return None
         deadline = None if self.diagnosis_s is None else time.monotonic() + self.diagnosis_s
-        return diagnose(self.judged, deadline=deadline)
+        return diagnose(self.judged, deadline=deadline, hidden=self.personal())
 
     def facts(self) -> dict[str, Any]:
         """What the artefact's manifest says of the model, as plain values."""
@@ -156,6 +156,11 @@ def _shown(diagnosis: Diagnosis) -> dict[str, Any]:
         "residuals": list((diagnosis.residuals or {}).items()),
         "slices": [(s.where, s.rows, s.loss, s.elsewhere) for s in diagnosis.slices],
         "slice_loss": diagnosis.loss,
+        "shap": list((diagnosis.shap or {}).items()),
+        "shap_share": diagnosis.shap_share,
+        "dependence": diagnosis.dependence,
+        "curve": [(rows, score) for rows, score, _ in diagnosis.curve],
+        "curve_says": diagnosis.curve_says,
     }
 
 

@@ -50,6 +50,11 @@ class Content:
         residuals: (quantile, value - prediction).
         slices: (where, rows, mean loss there, elsewhere): where the model is weak.
         slice_loss: what that loss is.
+        shap: (raw column, mean absolute SHAP value), largest first.
+        shap_share: share of the ensemble that has such values.
+        dependence: (column, ((value, mean prediction), ...)).
+        curve: (training rows, score).
+        curve_says: whether more rows would help.
         contract: (expectation, column, detail, severity, rule).
         lineage: (label, text).
         rules: explanations of every rule that is mentioned.
@@ -74,6 +79,11 @@ class Content:
     residuals: tuple[tuple[str, float], ...] = ()
     slices: tuple[tuple[str, int, float, float], ...] = ()
     slice_loss: str = ""
+    shap: tuple[tuple[str, float], ...] = ()
+    shap_share: float = 0.0
+    dependence: tuple[tuple[str, tuple[tuple[str, float], ...]], ...] = ()
+    curve: tuple[tuple[int, float], ...] = ()
+    curve_says: str = ""
     contract: tuple[tuple[str, str, str, str, str], ...] = ()
     lineage: tuple[tuple[str, str], ...] = ()
     rules: tuple[RuleView, ...] = ()
@@ -130,6 +140,11 @@ def model_content(
     residuals: Sequence[tuple[str, float]] = (),
     slices: Sequence[tuple[str, int, float, float]] = (),
     slice_loss: str = "",
+    shap: Sequence[tuple[str, float]] = (),
+    shap_share: float = 0.0,
+    dependence: Sequence[tuple[str, tuple[tuple[str, float], ...]]] = (),
+    curve: Sequence[tuple[int, float]] = (),
+    curve_says: str = "",
     contract: Mapping[str, Any] | None = None,
     lineage: Mapping[str, Any] | None = None,
     notes: Sequence[str] = (),
@@ -155,6 +170,11 @@ def model_content(
         residuals: (quantile, value - prediction).
         slices: (where, rows, mean loss there, elsewhere).
         slice_loss: what that loss is.
+        shap: (raw column, mean absolute SHAP value).
+        shap_share: share of the ensemble that has such values.
+        dependence: (column, ((value, mean prediction), ...)).
+        curve: (training rows, score).
+        curve_says: whether more rows would help.
         contract: a Great Expectations suite as plain values.
         lineage: label -> value.
         notes: sentences a reader should know.
@@ -199,6 +219,11 @@ def model_content(
         residuals=tuple(residuals),
         slices=tuple(slices),
         slice_loss=slice_loss,
+        shap=tuple(sorted(shap, key=lambda entry: -entry[1])),
+        shap_share=shap_share,
+        dependence=tuple(dependence),
+        curve=tuple(curve),
+        curve_says=curve_says,
         contract=contract_rows(contract or {}),
         lineage=tuple((str(k), str(v)) for k, v in (lineage or {}).items()),
         rules=rule_views(mentioned, rulebook),

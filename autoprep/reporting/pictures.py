@@ -7,7 +7,7 @@ from html import escape
 
 from markupsafe import Markup
 
-from autoprep.reporting.figures import number
+from autoprep.reporting.figures import cell, number
 
 
 def bars(counts: Sequence[float], *, width: int = 120, height: int = 28, label: str = "", marked: int = -1) -> Markup:
@@ -110,4 +110,31 @@ def level(value: float, top: float, label: str = "") -> Markup:
     return Markup(
         f'<svg class="level" viewBox="0 0 100 8" preserveAspectRatio="none" role="img" aria-label="{escape(label)}">'
         f'<rect class="track" width="100" height="8"/><rect width="{wide:.2f}" height="8"/></svg>'
+    )
+
+
+def course(points: Sequence[tuple[str | float, float]], label: str = "") -> Markup:
+    """A line over evenly spaced places, each with its label below and its figure above.
+
+    Args:
+        points: (label or number of the place, value), left to right.
+        label: what a screen reader says.
+    """
+    values = [value for _, value in points]
+    low, span = min(values), (max(values) - min(values)) or 1.0
+    step = 264 / max(1, len(points) - 1)
+    at = [(20 + i * step, 96 - 70 * (value - low) / span) for i, value in enumerate(values)]
+    line = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in at)
+    marks = []
+    for place, ((x, y), (name, value)) in enumerate(zip(at, points, strict=True)):
+        said = name if isinstance(name, str) else number(name)
+        marks.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5"><title>{escape(f"{said}: {number(value)}")}</title>')
+        marks.append("</circle>")
+        if len(points) <= 5 or place % 2 == 0:
+            marks.append(f'<text x="{x:.1f}" y="114" text-anchor="middle">{escape(cell(said, 9))}</text>')
+        if place in (0, len(points) - 1):
+            marks.append(f'<text x="{x:.1f}" y="{y - 7:.1f}" text-anchor="middle">{escape(number(value))}</text>')
+    return Markup(
+        f'<svg class="calibration" viewBox="0 0 304 120" role="img" aria-label="{escape(label)}">'
+        f'<path class="line" d="{line}"/>{"".join(marks)}</svg>'
     )

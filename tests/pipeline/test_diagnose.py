@@ -66,3 +66,19 @@ def test_a_regression_has_residuals_and_the_artefact_keeps_them(tmp_path):
     model.save(tmp_path / "m")
     kept = ap.load(tmp_path / "m").diagnosis
     assert math.isclose(kept["residuals"]["50%"], said["50%"]) and kept["importance"]["x"][0] > 1
+
+
+def test_shap_names_the_column_that_decides_and_dependence_rises_with_it(model):
+    found = model.diagnosis
+    assert next(iter(found["shap"])) == "signal" or found["shap_share"] == 0
+    drawn = dict(found["dependence"])
+    values = [value for _, value in drawn["signal"]]
+    assert values[-1] - values[0] > 0.4
+    assert "Mean prediction when every row" in model.report_html()
+
+
+def test_the_learning_curve_rises_and_says_so(model):
+    curve = model.diagnosis["curve"]
+    rows = [entry[0] for entry in curve]
+    assert rows == sorted(rows) and len(rows) == 4 and curve[-1][2] < curve[0][2]
+    assert "rows" in model.diagnosis["curve_says"] and "Would more rows help?" in model.report_html()
