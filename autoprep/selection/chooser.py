@@ -77,7 +77,8 @@ def select(
     Method: candidates are scored by boosting replayed on what an additive LightGBM on the base columns leaves, held
     out (after Zhang et al. 2023, OpenFE; additive, so that what lies between columns is left to be found); what
     clears the luckiest of shuffled residuals is pruned of near copies, set against shuffled shadows (Boruta) at a
-    false-discovery rate of 10%, and taken as far as the held-out loss falls.
+    false-discovery rate of 10%, and taken, the doubtful ones last, as far as the held-out loss falls by more than its
+    standard error.
 
     Example:
         >>> rng = np.random.default_rng(0)
@@ -113,10 +114,11 @@ def select(
     order = _distinct(order, values, names, why, 3 * most)
     tried = np.ascontiguousarray(values[order].T)
     passed = shadows.found_often(shadows.against_shadows(kept, tried, goals, task, seed), FALSE_DISCOVERIES)
-    for i, good in zip(order, passed, strict=True):
-        if not good:
-            why[i] = "no better than shuffled copies, beside the other features"
-    order = [i for i, good in zip(order, passed, strict=True) if good][:most]
+    doubted = [i for i, good in zip(order, passed, strict=True) if not good]
+    for i in doubted:
+        why[i] = "no better than shuffled copies, beside the other features"
+    # The doubted come last: many that are weak each for itself may be strong together, which the held-out loss decides.
+    order = [*(i for i, good in zip(order, passed, strict=True) if good), *doubted][:most]
     order, said = _taken(order, kept, values, goals, task, seed, why)
     stable = _stability(values, residual, fold, look, floor, seed)
     for i in order:
@@ -204,10 +206,19 @@ def _taken(
     if sizes == [0]:
         return [], _curve([0], np.zeros((1, 2)))
     loss = shadows.curve(kept, np.ascontiguousarray(values[order].T), goals, task, sizes, seed)
-    best = sizes[int(np.argmin(loss.mean(axis=1)))]
+    best = sizes[_surest(loss)]
     for i in order[best:]:
-        why[i] = "the held-out loss falls no further with it"
+        if not why[i].startswith("no better"):
+            why[i] = "the held-out loss falls no further with it"
     return order[:best], _curve(sizes, loss)
+
+
+def _surest(loss: Array) -> int:
+    """Which row of (sizes, folds) losses is least among those that beat the first by more than its standard error."""
+    better = loss[0] - loss
+    error = better.std(axis=1, ddof=1) / np.sqrt(loss.shape[1])
+    mean = np.where(better.mean(axis=1) > error, better.mean(axis=1), 0.0)
+    return int(np.argmax(mean))
 
 
 def _curve(sizes: list[int], loss: Array) -> pl.DataFrame:
