@@ -34,7 +34,7 @@ import numpy as np
 import polars as pl
 from supervised import labels, sets, target_column
 
-OPENFE = r'''
+OPENFE = r"""
 import os, sys, time, warnings, json
 warnings.filterwarnings("ignore")
 import numpy as np, pandas as pd
@@ -69,7 +69,7 @@ new = [c for c in wide.columns if c not in train.columns]
 wide[new].astype(float).to_parquet(folder + "/new_train.parquet")
 wide_test[new].astype(float).to_parquet(folder + "/new_test.parquet")
 print(json.dumps({"cpu": sum(end[:4]) - sum(start[:4]), "new": len(new), "candidates": len(found)}))
-'''
+"""
 
 
 def cleaned(entry: dict[str, Any], rows: int) -> tuple[pl.DataFrame, list[Any], np.ndarray, str]:
@@ -207,7 +207,10 @@ def one(entry: dict[str, Any], arguments: argparse.Namespace) -> dict[str, Any]:
             if isinstance(found, str):
                 answer["openfe"].append(found)
             else:
-                wide, wide_test = pl.concat([left, found[0]], how="horizontal"), pl.concat([right, found[1]], how="horizontal")
+                wide, wide_test = (
+                    pl.concat([left, found[0]], how="horizontal"),
+                    pl.concat([right, found[1]], how="horizontal"),
+                )
                 note("openfe", loss(wide, wide_test, known, truth, task, classes), found[2]["cpu"])
     return answer
 
