@@ -1,4 +1,4 @@
-"""Are the chosen features worth it? Held-out LightGBM loss with and without them, beside OpenFE and beside all candidates.
+"""Held-out LightGBM loss with and without the chosen features, beside OpenFE and beside all candidates.
 
     python benchmarks/selection.py --data FOLDER --openfe OPENFE_VENV/bin/python --out benchmarks/results/selection
     python benchmarks/selection.py --noise 100 --out benchmarks/results/selection
@@ -10,8 +10,8 @@ rows of it are taken, and each arm widens the same base columns, in the same fol
 - chosen: with the features that ``autoprep.selection`` keeps;
 - all: with every candidate, unselected;
 - openfe: with OpenFE's first 20 features (its README's way), in its own environment. It is patched where it breaks on
-  current scikit-learn (``mean_squared_error(squared=)``), and gets training and test rows together, as its ``transform``
-  wants; its group statistics see the test rows. A fold that takes over ``--limit`` seconds counts as failed.
+  current scikit-learn (``mean_squared_error(squared=)``), and gets training and test rows together, as its
+  ``transform`` wants; its group statistics see the test rows. A fold that takes over ``--limit`` seconds counts as failed.
 
 The model is one LightGBM for all arms (rate 0.05, up to 500 rounds, stopped on a fifth of the training rows). Loss is
 log loss, or squared error over the target's variance. Seconds are CPU seconds of making features, children included.
@@ -62,7 +62,8 @@ start = os.times()
 made = OpenFE()
 found = made.fit(data=train, label=pd.DataFrame({"target": y}, index=train.index),
                  task="classification" if task != "regression" else "regression",
-                 categorical_features=words, n_jobs=2, seed=seed, verbose=False, tmp_save_path=folder + "/openfe.feather")
+                 categorical_features=words, n_jobs=2, seed=seed, verbose=False,
+                 tmp_save_path=folder + "/openfe.feather")
 wide, wide_test = transform(train, test, found[:20], n_jobs=2)
 end = os.times()
 new = [c for c in wide.columns if c not in train.columns]
@@ -225,7 +226,7 @@ def against(first: list[float], second: list[float]) -> tuple[float, float]:
 def table(answers: list[dict[str, Any]]) -> str:
     """The table, and what it comes to."""
     lines = [
-        "| set | rows | task | raw | chosen | all | openfe | new | better than raw | s.e. | CPU s a fold | OpenFE's | times |",
+        "| set | rows | task | raw | chosen | all | openfe | new | better than raw | s.e. | CPU s | OpenFE's | times |",
         "|---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     better = worse = beats_all = beats_openfe = with_openfe = 0
