@@ -11,7 +11,8 @@ rows of it are taken, and each arm widens the same base columns, in the same fol
 - all: with every candidate, unselected;
 - openfe: with OpenFE's first 20 features (its README's way), in its own environment. It is patched where it breaks on
   current scikit-learn (``mean_squared_error(squared=)``), and gets training and test rows together, as its
-  ``transform`` wants; its group statistics see the test rows. A fold that takes over ``--limit`` seconds counts as failed.
+  ``transform`` wants; its group statistics see the test rows. A fold that takes over ``--limit`` seconds
+  counts as failed.
 
 The model is one LightGBM for all arms (rate 0.05, up to 500 rounds, stopped on a fifth of the training rows). Loss is
 log loss, or squared error over the target's variance. Seconds are CPU seconds of making features, children included.
