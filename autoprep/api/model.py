@@ -37,6 +37,8 @@ def fit(
     rules: Sequence[PathLike] | None = None,
     config: Settings = None,
     seed: int = 0,
+    journal: PathLike | None = None,
+    resume: bool = False,
     tracking: str | None = None,
     listener: Listener = silent,
 ) -> Model:
@@ -58,6 +60,8 @@ def fit(
         rules: folders of your own rules.
         config: a project's settings, or the path of its ``autoprep.yaml``.
         seed: decides every random choice.
+        journal: file that keeps finished trials while the search runs; it goes when the search is over.
+        resume: take the trials that the journal of an interrupted search holds as they are.
         tracking: where to log the run, "mlflow:sqlite:///runs.db"; with "#name@alias" the model is registered too.
         listener: hears what is done and found.
 
@@ -86,6 +90,8 @@ def fit(
             rules=rules,
             config=as_config(config),
             seed=seed,
+            journal=journal,
+            resume=resume,
             listener=listener,
         )
     )

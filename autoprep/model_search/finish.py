@@ -14,6 +14,7 @@ from autoprep.model_search.evolve import pareto
 from autoprep.model_search.limits import Limit, OutOfTime
 from autoprep.model_search.predictor import Member, Predictor
 from autoprep.model_search.race import Race, Runner
+from autoprep.model_search.remembered import whole
 from autoprep.model_search.threads import usable
 from autoprep.model_search.trial import SKETCH, Bench, Part, Synthesizer
 from autoprep.types import Leaderboard, Trial
@@ -193,7 +194,7 @@ class Finisher:
                     predictor.members.append(Member(part, weight / len(refitted), number(synthesizer), made))
                 continue
             for fold in self.folds:
-                part = runner.results[fold].part
+                part = whole(self.bench, runner.configuration, fold, runner.results[fold])
                 synthesizer = self.bench.synthesizer(part.features, fold)
                 made = self._made(runner, self.bench.seed, fold)
                 predictor.members.append(Member(part, weight / len(self.folds), number(synthesizer), made))

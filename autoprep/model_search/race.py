@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autoprep.model_search.journal import Journal
 from autoprep.model_search.limits import Limit, OutOfTime, Unfit
 from autoprep.model_search.models import MODELS
+from autoprep.model_search.remembered import recall, remember
 from autoprep.model_search.threads import usable
 from autoprep.model_search.trial import SKETCH, Bench, Configuration, FoldResult
 
@@ -81,11 +83,19 @@ class Race:
         start: seconds or units that were spent before it.
         total: seconds or units that the whole search may take; refitting what is kept is reserved out of it.
         say: told when a configuration leads.
+        journal: keeps finished trials, and knows those of an interrupted search.
     """
 
     def __init__(
-        self, bench: Bench, folds: Sequence[int], start: float, total: float, say: Callable[..., None]
+        self,
+        bench: Bench,
+        folds: Sequence[int],
+        start: float,
+        total: float,
+        say: Callable[..., None],
+        journal: Journal | None = None,
     ) -> None:
+        self.journal = journal
         self.bench, self.folds, self._say = bench, list(folds), say
         self.start, self.total = start, total
         self.end = start + FIRST_END * total
@@ -138,6 +148,11 @@ class Race:
         runner, budget = self.runner(configuration), self.bench.budget
         if budget.deterministic:
             return self.step(configuration, fold, most)
+        held = recall(self.journal, configuration, fold)
+        if held is not None:
+            self.bench.view(configuration.features, fold)
+            runner.results[fold] = held
+            return held
         until = budget.clock() + most
         self.bench.sides(configuration, fold)
         until = max(until, budget.clock() + LEAST_S)
@@ -150,6 +165,7 @@ class Race:
         if not np.isfinite(result.loss):
             return None
         runner.results[fold] = result
+        remember(self.journal, configuration, fold, result)
         return result
 
     def batch(self, jobs: Sequence[tuple[Configuration, int]], most: float | None = None) -> None:
@@ -204,6 +220,12 @@ class Race:
     def _run(self, runner: Runner, fold: int, most: float | None, threads: int = 1) -> FoldResult | None:
         configuration = runner.configuration
         timed = not self.bench.budget.deterministic
+        held = recall(self.journal, configuration, fold)
+        if held is not None:
+            if not timed and not self.bench.stop.is_set():
+                # What later trials are expected to cost hangs on which matrices are there.
+                self.bench.sides(configuration, fold)
+            return held
         expected = self.bench.estimate(configuration, fold)
         if self.bench.stop.is_set() or (timed and self._refused(runner, fold, expected, 0.0)):
             return None
@@ -221,6 +243,8 @@ class Race:
             return None
         if not result.complete:
             runner.note = "stopped by the clock"
+        if not self.bench.stop.is_set():
+            remember(self.journal, configuration, fold, result)
         return result
 
     def runners_done(self) -> int:

@@ -16,6 +16,7 @@ from autoprep.model_search import metrics as metrics_
 from autoprep.model_search import splits as splits_
 from autoprep.model_search.explore import Explorer
 from autoprep.model_search.finish import Finisher
+from autoprep.model_search.journal import Journal, identity
 from autoprep.model_search.lightgbm_model import round_cost
 from autoprep.model_search.metrics import Metric
 from autoprep.model_search.predictor import Predictor
@@ -81,6 +82,7 @@ def search(
     memory_bytes: float = 1e9,
     sampler: Sampler = "evolution",
     listener: Listener = silent,
+    journal: Journal | None = None,
 ) -> SearchResult:
     """Find the model that predicts best within a budget.
 
@@ -101,6 +103,7 @@ def search(
         memory_bytes: how much prepared data may be kept.
         sampler: what the time after the race goes to: "evolution", or Optuna's "tpe" or "cma" (``autoprep[optuna]``).
         listener: told what happens.
+        journal: keeps finished trials on disk; with ``resume`` those of an interrupted search are not run again.
 
     Raises:
         InputError: the rows or the target cannot be used.
@@ -108,7 +111,7 @@ def search(
     """
     return _Search(
         frame, y, task, metric, dict(synthesizers or {}), splits, groups, times,
-        budget or Budget(time_budget_s=60), seed, sample_weight, deploy, memory_bytes, sampler, listener,
+        budget or Budget(time_budget_s=60), seed, sample_weight, deploy, memory_bytes, sampler, listener, journal,
     ).run()  # fmt: skip
 
 
@@ -117,6 +120,7 @@ class _Search:
         self, frame: pl.DataFrame, y: Any, task: Task, metric: Any, synthesizers: dict[str, Factory],
         splits: Splits | None, groups: Any, times: Any, budget: Budget, seed: int, sample_weight: Any,
         deploy: str, memory_bytes: float, sampler: Sampler, listener: Listener,
+        journal: Journal | None = None,
     ) -> None:  # fmt: skip
         if frame.height != len(y):
             raise InputError(f"{frame.height} rows but {len(y)} targets", hint="give one target per row")
@@ -148,6 +152,14 @@ class _Search:
             synthesizers=synthesizers, weight=self.weight, budget=budget, seed=seed, memory_bytes=memory_bytes,
         )  # fmt: skip
         self.predictor = self._floor()
+        self.journal = journal
+        if journal is not None:
+            names = {name: str(getattr(made, "args", "")) for name, made in synthesizers.items()}
+            known = journal.open(identity(frame, self.y, self.splits.folds, self.task, self.metric.name, seed, names))
+            if known:
+                self.note(f"{known} trials of the interrupted search are taken as they are")
+            elif journal.foreign:
+                self.note("the journal is of other rows or settings: the search begins anew")
 
     def note(self, text: str) -> None:
         if text:
@@ -180,7 +192,7 @@ class _Search:
         total = max(self.budget.total() - self.start, 1e-3)
         total = 300.0 if total == float("inf") else total
         folds = list(range(len(self.splits.folds)))
-        race = Race(self.bench, folds, self.start, total, self.say)
+        race = Race(self.bench, folds, self.start, total, self.say, self.journal)
         explorer = Explorer(self.bench, race, total, self.note, self.say, self.sampler)
         try:
             load_libraries()
@@ -192,6 +204,8 @@ class _Search:
         finisher = Finisher(self.bench, race, self.predictor, self.deploy, total, self.note)
         with one_thread():
             oof, scores, board = finisher.finish(interrupted)
+        if self.journal is not None and not interrupted:
+            self.journal.done()
         return SearchResult(
             board, self.predictor, oof, self.metric, self.classes, self.splits, tuple(self.notes),
             tuple(scores), explorer.feature_losses, interrupted, finisher.front(),

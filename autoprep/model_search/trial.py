@@ -354,6 +354,15 @@ class Bench:
         part.scale = TargetScale(part.scale.kind, part.scale.shift, factor)
         return part, self.view(configuration.features, -1).synthesizer
 
+    def again(self, configuration: Configuration, fold: int, result: FoldResult, limit: Limit) -> Part:
+        """The part that a fold's result had, fitted as it was then."""
+        sides = self.sides(configuration, fold)
+        if not result.complete:
+            sides = replace(sides, valid=None, valid_y=None, valid_weight=None, kept={})
+        part, _ = self._fit(configuration, sides, None if result.complete else result.part.model.rounds, limit, None)
+        part.scale = result.part.scale
+        return part
+
     def run_blind(self, configuration: Configuration, fold: int, rounds: int, limit: Limit) -> Array:
         """Predictions for a fold's validation rows by a model that has not seen them, not even to stop early.
 

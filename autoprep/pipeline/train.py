@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -53,10 +54,13 @@ def fit(
     rules: Sequence[Any] | None = None,
     config: Config | None = None,
     seed: int = 0,
+    journal: str | Path | None = None,
+    resume: bool = False,
     listener: Listener = silent,
 ) -> Fitted:
     """Go from a raw table to a model; see ``autoprep.fit`` for the arguments."""
     from autoprep.model_search import search
+    from autoprep.model_search.journal import Journal
     from autoprep.synthesis import Synthesizer
 
     budget = Budget(time_budget_s, work_budget)
@@ -124,6 +128,7 @@ def fit(
         budget=inner,
         seed=seed,
         listener=listener,
+        journal=None if journal is None else Journal(Path(journal), resume),
     )
     watch.start("report")
     classes = tuple(str(c) for c in found.classes)

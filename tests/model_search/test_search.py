@@ -299,3 +299,37 @@ def test_targets_that_cannot_be(y: list[Any], task: Task, error: type[Exception]
 def test_a_wrong_metric_is_named() -> None:
     with pytest.raises(SettingError, match="rmse"):
         search(table(20), [0, 1] * 10, task="binary", metric="rmsee", budget=Budget(work_budget=1))
+
+
+@pytest.mark.parametrize("task", ["binary", "regression"])
+@pytest.mark.parametrize("after", [2, 9])
+def test_an_interrupted_search_resumes_to_the_same_result(
+    task: Task, after: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from autoprep.model_search.journal import Journal
+
+    frame = table(300)
+
+    def run(name: str, journal: Journal | None) -> Any:
+        found = search(frame, goal(frame, task), task=task, budget=Budget(work_budget=1.0), seed=3, journal=journal)
+        found.predictor.save(tmp_path / name)
+        return found
+
+    plain = run("plain", None)
+    place, added = tmp_path / "run.journal", Journal.add
+
+    def add(self: Journal, *args: Any, **figures: Any) -> None:
+        added(self, *args, **figures)
+        if len(self._kept) == after:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Journal, "add", add)
+        assert run("cut", Journal(place)).interrupted
+    with place.open("a") as file:
+        file.write('{"key": "cut of')
+    resumed = run("resumed", Journal(place, resume=True))
+    assert any("trials of the interrupted search" in note for note in resumed.notes) and not place.exists()
+    for file in sorted((tmp_path / "plain").iterdir()):
+        assert file.read_bytes() == (tmp_path / "resumed" / file.name).read_bytes(), file.name
+    assert np.array_equal(plain.oof, resumed.oof, equal_nan=True)

@@ -133,3 +133,26 @@ def test_evaluate_scores_raw_labels(model: ap.Model) -> None:
     scores = ap.evaluate(model, shop(200, seed=11))
     assert scores["rows"] == 200
     assert scores["score"] > scores["baseline"] + 0.2
+
+
+def test_an_interrupted_fit_goes_on_from_its_journal(tmp_path, monkeypatch):
+    from autoprep.model_search.journal import Journal
+
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=240)
+    rows = pl.DataFrame({"x": x, "n": rng.normal(size=240), "y": np.where(x + rng.normal(0, 0.5, 240) > 0, "a", "b")})
+    settings = {"time_budget_s": None, "work_budget": 0.6, "journal": tmp_path / "model.journal"}
+    plain, added = ap.fit(rows, "y", **settings), Journal.add
+
+    def add(self, *args, **figures):
+        added(self, *args, **figures)
+        if len(self._kept) == 5:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Journal, "add", add)
+        ap.fit(rows, "y", **settings)
+    resumed = ap.fit(rows, "y", **settings, resume=True)
+    assert any("interrupted search" in note for note in resumed.facts["notes"])
+    assert resumed.predict_frame(rows).equals(plain.predict_frame(rows))
+    assert not (tmp_path / "model.journal").exists()
