@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from autoprep.model_search.predictor import Member, Predictor
 from autoprep.model_search.race import Race, Runner
 from autoprep.model_search.remembered import whole
 from autoprep.model_search.threads import usable
-from autoprep.model_search.trial import SKETCH, Bench, Part, Synthesizer
+from autoprep.model_search.trial import SKETCH, Bench, Configuration, Part, Synthesizer
 from autoprep.types import Leaderboard, Trial
 
 Array = NDArray[Any]
@@ -28,6 +29,8 @@ BLOCKS = 10
 FEW_ROWS, MOST_ALIKE = 5_000, 5
 #: Share of the rounds below which a refit that the clock has stopped is not used.
 REFIT_LEAST = 0.8
+#: How many times longer the steps of a refit on rows in time may become for want of time, and how long at most.
+HURRY, LONGEST_STEP = 4.0, 0.3
 
 
 class Finisher:
@@ -184,55 +187,69 @@ class Finisher:
                 predictor.synthesizers.append(synthesizer)
             return numbers[id(synthesizer)]
 
+        left_out: list[tuple[Runner, float]] = []
         for runner, weight in sorted(self.weights, key=lambda pair: -pair[1]):
             refitted = None
             if self.deploy == "fast" and not interrupted:
                 refitted = self._refit(runner)
             if refitted is not None:
-                for place, (part, synthesizer) in enumerate(refitted):
-                    made = self._made(runner, self.bench.seed + place, -1)
+                for part, synthesizer, made in refitted:
                     predictor.members.append(Member(part, weight / len(refitted), number(synthesizer), made))
-                continue
+            else:
+                left_out.append((runner, weight))
+        if left_out and predictor.members and self.splits.kind == "time":
+            # The models of folds in time know nothing of the newest rows; those that do take their shares.
+            self.note("only models that have learnt from the newest rows are kept")
+            share = sum(member.weight for member in predictor.members)
+            for member in predictor.members:
+                member.weight /= share
+            left_out = []
+        for runner, weight in left_out:
             for fold in self.folds:
                 part = whole(self.bench, runner.configuration, fold, runner.results[fold])
                 synthesizer = self.bench.synthesizer(part.features, fold)
-                made = self._made(runner, self.bench.seed, fold)
+                made = self._made(runner.configuration, self.bench.seed, fold)
                 predictor.members.append(Member(part, weight / len(self.folds), number(synthesizer), made))
         if self.deploy == "accurate":
             self.note(f"the models of {len(self.folds)} folds are kept")
 
     @staticmethod
-    def _made(runner: Runner, seed: int, fold: int) -> dict[str, Any]:
-        chosen = runner.configuration
+    def _made(chosen: Configuration, seed: int, fold: int) -> dict[str, Any]:
         return {"label": chosen.label, "parameters": dict(chosen.parameters), "seed": seed, "fold": fold}
 
-    def _refit(self, runner: Runner) -> list[tuple[Part, Synthesizer | None]] | None:
+    def _refit(self, runner: Runner) -> list[tuple[Part, Synthesizer | None, dict[str, Any]]] | None:
+        """The runner's model learnt from all rows, one or three of it, and how each was made; None without time."""
         rows = self.bench.frame.height
         train = float(np.mean([len(self.bench.rows(f)[0]) for f in runner.judged()]))
-        expected = runner.cost(rows, self.bench) * 1.15 + self.bench.prepare_cost(runner.configuration, -1)
+        chosen, rounds = runner.configuration, runner.rounds()
+        fit, prepare = runner.cost(rows, self.bench) * 1.15, self.bench.prepare_cost(chosen, -1)
+        expected = fit + prepare
         left = self.bench.budget.remaining() - 0.02 * self.total
-        if expected > left:
-            self.note(f"{runner.configuration.label}: no time to refit on all rows, the models of the folds are kept")
-            return None
-        rounds = runner.rounds()
-        family = runner.configuration.family
-        if family == "lightgbm":
+        if chosen.family == "lightgbm":
             rounds *= (rows / train) ** 0.7
+        if expected > left and self.splits.kind == "time":
+            chosen, rounds, fit = _hurried(chosen, rounds, fit, left - prepare)
+            expected = fit + prepare
+            if expected <= left:
+                self.note(f"{chosen.label}: refitted on all rows in fewer, longer steps, as time was short")
+        if expected > left:
+            self.note(f"{chosen.label}: no time to refit on all rows, the models of the folds are kept")
+            return None
         seeds = [self.bench.seed]
-        if family == "lightgbm" and rows <= 5_000 and expected * 6 < left / 2:
+        if chosen.family == "lightgbm" and rows <= 5_000 and expected * 6 < left / 2:
             seeds = [self.bench.seed, self.bench.seed + 1, self.bench.seed + 2]
-        found: list[tuple[Part, Synthesizer | None]] = []
+        found: list[tuple[Part, Synthesizer | None, dict[str, Any]]] = []
         for seed in seeds:
             limit = self._limit()
             try:
-                made = self.bench.refit(runner.configuration, max(1, round(rounds)), runner.factor(), limit, seed)
+                part, synthesizer = self.bench.refit(chosen, max(1, round(rounds)), runner.factor(), limit, seed)
             except OutOfTime:
                 break
-            if limit.passed() and made[0].model.rounds < REFIT_LEAST * rounds:
+            if limit.passed() and part.model.rounds < REFIT_LEAST * rounds:
                 break
-            found.append(made)
+            found.append((part, synthesizer, self._made(chosen, seed, -1)))
         if not found:
-            self.note(f"{runner.configuration.label}: refitting ran out of time, the models of the folds are kept")
+            self.note(f"{chosen.label}: refitting ran out of time, the models of the folds are kept")
         return found or None
 
     def _scores(self) -> list[float]:
@@ -273,3 +290,22 @@ class Finisher:
             {**runner.configuration.parameters, "features": runner.configuration.features,
              "best_rounds": round(runner.rounds())}, made,
         )  # fmt: skip
+
+
+def _hurried(chosen: Configuration, rounds: float, cost: float, left: float) -> tuple[Configuration, float, float]:
+    """A boosted configuration whose steps are as much longer and fewer as the time asks, within ``HURRY``; the rounds
+    and the cost that it has then. Others stay as they are.
+
+    Example:
+        >>> slow = Configuration("lightgbm", {"learning_rate": 0.05})
+        >>> hurried, rounds, cost = _hurried(slow, 300, 9.0, 4.5)
+        >>> hurried.parameters["learning_rate"], rounds, cost
+        (0.1, 150.0, 4.5)
+    """
+    rate = float(chosen.parameters.get("learning_rate", 0.1))
+    most = min(HURRY, LONGEST_STEP / rate)
+    if chosen.family != "lightgbm" or left <= 0 or most <= 1:
+        return chosen, rounds, cost
+    times = min(most, max(1.0, cost / left))
+    hurried = replace(chosen, parameters={**chosen.parameters, "learning_rate": rate * times})
+    return hurried, rounds / times, cost / times

@@ -113,7 +113,8 @@ class Race:
                 break
         else:
             # Not even one: a hold-out's models have seen most rows, and better ones are worth more than all rows.
-            cost = 0.0 if len(self.folds) == 1 else room
+            # Unless they follow in time: then the newest rows are learnt from by a refit only.
+            cost = 0.0 if len(self.folds) == 1 and self.bench.splits.kind != "time" else room
         self.end = self.start + max(LEAST_END * self.total, LAST_END * self.total - cost)
 
     def _refits(self, runners: Sequence[Runner]) -> float:

@@ -333,3 +333,19 @@ def test_an_interrupted_search_resumes_to_the_same_result(
     for file in sorted((tmp_path / "plain").iterdir()):
         assert file.read_bytes() == (tmp_path / "resumed" / file.name).read_bytes(), file.name
     assert np.array_equal(plain.oof, resumed.oof, equal_nan=True)
+
+
+def test_the_newest_rows_are_learnt_from_when_time_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    from autoprep.model_search.race import Runner
+
+    # The last fifth follows another rule, which a model of the folds has hardly seen or not at all.
+    frame, rng = table(600), np.random.default_rng(5)
+    new = np.arange(600) >= 560
+    y = np.where(new, 10.0, 0.0) + frame["x0"].to_numpy() + 0.1 * rng.normal(size=600)
+    frame = frame.with_columns(pl.Series("late", new.astype(float)))
+    true_cost = Runner.cost
+    monkeypatch.setattr(Runner, "cost", lambda self, rows, bench: 3.0 * max(0.15, true_cost(self, rows, bench)))
+    found = search(frame, y, task="regression", times=np.arange(600), budget=Budget(work_budget=1.0), seed=1)
+    said = found.predictor.predict(frame)
+    assert any("fewer, longer steps" in note for note in found.notes), found.notes
+    assert said[560:].mean() > 8.0, (said[560:].mean(), found.notes)
