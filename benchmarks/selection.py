@@ -229,7 +229,8 @@ def against(first: list[float], second: list[float]) -> tuple[float, float]:
 def table(answers: list[dict[str, Any]]) -> str:
     """The table, and what it comes to."""
     lines = [
-        "| set | rows | task | raw | chosen | all | OpenFE less chosen | new | better than raw | s.e. | CPU s | OpenFE's | times |",
+        "| set | rows | task | raw | chosen | all | OpenFE less chosen | new | better than raw | s.e. "
+        "| CPU s | OpenFE's | times |",
         "|---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     better = worse = beats_all = beats_openfe = with_openfe = 0
