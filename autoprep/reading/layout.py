@@ -17,6 +17,7 @@ _UNIT = re.compile(
     r"yrs?|kg|lbs?|oz|in|ft|mi|km/h|mph|m/s|ppm|ppb|deg|count|mmhg|bpm|k|c|f|n/?a|-|n|no\.?|nr\.?|#|pcs|[kmb]?(?:usd|eur|gbp|chf)|[kmb]?[$€£]|[$€£][kmb]?|millions?|thousands?|percent|pct|ha)|[\w°µ²³^]{1,6}/[\w°µ²³^]{1,6}",
     re.IGNORECASE,
 )
+_YEAR = re.compile(r"(?:1[89]|20)\d\d")
 #: Records looked at for the start of the table and its header.
 LOOK = 200
 _MAX_HEADER_ROWS = 4
@@ -254,6 +255,11 @@ def _is_sequence(cells: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
         return sum(1 for a, b in pairs if a is not None and b is not None and b - a == 1)
 
     numeric = sum(bool(re.fullmatch(r"\d{1,6}", c.strip())) for c in cells)
+    years = [i for i, c in enumerate(cells) if _YEAR.fullmatch(c.strip())]
+    if numeric >= 3 and len(years) == numeric == run(cells) + 1:
+        below = [bool(_YEAR.fullmatch(row[i].strip())) for row in body for i in years if i < len(row)]
+        if sum(below) <= 0.05 * len(below):
+            return True
     return (
         numeric >= 3 and run(cells) >= 0.8 * (numeric - 1) and max((run(r) for r in body[:20]), default=0) < numeric / 2
     )
@@ -347,6 +353,6 @@ def comment_prefix(found: Sequence[Record], width: int) -> str:
     lines = [r for r in found[:LOOK] if r.text.strip()]
     for prefix in ("##", "#", "//", "%"):
         marked = [r for r in lines if r.text.startswith(prefix)]
-        if marked and len(marked) < 0.5 * len(lines) and all(len(r.cells) != width or width == 1 for r in marked):
+        if marked and len(marked) <= len(lines) - 2 and all(len(r.cells) != width or width == 1 for r in marked):
             return prefix
     return ""
