@@ -16,7 +16,18 @@ F = TypeVar("F", bound=Callable[..., Any])
 Level = Literal["cell", "column", "row", "table"]
 
 #: Order of application, smallest first: text is mended before it is parsed, cells before columns, columns before rows.
-PHASES = {"encoding": 10, "space": 20, "missing": 30, "split": 35, "value": 40, "typing": 50, "column": 60, "row": 70}
+PHASES = {
+    "encoding": 10,
+    "space": 20,
+    "missing": 30,
+    "split": 35,
+    "value": 40,
+    "typing": 50,
+    "scale": 52,
+    "fill": 55,
+    "column": 60,
+    "row": 70,
+}
 
 
 @dataclass(frozen=True)
@@ -50,7 +61,8 @@ class Verb:
         function: ``function(cell, **parameters)`` for cells, ``function(names, **parameters)`` for rows and tables.
         phase: a word of ``PHASES``.
         theme: the folder of rules that it mostly serves.
-        columns: names of the parameters that name other columns; the applier passes them as expressions.
+        columns: names of the parameters that name other columns; the applier passes them as expressions of their text.
+        cells: names of the parameters that name other columns; the applier passes their cells, typed as they are.
         learnt: whether the parameters must be learnt from the column (a rule alone cannot give them).
         elementwise: false when the verb needs all rows at once.
         typed: whether it works on cells of any type; the others have nothing to do where a cell is no text.
@@ -69,6 +81,7 @@ class Verb:
     typed: bool = False
     aside: bool = False
     summary: str = ""
+    cells: tuple[str, ...] = ()
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -108,16 +121,16 @@ def verb(
     elementwise: bool = True,
     typed: bool = False,
     aside: bool = False,
+    cells: tuple[str, ...] = (),
 ) -> Callable[[F], F]:
     """Register the decorated function as a verb."""
 
     def keep(function: F) -> F:
         said = (inspect.getdoc(function) or "").splitlines()
+        summary = said[0] if said else ""
         VERBS.put(
             name,
-            Verb(
-                name, level, function, phase, theme, columns, learnt, elementwise, typed, aside, said[0] if said else ""
-            ),
+            Verb(name, level, function, phase, theme, columns, learnt, elementwise, typed, aside, summary, cells),
         )
         return function
 

@@ -74,14 +74,3 @@ def nullify_pattern(cell: pl.Expr, *, pattern: str) -> Repair:
         True
     """
     return Repair(pl.when(cell.str.contains(pattern).fill_null(False)).then(None).otherwise(cell))
-
-
-@verb("fill", phase="column", theme="missing", typed=True)
-def fill(cell: pl.Expr, *, value: str | float | bool) -> Repair:
-    """Write a constant where nothing stands (lossy; only when a person asks).
-
-    Example:
-        >>> pl.DataFrame({"a": [1, None]}).select(fill(pl.col("a"), value=0).value).to_series().to_list()
-        [1, 0]
-    """
-    return Repair(cell.fill_null(value), dtype="same")

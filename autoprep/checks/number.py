@@ -186,7 +186,7 @@ def parse_number_words(cell: pl.Expr, *, status: Sequence[str] = ()) -> Repair:
     return _number(cell, pl.coalesce(number.parse(cell), number.parse_words(cell)), status)
 
 
-@verb("rescale", phase="typing", theme="number", learnt=True, typed=True)
+@verb("rescale", phase="scale", theme="number", learnt=True, typed=True)
 def rescale(cell: pl.Expr, *, factor: float, above: float) -> Repair:
     """Multiply values above a bound by a factor (a scale jump; review first).
 

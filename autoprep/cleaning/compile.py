@@ -150,7 +150,7 @@ class _Binder:
             return
         if not known.typed and self.dtypes[name] != pl.String():
             return
-        self._cells(action, name, known.function, known.columns)
+        self._cells(action, name, known.function, known.columns, known.cells)
 
     def _column(self, action: Action) -> str | None:
         name = action.columns[0] if action.columns else ""
@@ -185,13 +185,22 @@ class _Binder:
         return Repair(made, dtype="same")
 
     def _cells(
-        self, action: Action, name: str | None, function: Callable[..., Repair], refers: Sequence[str] = ()
+        self,
+        action: Action,
+        name: str | None,
+        function: Callable[..., Repair],
+        refers: Sequence[str] = (),
+        typed: Sequence[str] = (),
     ) -> None:
         if name is None:
             return
         given = dict(action.parameters)
         depth = self.layer_of[self.current[name]]
-        for parameter in refers:
+        for parameter in [p for p in typed if p in given]:
+            others = [str(other) for other in given[parameter]]
+            depth = max([depth, *(self._depth(action, other) for other in others)])
+            given[parameter] = [pl.col(self.current[other]) for other in others]
+        for parameter in [p for p in refers if p in given]:
             many = isinstance(given[parameter], list | tuple)
             keys = []
             for entry in given[parameter] if many else [given[parameter]]:
@@ -218,7 +227,10 @@ class _Binder:
         before, dtype_before = self.current[name], self.dtypes[name]
         dtype = dtype_before if repair.dtype == "same" else DTYPES[repair.dtype]
         after = f"{name}{_STEP}{number}"
-        self._put(depth, after, repair.value)
+        value = repair.value
+        if repair.dtype == "same" and dtype.is_numeric() and action.verb.startswith(("fill", "rescale", "from_")):
+            value = value.cast(dtype, strict=False)
+        self._put(depth, after, value)
         residue = ""
         if repair.residue is not None:
             residue = f"{name}{_STEP}{number}{_STEP}residue"
@@ -249,6 +261,8 @@ class _Binder:
     def _add(self, action: Action, beside: str, name: str, depth: int, expression: pl.Expr) -> None:
         working = f"{name}{_STEP}{len(self.steps)}{_STEP}added"
         dtype = pl.Float64() if name.endswith(("__low", "__high")) else pl.String()
+        if name.endswith("__missing"):
+            dtype = pl.Boolean()
         if name in self.added:
             expression, depth = (
                 pl.coalesce(pl.col(self.current[name]), expression),

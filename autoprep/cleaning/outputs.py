@@ -37,7 +37,7 @@ def outputs_of(plan: Plan, rows: Mapping[str, Mapping[str, Any]]) -> tuple[Colum
     for name in compiled.outputs():
         word = word_of(compiled.dtypes[name])
         if name in compiled.added:
-            role = "number" if compiled.dtypes[name] == pl.Float64() else "category"
+            role = {pl.Float64(): "number", pl.Boolean(): "boolean"}.get(compiled.dtypes[name], "category")
             specs.append(ColumnSpec(name, compiled.added[name][1], word, role))
             continue
         row = rows.get(name, {})

@@ -9,8 +9,10 @@ import typer
 
 from autoprep.cli import app
 from autoprep.cli.options import (
+    IMPUTE,
     AsJson,
     ConfigFile,
+    Impute,
     Output,
     Quiet,
     Rules,
@@ -63,6 +65,7 @@ def plan(
     rules: Rules = None,
     without: Without = None,
     config: ConfigFile = None,
+    impute: Impute = False,
     output: Output = None,
     max_changed: MaxChanged = None,
     max_rejected: MaxRejected = None,
@@ -80,7 +83,13 @@ def plan(
     if len(sources) > 1:
         raise SettingError("a plan is made of one source", hint="autoprep plan diff a.yaml b.yaml compares two plans")
     with Progress(quiet=quiet) as progress:
-        proposed = api.plan(sources[0], target=target, rules=rules, config=settings(config, without), listener=progress)
+        proposed = api.plan(
+            sources[0],
+            target=target,
+            rules=rules,
+            config=settings(config, without, IMPUTE if impute else None),
+            listener=progress,
+        )
     proposed = api.with_budgets(proposed, max_changed=max_changed, max_rejected=max_rejected)
     if output is not None:
         api.save_plan(proposed, output)
@@ -128,6 +137,7 @@ def clean(
     rules: Rules = None,
     without: Without = None,
     config: ConfigFile = None,
+    impute: Impute = False,
     output: Output = None,
     ledger: Annotated[Path | None, typer.Option("--ledger", help="Parquet file for every change.")] = None,
     quarantine: Annotated[Path | None, typer.Option("--quarantine", help="Parquet file for unparsed cells.")] = None,
@@ -146,7 +156,7 @@ def clean(
             plan=plan,
             target=target,
             rules=rules,
-            config=settings(config, without),
+            config=settings(config, without, IMPUTE if impute else None),
             same_shape=same_shape,
             max_changed=max_changed,
             max_rejected=max_rejected,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -32,6 +32,7 @@ Target = Annotated[str | None, typer.Option("--target", "-t", help="The column t
 Rules = Annotated[list[Path] | None, typer.Option("--rules", help="A folder of rules of your own (repeatable).")]
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="Settings; autoprep.yaml here when it exists.")]
 Without = Annotated[list[str] | None, typer.Option("--without", help="A rule to leave out, by its id (repeatable).")]
+Impute = Annotated[bool, typer.Option("--impute", help="Fill empty cells too, each column in its simplest good way.")]
 Output = Annotated[
     Path | None,
     typer.Option("--output", "-o", help="Where to write; the suffix names the format.", callback=_writable),
@@ -52,8 +53,16 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
 
 
-def settings(path: Path | None, without: Sequence[str] | None = None) -> Config | None:
+#: What ``--impute`` asks for.
+IMPUTE: Mapping[str, Mapping[str, Any]] = {"missing.impute": {"enabled": True, "reason": "asked for by --impute"}}
+
+
+def settings(
+    path: Path | None, without: Sequence[str] | None = None, asked: Mapping[str, Mapping[str, Any]] | None = None
+) -> Config | None:
     """The configuration to use: the file given, or autoprep.yaml in the working folder; less the rules left out.
+
+    ``asked`` is what other options say of rules: rule id to its settings.
 
     Raises:
         InputError: no such file. SettingError: it says something unknown.
@@ -64,7 +73,10 @@ def settings(path: Path | None, without: Sequence[str] | None = None) -> Config 
         raise InputError("no such configuration file", where=str(path))
     chosen = path if path is not None else Path("autoprep.yaml")
     config = Config.load(chosen) if chosen.is_file() else None
-    if not without:
+    if not without and not asked:
         return config
-    said = {rule: {"enabled": False, "reason": "left out by --without"} for rule in without}
+    said: dict[str, Mapping[str, Any]] = {
+        rule: {"enabled": False, "reason": "left out by --without"} for rule in without or ()
+    }
+    said = {**(asked or {}), **said}
     return replace(config or Config(), asked=said)

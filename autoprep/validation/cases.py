@@ -173,7 +173,7 @@ def apply_fix(rule: Rule, frame: pl.DataFrame, row: Mapping[str, Any]) -> tuple[
             frame = frame.with_columns(made.to_series().alias(column))
             continue
         verb = known[name]
-        arguments = {k: pl.col(v) if k in verb.columns else v for k, v in parameters.items()}
+        arguments = {k: _columns(v) if k in (*verb.columns, *verb.cells) else v for k, v in parameters.items()}
         if verb.level == "cell":
             repair = verb.function(cell, **arguments)
             if repair.residue is not None:
@@ -185,6 +185,10 @@ def apply_fix(rule: Rule, frame: pl.DataFrame, row: Mapping[str, Any]) -> tuple[
         else:
             frame = frame.filter(verb.function(frame.columns, **arguments))
     return frame, residue
+
+
+def _columns(named: Any) -> Any:
+    return [pl.col(name) for name in named] if isinstance(named, list) else pl.col(named)
 
 
 def same(made: Sequence[Any] | None, wanted: Sequence[Any]) -> bool:

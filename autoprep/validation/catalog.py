@@ -35,9 +35,10 @@ class Rulebook(Mapping[str, Rule]):
         protected: frozenset[str] = frozenset(),
     ) -> None:
         self._all = dict(sorted(rules.items(), key=lambda item: item[1].place))
-        self._on = {rule_id: rule for rule_id, rule in self._all.items() if rule.enabled}
-        self._decisions = {rule_id: tuple(said) for rule_id, said in (decisions or {}).items()}
         self._columns = columns or {}
+        asked = {rule_id for said in self._columns.values() for rule_id, own in said.items() if own.get("enabled")}
+        self._on = {rule_id: rule for rule_id, rule in self._all.items() if rule.enabled or rule_id in asked}
+        self._decisions = {rule_id: tuple(said) for rule_id, said in (decisions or {}).items()}
         self.protected = protected
 
     def __getitem__(self, rule_id: str) -> Rule:
@@ -65,8 +66,8 @@ class Rulebook(Mapping[str, Rule]):
         rule = self[rule_id]
         said = self._columns.get(column, {}).get(rule_id)
         if not said:
-            return rule
-        if said.get("enabled") is False:
+            return rule if rule.enabled else None
+        if not said.get("enabled", rule.enabled):
             return None
         return _amended(rule, said, f"autoprep.yaml, columns, {column}")
 

@@ -50,7 +50,7 @@ def fire(profile: Profiled, rulebook: Rules) -> Iterator[tuple[Rule, dict[str, A
     for rule in rulebook.values():
         for row in fired_rows(rule, profile):
             column = row.get("column") if rule.scope == "column" else None
-            applied = rule if column is None else rulebook.for_column(rule.id, column)
+            applied = rulebook.for_column(rule.id, column) if column is not None else rule if rule.enabled else None
             if applied is None:
                 continue
             if applied is not rule and not fires(applied, row, _rows(profile, rule.scope).schema):

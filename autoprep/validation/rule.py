@@ -15,7 +15,7 @@ from autoprep.validation.expectation import EXPECTATIONS
 from autoprep.validation.words import SCOPES, Scope
 
 #: The order in which fixes are applied (a rule's phase is its verb's by default), then ``order``, then id.
-PHASES = ("encoding", "space", "missing", "split", "value", "typing", "column", "row")
+PHASES = ("encoding", "space", "missing", "split", "value", "typing", "scale", "fill", "column", "row")
 
 KEYS: Mapping[str, str] = {
     "title": "One line that says what the rule achieves.",

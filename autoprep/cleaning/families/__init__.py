@@ -1,6 +1,18 @@
 """Repair families that learn their edits from the column at hand, and prove themselves on it before they may write."""
 
-from autoprep.cleaning.families import majority, percent, sources, spill, totals, typos, variants
+from autoprep.cleaning.families import impute, majority, percent, sources, spill, totals, typos, variants
 from autoprep.cleaning.families.base import LEARNERS, Proposal, State
 
-__all__ = ["LEARNERS", "Proposal", "State", "majority", "percent", "sources", "spill", "totals", "typos", "variants"]
+__all__ = [
+    "LEARNERS",
+    "Proposal",
+    "State",
+    "impute",
+    "majority",
+    "percent",
+    "sources",
+    "spill",
+    "totals",
+    "typos",
+    "variants",
+]
