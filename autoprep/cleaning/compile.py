@@ -260,7 +260,7 @@ class _Binder:
 
     def _add(self, action: Action, beside: str, name: str, depth: int, expression: pl.Expr) -> None:
         working = f"{name}{_STEP}{len(self.steps)}{_STEP}added"
-        dtype = pl.Float64() if name.endswith(("__low", "__high")) else pl.String()
+        dtype: pl.DataType = pl.Float64() if name.endswith(("__low", "__high")) else pl.String()
         if name.endswith("__missing"):
             dtype = pl.Boolean()
         if name in self.added:

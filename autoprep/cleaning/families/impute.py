@@ -143,6 +143,6 @@ def _spread(values: pl.Series) -> float:
 def _losses(meant: pl.Series, got: pl.Series, scale: float) -> np.ndarray:
     """Per hidden cell: distance over the column's spread, at most 1; for categories 0 or 1."""
     if not meant.dtype.is_numeric():
-        return (~meant.eq_missing(got)).to_numpy().astype(np.float64)
+        return np.asarray(meant.ne_missing(got).to_numpy(), dtype=np.float64)
     gap = (meant.cast(pl.Float64) - got.cast(pl.Float64)).abs() / scale
-    return np.minimum(gap.fill_null(1.0).fill_nan(1.0).to_numpy(), 1.0)
+    return np.asarray(gap.fill_null(1.0).fill_nan(1.0).clip(upper_bound=1.0).to_numpy(), dtype=np.float64)
