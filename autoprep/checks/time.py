@@ -13,20 +13,24 @@ from autoprep.parsing import boolean, date
 
 
 @verb("parse_date", phase="typing", theme="time")
-def parse_date(cell: pl.Expr, *, formats: Sequence[str], status: Sequence[str] = ()) -> Repair:
+def parse_date(cell: pl.Expr, *, formats: Sequence[str], pivot: int = date.PIVOT, status: Sequence[str] = ()) -> Repair:
     """Read dates in the formats that the column is written in; their order of day and month holds for all cells.
+
+    Two-digit years below ``pivot`` are 20xx, the others 19xx.
 
     Example:
         >>> frame = pl.DataFrame({"a": ["3/8/2023", "pending"]})
         >>> frame.select(parse_date(pl.col("a"), formats=["%d/%m/%Y"]).value).to_series().to_list()
         [datetime.date(2023, 8, 3), None]
     """
-    value = date.parse(cell, list(formats))
+    value = date.parse(cell, list(formats), pivot=pivot)
     return Repair(value, residue(cell, value), "date", status_column(cell, status))
 
 
 @verb("parse_datetime", phase="typing", theme="time")
-def parse_datetime(cell: pl.Expr, *, formats: Sequence[str], status: Sequence[str] = ()) -> Repair:
+def parse_datetime(
+    cell: pl.Expr, *, formats: Sequence[str], pivot: int = date.PIVOT, status: Sequence[str] = ()
+) -> Repair:
     """Read moments (microseconds; UTC where the text gives an offset) in the formats that the column is written in.
 
     Example:
@@ -34,7 +38,7 @@ def parse_datetime(cell: pl.Expr, *, formats: Sequence[str], status: Sequence[st
         >>> pl.select(repair.value).item()
         datetime.datetime(2024, 1, 2, 3, 4)
     """
-    value = date.parse(cell, list(formats), dtype="datetime")
+    value = date.parse(cell, list(formats), dtype="datetime", pivot=pivot)
     return Repair(value, residue(cell, value), "datetime", status_column(cell, status))
 
 
@@ -90,10 +94,15 @@ def parse_boolean(
     value = boolean.parse(cell, all_true, all_false)
     notes = {}
     if true or false:
-        seen = cell.str.strip_chars().str.to_lowercase().is_in(own_true + own_false)
+        seen = (
+            cell.str.strip_chars()
+            .str.to_lowercase()
+            .str.replace_all("ı", "i", literal=True)
+            .is_in(own_true + own_false)
+        )
         notes = {"a new spelling of a truth value": value.is_not_null() & ~seen}
     return Repair(value, residue(cell, value), "boolean", status_column(cell, status), notes)
 
 
 def _folded(words: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys(str(w).strip().lower() for w in words))
+    return list(dict.fromkeys(boolean.fold(str(w)) for w in words))

@@ -34,6 +34,16 @@ TRUE_WORDS: tuple[str, ...] = tuple(dict.fromkeys(t for t, _ in PAIRS if t not i
 FALSE_WORDS: tuple[str, ...] = tuple(dict.fromkeys(f for _, f in PAIRS if f not in _LOOSE))
 
 
+def fold(word: str) -> str:
+    """A spelling as it is compared: trimmed, lower case, the dotless i of Turkish as i (``HAYIR`` is ``hayır``).
+
+    Example:
+        >>> fold(" HAYIR ") == fold("hayır")
+        True
+    """
+    return word.strip().lower().replace("ı", "i")
+
+
 def parse(expr: pl.Expr, true: Sequence[str] = TRUE_WORDS, false: Sequence[str] = FALSE_WORDS) -> pl.Expr:
     """Boolean of a spelling, without regard to case and edge whitespace; anything else is null.
 
@@ -47,8 +57,8 @@ def parse(expr: pl.Expr, true: Sequence[str] = TRUE_WORDS, false: Sequence[str] 
         >>> frame.select(parse(pl.col("x"))).to_series().to_list()
         [True, False, True, True, None, None]
     """
-    word = trim(expr).str.to_lowercase()
-    yes, no = [w.strip().lower() for w in true], [w.strip().lower() for w in false]
+    word = trim(expr).str.to_lowercase().str.replace_all("ı", "i", literal=True)
+    yes, no = [fold(w) for w in true], [fold(w) for w in false]
     return pl.when(word.is_in(yes)).then(True).when(word.is_in(no)).then(False).otherwise(None)
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from typing import Any
 
 import polars as pl
 
 from autoprep.errors import SettingError
 from autoprep.parsing.text import squeeze
+
+#: Two-digit years below it are 20xx where a column says nothing (POSIX).
+PIVOT = 69
 
 _MONTHS: tuple[tuple[str, ...], ...] = (
     (
@@ -177,7 +181,7 @@ def matches(expr: pl.Expr, fmt: str) -> pl.Expr:
 
 
 def parse(
-    expr: pl.Expr, formats: Sequence[str] = ("%Y-%m-%d",), *, dtype: str = "date", pivot: int = 69, year: int = 1900
+    expr: pl.Expr, formats: Sequence[str] = ("%Y-%m-%d",), *, dtype: str = "date", pivot: int = PIVOT, year: int = 1900
 ) -> pl.Expr:
     """Date or Datetime (microseconds, UTC where the text gives an offset, no time zone attached) of a cell.
 
@@ -205,6 +209,17 @@ def parse(
     text = squeeze(expr)
     made = [_moment(text, fmt, pivot, year, dtype) for fmt in formats]
     return pl.coalesce(made) if made else pl.lit(None, pl.Date if dtype == "date" else pl.Datetime("us"))
+
+
+def pivot(row: Mapping[str, Any]) -> int:
+    """The turn of the century of a profile's row, POSIX's where nothing is said.
+
+    Example:
+        >>> pivot({"date_pivot": 37}), pivot({})
+        (37, 69)
+    """
+    said = row.get("date_pivot")
+    return PIVOT if said is None else int(said)
 
 
 def _moment(text: pl.Expr, fmt: str, pivot: int, year: int, dtype: str) -> pl.Expr:

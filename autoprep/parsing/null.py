@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -94,6 +94,29 @@ UNKNOWN_WORDS: tuple[str, ...] = (
     *("desconhecido", "sconosciuto", "onbekend", "okänd", "ukjent", "ukendt", "nieznany", "nieznane", "неизвестно"),
     *("неизвестен", "不明", "未知", "不详", "알수없음", "غير معروف", "bilinmiyor", "ismeretlen"),
 )
+
+
+#: Words for nothing that are also an answer: no garage, no damage, no complaint.
+LEVEL_WORDS = frozenset(
+    {"none", "nil", "nothing", "ninguno", "ninguna", "keine", "keiner", "aucun", "aucune", "nessuno"}
+)
+#: Share of a category's cells from which such a word is taken for one of its levels.
+LEVEL_SHARE = 0.05
+
+
+def levels(words: Mapping[str, float], filled: float) -> list[str]:
+    """Of the words for nothing in a category those that may be a level of it: frequent, and an answer by themselves.
+
+    Args:
+        words: word -> cells.
+        filled: cells of the column that are not null.
+
+    Example:
+        >>> levels({"None": 40, "N/A": 30}, 100), levels({"None": 2}, 100)
+        (['None'], [])
+    """
+    found = [w for w in words if w.strip().lower() in LEVEL_WORDS]
+    return found if sum(words[w] for w in found) >= LEVEL_SHARE * filled else []
 
 
 def is_null_word(expr: pl.Expr, words: Sequence[str] = NULL_WORDS) -> pl.Expr:

@@ -181,7 +181,7 @@ def _text_dates(column: Column, content: pl.DataFrame, whole: pl.Series | None) 
         counts = filled.alias("v").value_counts(name="c")
         content = counts.with_columns(text.trim(pl.col("v")).alias("t"), pl.col("c").cast(pl.Float64) * scale)
         content = content.filter((pl.col("t") != "") & ~null.is_null_word(pl.col("v")))
-    both = content.with_columns(date.parse(pl.col("v"), formats, dtype=kind).alias("x"))
+    both = content.with_columns(date.parse(pl.col("v"), formats, dtype=kind, pivot=date.pivot(column.row)).alias("x"))
     good = both.filter(pl.col("x").is_not_null())
     _junk(column, both.filter(pl.col("x").is_null()))
     column.row["date_rate"] = 1.0 - column.row["junk_rate"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache, lru_cache
 
 from autoprep.parsing import date
@@ -26,6 +27,7 @@ class Dates:
         count: cells that the formats explain.
         partial: cells that are a month or a day of the year only.
         proofs: cells that prove dmy and mdy.
+        pivot: two-digit years below it are 20xx, the others 19xx; None where no date has such a year.
     """
 
     formats: dict[str, float] = field(default_factory=dict)
@@ -37,6 +39,7 @@ class Dates:
     partial_format: str = ""
     proofs: tuple[float, float] = (0.0, 0.0)
     has_time: bool = False
+    pivot: int | None = None
 
 
 @cache
@@ -142,7 +145,43 @@ def decide(cells: Mapping[str, float], prefer: str = "") -> Dates:
     out.has_time = sum(c for f, c in chosen.items() if date.has_time(f)) >= 0.5 * total
     rest = _partial({t: c for t, c in cells.items() if t not in covered})
     out.partial, out.partial_format = rest.partial, rest.partial_format
+    short = {int(_compiled(f).match(t)["y"]) for f in chosen if "%y" in f for t in by_format[f]}  # type: ignore[index]
+    out.pivot = pivot_of(short) if short else None
     return out
+
+
+#: Years after the present one that dates with two digits of a year may lie in: terms and expiries, not births.
+AHEAD = 10
+
+
+def pivot_of(short: Iterable[int], this_year: int | None = None) -> int:
+    """Where the century turns in a column of two-digit years: the reading that lies together most closely.
+
+    No date may lie more than ``AHEAD`` years from now; of readings as close, the later one is taken. (POSIX's fixed
+    69 puts a birth in 1963 into 2063.)
+
+    Args:
+        short: two-digit years of the column.
+        this_year: the present year, by default that of the clock.
+
+    Returns:
+        Years below it are 20xx, the others 19xx: 0 to 100.
+
+    Example:
+        >>> pivot_of([60, 63, 68], 2026), pivot_of([99, 0, 5], 2026), pivot_of([27, 31], 2026)
+        (37, 37, 37)
+        >>> pivot_of([12, 25, 28, 30, 99], 2026), pivot_of([20, 36, 48], 2026)
+        (37, 20)
+    """
+    latest = min(99, (this_year or datetime.now(UTC).year) - 2000 + AHEAD)
+    years = sorted(set(short))
+
+    def span(pivot: int) -> int:
+        made = [y + (100 if y < pivot else 0) for y in years]
+        return max(made) - min(made)
+
+    cuts = [latest + 1, *(y for y in reversed(years) if y <= latest)]
+    return min(cuts, key=lambda cut: (span(cut), -cut))
 
 
 @cache

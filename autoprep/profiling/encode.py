@@ -101,7 +101,11 @@ def _one(series: pl.Series, column: Column, trimmed: pl.DataFrame) -> Encoded:
             if made.null_count() < made.len():
                 values, kind = made.cast(pl.Float64).fill_null(float("nan")).to_numpy().copy(), "number"
         elif semantic in ("date", "datetime"):
-            made = clean.to_frame().select(date.parse(pl.col("t"), row["date_formats"], dtype="datetime")).to_series()
+            made = (
+                clean.to_frame()
+                .select(date.parse(pl.col("t"), row["date_formats"], dtype="datetime", pivot=date.pivot(row)))
+                .to_series()
+            )
             values, kind = _days(made), "date"
         key = clean
     elif row["dtype"] in ("date", "datetime"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -244,7 +244,7 @@ def _common(column: Column, series: pl.Series, kind: str) -> None:
     _order(column, series, kind)
     if row["is_unique"] and row["semantic"] in ("integer", "category", "text", "code"):
         said = names.says(column.name, "id")
-        if row["semantic"] == "integer" and (row.get("is_sequence") or said) and filled >= 5:
+        if row["semantic"] == "integer" and (_numbered(row, filled) or said) and filled >= 5:
             row |= {"semantic": "identifier", "semantic_confidence": 0.95 if said else 0.8}
     elif row["semantic"] == "integer" and names.says(column.name, "id") and (distinct or 0) > 12:
         row |= {"semantic": "code", "semantic_confidence": 0.7}
@@ -254,6 +254,14 @@ def _common(column: Column, series: pl.Series, kind: str) -> None:
                 row[word] = 0.0
         if row["dtype"] in ("integer", "float"):
             row["sentinel_values"], row["spike_values"] = [], []
+
+
+def _numbered(row: Mapping[str, Any], filled: int) -> bool:
+    """Whether steps of one are numbers of rows: from 0 or 1, or many; not years, nor a short scale of measures."""
+    low, high = row.get("min"), row.get("max")
+    if not row.get("is_sequence") or low is None or high is None or low < 0 or (1500 <= low and high <= 2100):
+        return False
+    return bool(low <= 1 or filled >= 100)
 
 
 def _order(column: Column, series: pl.Series, kind: str) -> None:

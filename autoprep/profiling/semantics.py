@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from autoprep.parsing import boolean
+from autoprep.parsing import boolean, null
 from autoprep.parsing.quantity import header_unit
 from autoprep.profiling import dates, names, numbers
 
@@ -70,6 +70,7 @@ def describe_text(name: str, e: Mapping[str, Any], rows: int, nulls: int, hints:
         "date_format": next(iter(day.formats), None),
         "date_formats": list(day.formats),
         "date_order": day.order,
+        "date_pivot": day.pivot,
         "date_ambiguous": day.ambiguous,
         "date_order_why": day.why,
         "partial_date_rate": day.partial * scale * per,
@@ -98,6 +99,8 @@ def describe_text(name: str, e: Mapping[str, Any], rows: int, nulls: int, hints:
     row["junk_rate"] = max(0.0, 1.0 - fits) if content and fits < 1 else 0.0
     if row["junk_rate"] < 1e-9:
         row["junk_rate"] = 0.0
+    if semantic in ("category", "ordinal") and e["distinct_content"] <= MAX_LEVELS:
+        _none_levels(row, e, filled)
     _quiet(row, e, semantic)
     if semantic == "boolean":
         words = e["boolean_words"]
@@ -111,6 +114,20 @@ def describe_text(name: str, e: Mapping[str, Any], rows: int, nulls: int, hints:
         details["date_proofs"] = {"dmy": day.proofs[0], "mdy": day.proofs[1]}
     details["number_format"] = fmt.to_dict()
     return row, details
+
+
+#: Values that a category may have at most for a word for nothing to be one of its levels.
+MAX_LEVELS = 50
+
+
+def _none_levels(row: Row, e: Mapping[str, Any], filled: float) -> None:
+    """Set apart words for nothing that may be a level of the category: "None" is missing, or says that there is none."""
+    words = null.levels(e["null_words"], filled)
+    if not words:
+        return
+    row["none_words"], row["none_rate"] = words, sum(e["null_words"][w] for w in words) / filled
+    row["null_words"] = [w for w in row["null_words"] if w not in words]
+    row["disguised_null_rate"] = max(0.0, row["disguised_null_rate"] - row["none_rate"]) if row["null_words"] else 0.0
 
 
 def _quiet(row: Row, e: Mapping[str, Any], semantic: str) -> None:

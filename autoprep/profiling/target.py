@@ -17,6 +17,18 @@ from autoprep.types import Task
 MAX_CLASSES = 20
 
 
+def _words_for_nothing(labels: pl.Series) -> Sequence[str]:
+    """Words that stand for a missing label; "None" is a class where it is frequent among few words."""
+    cells = labels.drop_nulls().str.strip_chars()
+    level = cells.str.to_lowercase().is_in(list(null.LEVEL_WORDS))
+    rest = cells.filter(~level)
+    if not level.any() or level.sum() < null.LEVEL_SHARE * cells.len() or not 1 <= rest.n_unique() <= 50:
+        return null.NULL_WORDS
+    if rest.str.contains(r"\d").sum() > 0.5 * rest.len():
+        return null.NULL_WORDS
+    return [w for w in null.NULL_WORDS if w not in null.LEVEL_WORDS]
+
+
 def infer_task(series: pl.Series, name: str | None = None) -> tuple[Task, str]:
     """What kind of target a column is, and why.
 
@@ -31,7 +43,9 @@ def infer_task(series: pl.Series, name: str | None = None) -> tuple[Task, str]:
     filled = series.drop_nulls()
     if filled.dtype in (pl.String, pl.Categorical, pl.Enum):
         words = filled.cast(pl.String)
-        words = words.filter(words.to_frame("v").select(~null.is_null_word(pl.col("v"))).to_series())
+        words = words.filter(
+            words.to_frame("v").select(~null.is_null_word(pl.col("v"), _words_for_nothing(words))).to_series()
+        )
         keys = words.to_frame("v").select(text.fold(pl.col("v"))).to_series()
         distinct = keys.n_unique()
         if distinct <= 2:
@@ -103,7 +117,11 @@ def diagnose(
     if words is not None:
         words = (
             words.to_frame("v")
-            .select(pl.when(null.is_null_word(pl.col("v"))).then(None).otherwise(text.trim(pl.col("v"))))
+            .select(
+                pl.when(null.is_null_word(pl.col("v"), _words_for_nothing(words)))
+                .then(None)
+                .otherwise(text.trim(pl.col("v")))
+            )
             .to_series()
             .alias(target)
         )
@@ -192,7 +210,11 @@ def _labels_of(one: encode.Encoded, raw: pl.Series, task: Task, words: bool) -> 
     keys = (
         raw.cast(pl.String)
         .to_frame("v")
-        .select(pl.when(null.is_null_word(pl.col("v"))).then(None).otherwise(text.fold(pl.col("v"))))
+        .select(
+            pl.when(null.is_null_word(pl.col("v"), _words_for_nothing(raw.cast(pl.String))))
+            .then(None)
+            .otherwise(text.fold(pl.col("v")))
+        )
         .to_series()
     )
     codes = keys.rank("dense").cast(pl.Int64).fill_null(0).to_numpy() - 1

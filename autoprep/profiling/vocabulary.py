@@ -55,6 +55,8 @@ sampled boolean Parse rates were estimated on a sample (near-unique text in larg
 content integer Cells that are neither null, blank nor a null word.
 disguised_null_rate float Share of non-null cells that are a word for nothing (blank cells aside).
 null_words list Words for nothing found, the most frequent first.
+none_rate float Share of non-null cells of a category that are "None" and the like: missing, or a level of its own.
+none_words list Such words found.
 unknown_rate float Share of content that says "unknown" in some form.
 unknown_words list Such words found.
 number_rate float Share of content that is a number in some spelling.
@@ -90,6 +92,7 @@ date_rate float Share of content that is a date or a datetime.
 date_format text The most frequent format that explains the dates.
 date_formats list The formats that together explain the dates, the most frequent first.
 date_order text dmy, mdy, ymd or ''.
+date_pivot integer Two-digit years below it are 20xx, the others 19xx; null where years have four digits.
 date_ambiguous boolean Day and month may be changed round: nothing decides.
 date_order_why text The evidence for the order.
 time_rate float Share of content that is a time of day.

@@ -165,9 +165,14 @@ class Rule:
         return configurations
 
     def fixes(self, row: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-        """The verbs and their parameters for one firing, in order."""
+        """The verbs and their parameters for one firing, in order; what nobody knows is left to the verb's default."""
+
+        def known(said: Any) -> Any:
+            made = self.resolve(said, row)
+            return {k: v for k, v in made.items() if v is not None} if isinstance(made, dict) else made
+
         return [
-            (verb, {"expression": self.resolve(said, row)} if verb == "sql" else self.resolve(said, row))
+            (verb, {"expression": self.resolve(said, row)} if verb == "sql" else known(said))
             for verb, said in self.fix.items()
         ]
 
