@@ -259,7 +259,7 @@ def _common(column: Column, series: pl.Series, kind: str) -> None:
 def _numbered(row: Mapping[str, Any], filled: int) -> bool:
     """Whether steps of one are numbers of rows: from 0 or 1, or many; not years, nor a short scale of measures."""
     low, high = row.get("min"), row.get("max")
-    if not row.get("is_sequence") or low is None or high is None or low < 0 or (1500 <= low and high <= 2100):
+    if not row.get("is_sequence") or low is None or high is None or low < 0 or (low >= 1500 and high <= 2100):
         return False
     return bool(low <= 1 or filled >= 100)
 

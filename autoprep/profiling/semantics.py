@@ -121,7 +121,7 @@ MAX_LEVELS = 50
 
 
 def _none_levels(row: Row, e: Mapping[str, Any], filled: float) -> None:
-    """Set apart words for nothing that may be a level of the category: "None" is missing, or says that there is none."""
+    """Set apart words for nothing that may be a level of the category: "None" is missing, or "there is none"."""
     words = null.levels(e["null_words"], filled)
     if not words:
         return
