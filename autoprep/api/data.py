@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from autoprep import cleaning, pipeline, profiling, reading, validation
+from autoprep.cleaning.notation import NOTATIONS, Notation
 from autoprep.config import Config
 from autoprep.engines import local
-from autoprep.errors import InputError
+from autoprep.errors import InputError, SettingError, did_you_mean
 from autoprep.types import Cleaned, Dialect, Finding, Listener, Plan, Table, Task, silent
 
 if TYPE_CHECKING:
@@ -206,24 +207,55 @@ def clean(
     *,
     config: Settings = None,
     same_shape: bool = False,
+    notation: Notation | None = None,
     max_changed: float | None = None,
     max_rejected: float | None = None,
     listener: Listener = silent,
 ) -> Cleaned:
     """Apply a plan (made from the data when None): the clean rows, the ledger and the quarantine.
 
+    Args:
+        source: see the module.
+        plan: a plan or its file.
+        target: the column to predict, when a plan is to be made.
+        rules: folders of own rules.
+        config: a project's settings.
+        same_shape: repair cells, but neither drop, add, rename nor move rows and columns.
+        notation: "typed": numbers, days and truth values where they were read. "own": text columns stay text; a cell in
+            which nothing is wrong stays as it is, byte for byte, a repaired one is written as its column is ("yes",
+            "97%", "03/08/2023"), and a column that mixes notations gets one plain form. None: "own" with
+            ``same_shape``, else "typed".
+        max_changed: stop when a lossy step changes a larger share of the cells.
+        max_rejected: stop when a larger share of a column cannot be read.
+        listener: hears what is done.
+
+    Raises:
+        InputError: the source cannot be read, or a column that the plan cleans is not there.
+        SettingError: there is no such notation.
+        ContractError: an error budget is exceeded.
+
     Example:
         >>> done = clean({"age": ["31", "N/A", "44"]})
         >>> done.frame["age"].to_list(), done.ledger.drop_nulls("row").select("row", "before", "after").rows()
         ([31, None, 44], [(1, 'N/A', None)])
+        >>> clean({"share": ["97%", "4%", "12%"]}, same_shape=True).frame["share"].to_list()
+        ['97%', '4%', '12%']
     """
+    if notation is not None and notation not in NOTATIONS:
+        raise SettingError(f"there is no notation '{notation}'", hint=did_you_mean(notation, NOTATIONS))
     table = read(source, listener=listener)
     chosen = as_plan(plan)
     if chosen is None:
         chosen = pipeline.prepare(table, target=target, rules=rules, config=as_config(config), listener=listener).plan
     said = {"max_changed": max_changed, "max_rejected": max_rejected}
     budgets = {name: share for name, share in said.items() if share is not None}
-    return cleaning.apply(table, replace(chosen, settings={**chosen.settings, **budgets}), same_shape=same_shape)
+    return cleaning.apply(
+        table,
+        replace(chosen, settings={**chosen.settings, **budgets}),
+        same_shape=same_shape,
+        notation=notation or ("own" if same_shape else "typed"),
+        listener=listener,
+    )
 
 
 def write_cleaned(

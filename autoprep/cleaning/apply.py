@@ -13,6 +13,7 @@ from autoprep.checks import VERBS
 from autoprep.cleaning.compile import ROW, Compiled, Step, compile_steps
 from autoprep.cleaning.distinct import run_batch
 from autoprep.cleaning.ledger import batches, cell_entries, header_entries, quarantine_entries, row_entries
+from autoprep.cleaning.notation import Notation
 from autoprep.cleaning.seen import Seen
 from autoprep.errors import ContractError
 from autoprep.lineage import whole_file
@@ -37,6 +38,7 @@ def apply(
     plan: Plan,
     *,
     same_shape: bool = False,
+    notation: Notation = "typed",
     listener: Listener = silent,
 ) -> Cleaned:
     """Clean a table by a plan, in memory.
@@ -45,6 +47,8 @@ def apply(
         source: rows with the columns that the plan names; cells may be text or typed.
         plan: its actions with status "apply" run in their order.
         same_shape: repair cells only: no row or column is dropped, added, renamed or moved.
+        notation: "typed" gives numbers, days and truth values where they were read; "own" leaves text columns text:
+            unchanged cells byte for byte, repaired ones as the column writes, mixed columns in one plain form.
         listener: is told what was done.
 
     Raises:
@@ -59,7 +63,7 @@ def apply(
         (['1', None], [(1, 'N/A', None)])
     """
     lazy = frame_of(source)
-    compiled = compile_steps(plan, dict(lazy.collect_schema()), same_shape=same_shape)
+    compiled = compile_steps(plan, dict(lazy.collect_schema()), same_shape=same_shape, notation=notation)
     wide = run_batch(compiled, lazy.with_row_index(ROW).with_columns(pl.col(ROW).cast(pl.Int64)).collect())
     piece = _piece(compiled, wide)
     _check_budgets(plan, compiled, piece.changed, piece.rejected, wide.height)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
 from autoprep.checks import VERBS, Repair
 from autoprep.checks.number import residue as unread
 from autoprep.checks.text import look_up
+from autoprep.cleaning import notation as notations
 from autoprep.cleaning.forms import DTYPES, text_of
 from autoprep.errors import InputError, SettingError, did_you_mean
 from autoprep.parsing import number as numbers
@@ -89,19 +90,26 @@ class Compiled:
         return [pl.col(self.current[name]).alias(name) for name in self.outputs()]
 
 
-def compile_steps(plan: Plan, schema: Mapping[str, pl.DataType], *, same_shape: bool = False) -> Compiled:
+def compile_steps(
+    plan: Plan,
+    schema: Mapping[str, pl.DataType],
+    *,
+    same_shape: bool = False,
+    notation: notations.Notation = "typed",
+) -> Compiled:
     """Bind a plan's applied actions to columns.
 
     Args:
         plan: its actions run in their order.
         schema: column -> type.
         same_shape: leave out what drops or adds rows and columns.
+        notation: "typed" writes what was read; "own" leaves text columns text, in their own writing.
 
     Raises:
         InputError: a column that an action needs is not there.
         SettingError: a verb or a parameter is not known.
     """
-    binder = _Binder(plan, dict(schema), same_shape)
+    binder = _Binder(plan, dict(schema), same_shape, own=notation == "own")
     for action in plan.applied():
         binder.bind(action)
     return binder.compiled()
@@ -113,9 +121,12 @@ def _names(entry: object) -> list[str]:
 
 
 class _Binder:
-    def __init__(self, plan: Plan, schema: dict[str, pl.DataType], same_shape: bool) -> None:
+    def __init__(self, plan: Plan, schema: dict[str, pl.DataType], same_shape: bool, *, own: bool = False) -> None:
         self.schema, self.same_shape = schema, same_shape
         self.current = {name: name for name in schema}
+        # with the column's own notation: what is written, where that differs from what the steps see
+        self.written = {name: name for name, dtype in schema.items() if own and dtype == pl.String()}
+        self.notation: dict[str, Mapping[str, object]] = {}
         self.dtypes = dict(schema)
         self.layers: list[list[pl.Expr]] = []
         self.layer_of = {name: 0 for name in schema}
@@ -243,11 +254,27 @@ class _Binder:
         for i, (reason, expression) in enumerate(repair.notes.items()):
             notes[reason] = f"{name}{_STEP}{number}{_STEP}note{i}"
             self._put(depth, notes[reason], expression)
-        self.steps.append(Step(action, name, before, after, dtype_before, dtype, residue, notes))
+        step = Step(action, name, before, after, dtype_before, dtype, residue, notes)
+        self.steps.append(self._in_own_notation(step, depth) if name in self.written else step)
         self.current[name], self.dtypes[name] = after, dtype
         if not self.same_shape:
             for suffix, expression in repair.extra.items():
                 self._add(action, name, f"{name}{suffix}", depth, expression)
+
+    def _in_own_notation(self, step: Step, depth: int) -> Step:
+        """The step as the column's text shows it."""
+        name, text = step.column, self.written[step.column]
+        said = notations.of(step.action) or self.notation.get(name, {})
+        if step.dtype_after != pl.String():
+            self.notation[name] = said
+        if text == step.before and step.dtype_after == pl.String() and said.get("kind") != "kept":
+            self.written[name] = step.after
+            return step
+        views = (pl.col(step.before), step.dtype_before, pl.col(step.after), step.dtype_after)
+        made = f"{step.after}{_STEP}written"
+        self._put(max(depth + 1, self.layer_of[text]), made, notations.shown(step.action, said, pl.col(text), views))
+        self.written[name] = made
+        return replace(step, before=text, after=made, dtype_before=pl.String(), dtype_after=pl.String())
 
     def _depth(self, action: Action, name: str) -> int:
         if name not in self.current:
@@ -296,8 +323,8 @@ class _Binder:
             layers=tuple(tuple(layer) for layer in self.layers),
             steps=tuple(self.steps),
             inputs=self.schema,
-            current=self.current,
-            dtypes=self.dtypes,
+            current=self.current | self.written,
+            dtypes=self.dtypes | dict.fromkeys(self.written, pl.String()),
             added=self.added,
             dropped=self.dropped,
             filters=tuple(self.rows + self.tables),
@@ -306,7 +333,11 @@ class _Binder:
 
 
 def compile_plan(
-    plan: Plan, schema: Mapping[str, pl.DataType], *, same_shape: bool = False
+    plan: Plan,
+    schema: Mapping[str, pl.DataType],
+    *,
+    same_shape: bool = False,
+    notation: notations.Notation = "typed",
 ) -> Callable[[pl.LazyFrame], pl.LazyFrame]:
     """A plan as a function from raw to cleaned rows: lazy, streaming, the same whatever the chunking.
 
@@ -314,6 +345,7 @@ def compile_plan(
         plan: its actions run in their order.
         schema: column -> type of the frames that will be given.
         same_shape: leave out what drops or adds rows and columns.
+        notation: "typed" or "own", as for ``compile_steps``.
 
     Example:
         >>> plan = Plan((Action("a", "r", ("x",), "nullify", {"words": ["n/a"]}),))
@@ -321,7 +353,7 @@ def compile_plan(
         >>> clean(pl.LazyFrame({"x": ["1", "N/A"]})).collect()["x"].to_list()
         ['1', None]
     """
-    compiled = compile_steps(plan, schema, same_shape=same_shape)
+    compiled = compile_steps(plan, schema, same_shape=same_shape, notation=notation)
 
     def clean(frame: pl.LazyFrame) -> pl.LazyFrame:
         out = compiled.run(frame).select(*compiled.final(), *compiled.marks)

@@ -9,8 +9,9 @@ from typing import Any
 import polars as pl
 
 from autoprep.checks import VERBS
+from autoprep.cleaning import notation
 from autoprep.cleaning.apply import unread
-from autoprep.cleaning.compile import ROW, compile_steps
+from autoprep.cleaning.compile import ROW, Compiled, compile_steps
 from autoprep.cleaning.forms import best_form
 from autoprep.cleaning.ledger import cell_entries
 from autoprep.types import Plan
@@ -68,6 +69,13 @@ def measure(frame: pl.DataFrame, plan: Plan) -> dict[str, dict[str, Any]]:
                     said[name]["open_class"] = top
         if name in forms:
             said[name]["form"] = forms[name]
+        if how := notation.learn(step.action, wide[step.before], wide[step.after]):
+            said[name]["notation"] = how
+    for step in compiled.steps:
+        if step.action.verb == "nullify":
+            own = _notation_of(said, compiled, step.column)
+            if words := notation.keep_words(own, step.action.parameters["words"], wide[step.before].cast(pl.String)):
+                said[step.action.id]["notation"] = {"kind": "kept", "words": words}
     final = wide.select(ROW, *compiled.final(), *compiled.marks)
     for action, keep in compiled.filters:
         kept = final.select(keep.alias("keep")).to_series().fill_null(False)
@@ -75,6 +83,12 @@ def measure(frame: pl.DataFrame, plan: Plan) -> dict[str, dict[str, Any]]:
         said[action.id] = {"changed": lost, "share": round(lost / max(frame.height, 1), 6), "samples": []}
         final = final.filter(kept)
     return said
+
+
+def _notation_of(said: Mapping[str, Mapping[str, Any]], compiled: Compiled, column: str) -> Mapping[str, Any]:
+    """The notation of the step that reads a column as something else than text; {} when none does."""
+    read = [s for s in compiled.steps if s.column == column and s.dtype_after != s.dtype_before]
+    return said[read[0].action.id].get("notation", {}) if read else {}
 
 
 def open_class(cells: pl.Series, left: pl.Series) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -141,7 +141,16 @@ def clean(
     output: Output = None,
     ledger: Annotated[Path | None, typer.Option("--ledger", help="Parquet file for every change.")] = None,
     quarantine: Annotated[Path | None, typer.Option("--quarantine", help="Parquet file for unparsed cells.")] = None,
-    same_shape: Annotated[bool, typer.Option("--same-shape", help="Repair cells; keep rows, columns, order.")] = False,
+    same_shape: Annotated[
+        bool, typer.Option("--same-shape", help="Repair cells only; keep rows, columns, order, notation.")
+    ] = False,
+    notation: Annotated[
+        Literal["typed", "own"] | None,
+        typer.Option(
+            "--notation",
+            help="typed: numbers, days, truth values. own: text as each column writes it (with --same-shape).",
+        ),
+    ] = None,
     max_changed: MaxChanged = None,
     max_rejected: MaxRejected = None,
     quiet: Quiet = False,
@@ -158,6 +167,7 @@ def clean(
             rules=rules,
             config=settings(config, without, IMPUTE if impute else None),
             same_shape=same_shape,
+            notation=notation,
             max_changed=max_changed,
             max_rejected=max_rejected,
             listener=progress,
