@@ -24,6 +24,10 @@ def product(matrix: Array, weights: Array) -> Array:
         >>> product(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]))
         array([[11.]])
     """
+    if len(matrix) == 1:
+        # a running sum adds in the order of columns too
+        parts = np.concatenate([np.zeros((1, weights.shape[1])), matrix[0][:, None] * weights])
+        return np.asarray(np.cumsum(parts, axis=0)[-1:])
     out = np.zeros((len(matrix), weights.shape[1]))
     for at in range(0, len(matrix), _BAND):
         band = out[at : at + _BAND]

@@ -93,8 +93,11 @@ class Predictor:
         """
         if not self.classes:
             raise InputError("a regression has no probabilities", hint="use predict or interval")
-        said = self._combined(frame)
-        said = said / said.sum(axis=1, keepdims=True)
+        return self.probabilities(self._combined(frame))
+
+    def probabilities(self, total: Array) -> Array:
+        """Probabilities (n, classes) of the members' weighted sum (n, classes)."""
+        said = total / total.sum(axis=1, keepdims=True)
         return heat(said, self.temperature, self.mix, np.asarray(self.prior))
 
     def predict(self, frame: pl.DataFrame) -> Array:

@@ -26,7 +26,7 @@ from autoprep.lineage import versions
 from autoprep.serving import artifact as artifacts
 from autoprep.serving import schema
 from autoprep.serving.artifact import Artifact
-from autoprep.serving.bodies import ARROW, CSV, JSON, PARQUET, Rows, rows_of
+from autoprep.serving.bodies import ARROW, CSV, JSON, PARQUET, Rows, few_records, rows_of
 from autoprep.serving.desk import Desk
 from autoprep.serving.explain import check_rows, explain
 from autoprep.serving.limits import Limits, Refused, read_body
@@ -49,7 +49,7 @@ class Service:
 
     def __init__(self, artifact: Artifact, limits: Limits | None = None) -> None:
         self.artifact, self.limits = artifact, limits or Limits()
-        self.desk = Desk(artifact.scorer(), self.limits)
+        self.desk = Desk(artifact.scorer(), self.limits, artifact.examples())
         self.meters = Meters(artifact.digest)
         self._reasons: set[str] = set()
         self.schema = schema.openapi(artifact, self.limits, artifact.digest[:12])
@@ -63,29 +63,45 @@ class Service:
                 "target": artifact.facts["target"],
                 "versions": versions(),
                 "notes": list(artifact.notes),
+                "single_rows": self.desk.slow or "evaluated one by one",
             }
         )
 
-    async def rows(self, request: Request) -> Rows:
-        """The rows of a request, within the limits.
+    async def body(self, request: Request) -> bytes:
+        """The body of a request, within the limits.
 
         Raises:
-            Refused: see ``bodies.rows_of``.
+            Refused: 408 too slow; see ``limits.read_body``.
         """
         encoding = request.headers.get("content-encoding", "")
         try:
             async with asyncio.timeout(self.limits.body_s):
-                body = await read_body(request.stream(), encoding, self.limits)
+                return await read_body(request.stream(), encoding, self.limits)
         except TimeoutError as error:
             raise Refused(408, f"the body did not arrive within {self.limits.body_s:g} s") from error
-        kind = request.headers.get("content-type", "")
+
+    async def rows(self, body: bytes, kind: str) -> Rows:
+        """The rows of a body.
+
+        Raises:
+            Refused: see ``bodies.rows_of``.
+        """
         read = partial(rows_of, body, kind, self.limits)
         return await self.desk.aside(read) if len(body) > 1 << 18 else read()
 
     async def predict(self, request: Request) -> Response:
         """POST /predict."""
         write = _writer(request.headers.get("accept", ""))
-        rows = await self.rows(request)
+        sent, kind = await self.body(request), request.headers.get("content-type", "")
+        few = few_records(sent, kind, self.limits)
+        said = self.desk.quick(few) if few is not None else None
+        if said is not None:
+            self.meters.alone.inc(len(said))
+            self._count_said(said)
+            if write is _as_json:
+                return _json({"predictions": said, "model": self.artifact.digest, "notes": []})
+            return write(self, self.desk.frame(said), Rows(pl.DataFrame()))
+        rows = await self.rows(sent, kind)
         predicted = await self.desk.predict(rows)
         self._count(predicted)
         body = (
@@ -97,7 +113,7 @@ class Service:
 
     async def explain(self, request: Request) -> Response:
         """POST /explain."""
-        rows = await self.rows(request)
+        rows = await self.rows(await self.body(request), request.headers.get("content-type", ""))
         check_rows(rows.frame, self.limits.explain_rows)
         job = partial(explain, self.desk.scorer, rows.frame, self.artifact.examples())
         found = await self.desk.aside(job)
@@ -127,7 +143,16 @@ class Service:
         self.meters.flagged.inc(len(flagged))
         if not len(flagged):
             return
-        counts = Counter(dict(flagged.str.split(";").explode().value_counts().iter_rows()))
+        self._reason_counts(Counter(dict(flagged.str.split(";").explode().value_counts().iter_rows())))
+
+    def _count_said(self, said: list[dict[str, Any]]) -> None:
+        self.meters.rows.inc(len(said))
+        flagged = [row["reasons"] for row in said if row["reasons"]]
+        if flagged:
+            self.meters.flagged.inc(len(flagged))
+            self._reason_counts(Counter(code for text in flagged for code in text.split(";")))
+
+    def _reason_counts(self, counts: Counter[str]) -> None:
         for reason, count in counts.items():
             if reason not in self._reasons and len(self._reasons) >= MOST_REASONS:
                 reason = "other"

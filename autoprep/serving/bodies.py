@@ -34,6 +34,8 @@ KINDS: Mapping[str, str] = {
     "application/parquet": PARQUET,
 }
 _PACKED = (b"\x1f\x8b", b"PK", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"PAR1", b"ARROW1", b"\x04\x22\x4d\x18")
+#: Requests of up to so many rows, and so many bytes, are read without a frame.
+FEW_ROWS, FEW_BYTES = 8, 1 << 16
 #: Different sets of keys that the rows of one JSON request may have.
 KEY_SETS = 32
 
@@ -83,6 +85,30 @@ def rows_of(body: bytes, content_type: str, limits: Limits) -> Rows:
     return rows
 
 
+def few_records(body: bytes, content_type: str, limits: Limits) -> list[dict[str, Any]] | None:
+    """The rows of a small JSON body as they came; None for any other body, which ``rows_of`` reads or refuses.
+
+    Example:
+        >>> few_records(b'{"rows": [{"age": 7}]}', "application/json", Limits())
+        [{'age': 7}]
+    """
+    kind = KINDS.get(content_type.split(";")[0].strip().lower())
+    if kind != JSON or not body or len(body) > min(FEW_BYTES, limits.json_bytes):
+        return None
+    try:
+        said = json.loads(body, parse_constant=_no_constant)
+    except (RecursionError, ValueError):
+        return None
+    if isinstance(said, dict) and isinstance(said.get("rows"), list):
+        said = said["rows"]
+    records = [said] if isinstance(said, dict) else said
+    if not isinstance(records, list) or not 0 < len(records) <= min(FEW_ROWS, limits.rows):
+        return None
+    if all(isinstance(record, dict) and 0 < len(record) <= limits.columns for record in records):
+        return records
+    return None
+
+
 def _read_json(body: bytes, limits: Limits) -> Rows:
     if len(body) > limits.json_bytes:
         hint = f"at most {limits.json_bytes:,}; send CSV, Arrow or Parquet"
@@ -100,10 +126,15 @@ def _read_json(body: bytes, limits: Limits) -> Rows:
         raise Refused(422, "there are no rows", where="the request", hint='send {"rows": [{"column": "value"}]}')
     if len(records) > limits.rows:
         raise Refused(413, f"{len(records):,} rows in one request", hint=f"at most {limits.rows:,}")
-    return _records(records, limits)
+    return records_of(records, limits)
 
 
-def _records(records: Sequence[Any], limits: Limits) -> Rows:
+def records_of(records: Sequence[Any], limits: Limits) -> Rows:
+    """Rows of JSON objects.
+
+    Raises:
+        Refused: a row is no object, or has other keys than many others; a cell holds no single value or is too long.
+    """
     groups: dict[tuple[str, ...], list[int]] = {}
     for number, record in enumerate(records):
         if not isinstance(record, dict):

@@ -1,8 +1,13 @@
-"""Requests that come together are predicted together: small ones in the event loop, large ones in turn aside."""
+"""Requests that come together are predicted together: small ones in the event loop, large ones in turn aside.
+
+Single rows go by the evaluator of single rows, which is compared with Polars when the service starts and on a sample of
+what comes after that; the first difference turns it off.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -12,9 +17,15 @@ import polars as pl
 
 from autoprep.errors import AutoprepError
 from autoprep.serving.bodies import Rows
+from autoprep.serving.bodies import records_of as _records
 from autoprep.serving.limits import Limits, Refused
 from autoprep.serving.predictor import Scorer
+from autoprep.serving.rowwise import Declined, RowScorer
+from autoprep.serving.rowwise.row import Said
+from autoprep.serving.rowwise.texts import LONGEST
 
+#: Of the rows that are predicted singly, one in so many is compared with Polars.
+AUDITED = 500
 #: Requests of up to so many rows are predicted where they are, without a thread.
 SMALL_ROWS = 64
 _Waiting = tuple[pl.DataFrame, "asyncio.Future[pl.DataFrame]"]
@@ -24,10 +35,20 @@ class Desk:
     """Takes rows and gives predictions; rows of requests that wait at the same moment share one prediction.
 
     A prediction does not depend on the rows it shares a frame with, so the answer is the same either way.
+
+    Args:
+        scorer: the model.
+        limits: bounds of a request.
+        examples: raw rows on which the evaluator of single rows is compared with Polars first.
     """
 
-    def __init__(self, scorer: Scorer, limits: Limits) -> None:
+    def __init__(self, scorer: Scorer, limits: Limits, examples: pl.DataFrame | None = None) -> None:
         self.scorer, self.limits = scorer, limits
+        #: Why single rows are left to Polars; "" when they are not.
+        self.slow = ""
+        self._single = self._single_rows(examples)
+        self._alone = 0
+        self._checks: set[asyncio.Task[None]] = set()
         self._pending: list[_Waiting] = []
         self._aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="predict")
         self._queued = 0
@@ -53,6 +74,51 @@ class Desk:
         if len(self._pending) == 1:
             loop.call_soon(self._flush)
         return await future
+
+    def quick(self, records: Sequence[dict[str, Any]]) -> list[Said] | None:
+        """The answers to a few rows, at once; None when Polars must say them."""
+        if self._single is None:
+            return None
+        try:
+            said = [self._single.predict(record) for record in records]
+        except Declined:
+            return None
+        before, self._alone = self._alone, self._alone + len(said)
+        if before // AUDITED != self._alone // AUDITED:
+            task = asyncio.get_running_loop().create_task(self._audit(records[0], said[0]))
+            self._checks.add(task)
+            task.add_done_callback(self._checks.discard)
+        return said
+
+    def frame(self, said: list[Said]) -> pl.DataFrame:
+        """Answers of ``quick`` as a frame."""
+        assert self._single is not None
+        return self._single.frame(said)
+
+    def _single_rows(self, examples: pl.DataFrame | None) -> RowScorer | None:
+        if self.limits.cell_chars < LONGEST:
+            self.slow = "the limit of a cell is short"
+            return None
+        try:
+            made = RowScorer(self.scorer)
+            if examples is not None:
+                made.check(self.scorer, examples)
+        except Declined as error:
+            self.slow = error.what
+            return None
+        return made
+
+    async def _audit(self, record: dict[str, Any], said: Said) -> None:
+        single = self._single
+        if single is None or self._queued >= self.limits.waiting:
+            return
+        rows = _records([record, record], self.limits).frame
+        expected: pl.DataFrame = await self.aside(partial(self.scorer.predict, rows))
+        if not single.frame([said]).equals(expected.head(1)):
+            self._single, self.slow = None, "a row was predicted otherwise than by Polars"
+            logging.getLogger("autoprep.serving").error(
+                "a single row was predicted otherwise than by Polars; from here on Polars predicts single rows too"
+            )
 
     async def aside(self, job: partial[Any]) -> Any:
         """Run a long job in its turn, beside the event loop.

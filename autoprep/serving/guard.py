@@ -93,10 +93,8 @@ class Guard:
 
     def after(self, cleaned: pl.DataFrame, clean: Cleaner) -> list[pl.DataFrame]:
         """Events of categories that training did not have."""
-        if self._levels is None:
-            self._levels = self._known(clean)
         said = []
-        for name, levels in self._levels.items():
+        for name, levels in self.known(clean).items():
             cells = cleaned.get_column(name)
             hit = cells.is_not_null() & ~cells.is_in(levels.implode())
             if hit.any():
@@ -115,8 +113,13 @@ class Guard:
         ]
         return events.with_columns(pl.coalesce(*chosen, "policy").alias("policy"))
 
-    def _known(self, clean: Cleaner) -> dict[str, pl.Series]:
+    def known(self, clean: Cleaner) -> dict[str, pl.Series]:
         """The cleaned categories: what the plan makes of the contract's value sets."""
+        if self._levels is None:
+            self._levels = self._cleaned_sets(clean)
+        return self._levels
+
+    def _cleaned_sets(self, clean: Cleaner) -> dict[str, pl.Series]:
         names: dict[str, list[str]] = {}
         for spec in self.plan.outputs:
             if spec.role in _LEVELS and spec.dtype == "text" and spec.name == spec.source:

@@ -20,6 +20,7 @@ class Meters:
         own = self.registry
         self.requests = Counter("autoprep_requests", "Requests answered.", ["path", "status"], registry=own)
         self.rows = Counter("autoprep_rows", "Rows predicted.", registry=own)
+        self.alone = Counter("autoprep_rows_alone", "Rows predicted by the evaluator of single rows.", registry=own)
         self.flagged = Counter("autoprep_rows_flagged", "Rows that the contract says something of.", registry=own)
         self.reasons = Counter("autoprep_reasons", "Contract events by rule and column.", ["reason"], registry=own)
         self.seconds = Histogram(
