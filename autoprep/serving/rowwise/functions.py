@@ -59,7 +59,7 @@ def function(name: Any, inputs: Sequence[Code], cast: Cast) -> Made:
         case "Pow":
             return _power(held, inputs)
         case "Trigonometry":
-            return _of_float({"Sin": math.sin, "Cos": math.cos, "Tan": math.tan, "ArcSin": _arcsin}[held], inputs)
+            return _of_float(_angles(held), inputs)
     raise Declined(f"the function {family}")
 
 
@@ -141,6 +141,16 @@ def _log1p(value: float) -> float:
     if value > -1:
         return math.log1p(value)
     return -math.inf if value == -1 else math.nan
+
+
+def _angles(name: str) -> Callable[[float], float]:
+    if name == "ArcSin":
+        return _arcsin
+    known = {"Sin": math.sin, "Cos": math.cos, "Tan": math.tan}
+    if name not in known:
+        raise Declined(f"the function {name}")
+    function = known[name]
+    return lambda v: function(v) if math.isfinite(v) else math.nan
 
 
 def _arcsin(value: float) -> float:

@@ -244,9 +244,8 @@ def _explodes(pattern: str) -> bool:
             elif code is _constants.SUBPATTERN:
                 if walk(value[-1], many):
                     return True
-            elif code is _constants.BRANCH:
-                if any(walk(branch, many) for branch in value[1]):
-                    return True
+            elif code is _constants.BRANCH and any(walk(branch, many) for branch in value[1]):
+                return True
         return False
 
     return walk(_parser.parse(pattern), False)

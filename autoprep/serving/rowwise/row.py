@@ -61,6 +61,12 @@ class RowScorer:
         Raises:
             Declined: Polars must say it.
         """
+        try:
+            return self._predict(record)
+        except (ArithmeticError, ValueError) as error:
+            raise Declined(f"a number that Python refuses ({error})") from error
+
+    def _predict(self, record: Mapping[str, Any]) -> Said:
         events: list[tuple[str, str, str]] = []
         row = self._read(record, events)
         for test, event in self._tests:
@@ -215,7 +221,7 @@ class RowScorer:
             code = self._outputs.get(name) or _nothing(dtype)
             cleaned[name] = compiler.cast(code, dtype) if code.dtype != dtype else code
         held, compiler.columns = compiler.columns, cleaned or dict(self._outputs)
-        made = {}
+        made: dict[str, Code] = {}
         try:
             for step in synthesizer.steps_:
                 if isinstance(step, TextDirections):
