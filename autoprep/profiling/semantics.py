@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -281,6 +282,16 @@ def _is_code(e: Mapping[str, Any]) -> bool:
     return bool(same_length or zero >= max(2.0, 0.01 * digits))
 
 
+def _lettered_numbers(e: Mapping[str, Any]) -> bool:
+    """Whether cells are running numbers behind letters (rs10907175, kr20931), not amounts: unlike, long, undivided."""
+    content = e["content"]
+    if content < 20 or e["distinct_content"] < 0.95 * content or not all(c.isalpha() for c in e["currencies"]):
+        return False
+    return sum(n for shape, n in e["shapes"].items() if re.fullmatch("[Aa]+9{4,}", shape)) >= 0.9 * sum(
+        e["shapes"].values()
+    )
+
+
 def _numeric(
     name: str, e: Mapping[str, Any], row: Row, number: numbers.Numbers, family: float
 ) -> tuple[str, float, float]:
@@ -293,6 +304,8 @@ def _numeric(
         "amount": e["currency_at"] / content,
     }
     kind = max(rates, key=lambda k: rates[k])
+    if kind == "amount" and _lettered_numbers(e):
+        return "identifier", 0.8, 1.0
     if rates[kind] >= 0.3:
         if kind == "range" and row["amount_rate"] > 0.3:
             row["currency"] = next(iter(e["currencies"]), None)

@@ -37,3 +37,10 @@ def test_none_is_asked_about_where_it_may_be_a_level() -> None:
     step = next(a for a in plan.actions if a.columns == ("damage",) and a.verb == "nullify")
     assert (step.rule, step.status) == ("missing.none_level", "ask")
     assert ap.profile(frame, target="damage").target["task"] == "multiclass"
+
+
+def test_running_numbers_behind_letters_are_no_amounts() -> None:
+    frame = pl.DataFrame({"marker": [f"rs{104729 * i % 9999991}" for i in range(11, 90)], "price": ["Rs 4,500"] * 79})
+    kinds = dict(ap.profile(frame).columns.select("column", "semantic").iter_rows())
+    assert kinds == {"marker": "identifier", "price": "constant"}
+    assert {a.verb for a in ap.plan(frame).actions if a.columns == ("marker",)} <= {"exclude_column"}
