@@ -287,9 +287,8 @@ def _lettered_numbers(e: Mapping[str, Any]) -> bool:
     content = e["content"]
     if content < 20 or e["distinct_content"] < 0.95 * content or not all(c.isalpha() for c in e["currencies"]):
         return False
-    return sum(n for shape, n in e["shapes"].items() if re.fullmatch("[Aa]+9{4,}", shape)) >= 0.9 * sum(
-        e["shapes"].values()
-    )
+    lettered = sum(n for shape, n in e["shapes"].items() if re.fullmatch("[Aa]+9{4,}", shape))
+    return bool(lettered >= 0.9 * sum(e["shapes"].values()))
 
 
 def _numeric(
