@@ -9,6 +9,8 @@ from typing import Any, overload
 from autoprep import pipeline
 from autoprep.api.data import PathLike, read
 from autoprep.errors import InputError
+from autoprep.synthesis import entity_sets
+from autoprep.synthesis.entity_sets import is_entity_set
 from autoprep.types import Listener, silent
 
 WINDOWS = ("6h", "1d", "7d", "30d")
@@ -54,7 +56,8 @@ def synthesize(
 ) -> pipeline.Synthesized | pipeline.TableFeatures:
     """Clean tables and generate features, each a definition that a person reads.
 
-    With ``table``, or ``like``, the source is several tables: a mapping of names to sources, or a folder of files.
+    With ``table``, or ``like``, the source is several tables: a mapping of names to sources, a folder of files, or a
+    featuretools EntitySet, which brings its own schema.
 
     Args:
         source: one table, or several.
@@ -86,6 +89,8 @@ def synthesize(
         return pipeline.synthesize_like(source, like, listener=listener)
     if table is None:
         return pipeline.synthesize(read(source, listener=listener), target, most=max_features or 100, listener=listener)
+    if schema is None and is_entity_set(source):
+        schema = entity_sets.schema_of(source)
     if schema is None:
         raise InputError(
             "no schema says how the tables hang together",
@@ -151,7 +156,7 @@ def schema_of(
     """Propose keys, references and times of several tables, each with its evidence, for a person to confirm.
 
     Args:
-        source: name -> table, or a folder with one file per table.
+        source: name -> table, a folder with one file per table, or a featuretools EntitySet, which says it all.
         path: where to write it as YAML; not over a file that is there.
         listener: hears what is read.
 
@@ -165,8 +170,11 @@ def schema_of(
 
     if path is not None and Path(path).exists():
         raise InputError("is there already", where=str(path), hint="use it with schema=, or name another file")
-    frames, _ = pipeline.load_tables(source, listener=listener)
-    made = pipeline.infer_schema(frames)
+    if is_entity_set(source):
+        made = entity_sets.schema_of(source)
+    else:
+        frames, _ = pipeline.load_tables(source, listener=listener)
+        made = pipeline.infer_schema(frames)
     if path is not None:
         with whole_file(path) as beside:
             beside.write_text(made.to_yaml(), encoding="utf-8")

@@ -15,6 +15,7 @@ from autoprep.errors import ArtifactError, InputError, did_you_mean
 from autoprep.lineage import whole_file
 from autoprep.pipeline.prepare import prepare
 from autoprep.synthesis.answers import Asked
+from autoprep.synthesis.entity_sets import ForFeaturetools, is_entity_set, tables_of, to_featuretools
 from autoprep.synthesis.leaks import leak_report
 from autoprep.synthesis.schema import Reference, Schema
 from autoprep.synthesis.tables import DEFAULT_WINDOWS, TableSynthesizer, cutoff_of, describe_cutoff
@@ -46,6 +47,14 @@ class TableFeatures:
     plans: Mapping[str, Plan]
     leaks: pl.DataFrame | None = None
 
+    def to_featuretools(self, entity_set: Any) -> ForFeaturetools:
+        """The definitions as featuretools' features over an EntitySet of the same tables, where it has equals.
+
+        Raises:
+            SettingError: featuretools is not installed.
+        """
+        return to_featuretools(self.synthesizer.definitions_, entity_set, self.synthesizer.table)
+
     def save(self, path: str | Path) -> Path:
         """Write definitions, schema and cleaning plans as JSON, so that other rows get the same columns."""
         said = {
@@ -71,6 +80,8 @@ def load_tables(
     Raises:
         InputError: no such folder, or no table in it.
     """
+    if is_entity_set(source):
+        return tables_of(source), {}
     if not isinstance(source, Mapping):
         folder = Path(source)
         if not folder.is_dir():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import polars as pl
@@ -248,23 +249,24 @@ def first_time(x: pl.Expr) -> pl.Expr:
     return x.min()
 
 
-def _calendar(name: str, equal: str, part: str, sql: str, about: str) -> None:
+def _calendar(name: str, equal: str, sql: str, about: str, part: Callable[[pl.Expr], pl.Expr]) -> None:
     def function(x: pl.Expr) -> pl.Expr:
-        day = x.drop_nulls().dt
-        value = day.date() if part == "date" else getattr(day, part)()
-        made: pl.Expr = value.n_unique().cast(pl.Float64)
-        return made
+        return part(x.drop_nulls()).n_unique().cast(pl.Float64)
 
     function.__doc__ = about
     aggregation(name, "time", output="integer", sql=f"count(DISTINCT {sql})", equals=(equal,), empty=0)(function)
 
 
-_calendar("UNIQUE_DAYS", "n_unique_days", "date", "CAST({0} AS DATE)", "Number of different dates.")
-_calendar("UNIQUE_DAYS_OF_YEAR", "n_unique_days_of_calendar_year", "ordinal_day", "dayofyear({0})",
-          "Number of different days of the year.")  # fmt: skip
-_calendar("UNIQUE_DAYS_OF_MONTH", "n_unique_days_of_month", "day", "day({0})", "Number of different days of the month.")
-_calendar("UNIQUE_MONTHS", "n_unique_months", "month", "month({0})", "Number of different months of the year.")
-_calendar("UNIQUE_WEEKS", "n_unique_weeks", "week", "weekofyear({0})", "Number of different ISO weeks of the year.")
+_calendar("UNIQUE_DAYS", "n_unique_days", "CAST({0} AS DATE)", "Number of different dates.", lambda x: x.dt.date())
+_calendar("UNIQUE_DAYS_OF_YEAR", "n_unique_days_of_calendar_year", "month({0}) * 100 + day({0})",
+          "Number of different days of the year, of whatever year.",
+          lambda x: x.dt.month().cast(pl.Int32) * 100 + x.dt.day().cast(pl.Int32))  # fmt: skip
+_calendar("UNIQUE_DAYS_OF_MONTH", "n_unique_days_of_month", "day({0})", "Number of different days of the month.",
+          lambda x: x.dt.day())  # fmt: skip
+_calendar("UNIQUE_MONTHS", "n_unique_months", "date_trunc('month', {0})", "Number of different months of the calendar.",
+          lambda x: x.dt.month_start().dt.date())  # fmt: skip
+_calendar("UNIQUE_WEEKS", "n_unique_weeks", "date_trunc('week', {0})", "Number of different weeks of the calendar.",
+          lambda x: x.dt.date().dt.truncate("1w"))  # fmt: skip
 
 
 def _counting(name: str, equal: str, sql: str, about: str, **parameters: Any) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 from typing import Any
 
 import polars as pl
 
+from autoprep.errors import SettingError, did_you_mean
 from autoprep.primitives.primitive import transform
 
 DAY_US = 86_400_000_000
@@ -321,14 +323,67 @@ def is_federal_holiday(moment: pl.Expr) -> pl.Expr:
     return fixed | juneteenth | king | presidents | last_monday_of_may | labor | columbus | thanksgiving
 
 
-@transform("WEEK_OF_MONTH", "time", output="integer", equals=("nth_week_of_month",))
-def week_of_month(moment: pl.Expr) -> pl.Expr:
-    """Week of the month, 1 to 6, weeks beginning on Monday."""
-    lead = moment.dt.month_start().dt.weekday() - 1
+@transform("WEEK_OF_MONTH", "time", output="integer", equals=("nth_week_of_month",), begins="monday")
+def week_of_month(moment: pl.Expr, begins: str) -> pl.Expr:
+    """Week of the month, 1 to 6, weeks beginning on Monday or on Sunday."""
+    weekday_of_first = moment.dt.month_start().dt.weekday()
+    lead = weekday_of_first % 7 if begins == "sunday" else weekday_of_first - 1
     return (moment.dt.day() + lead - 1) // 7 + 1
 
 
-@transform("IS_FIRST_WEEK_OF_MONTH", "time", output="boolean", equals=("is_first_week_of_month",))
-def is_first_week_of_month(moment: pl.Expr) -> pl.Expr:
-    """Whether the date lies in the month's first week."""
-    return week_of_month(moment) == 1
+@transform("IS_FIRST_WEEK_OF_MONTH", "time", output="boolean", equals=("is_first_week_of_month",), begins="monday")
+def is_first_week_of_month(moment: pl.Expr, begins: str) -> pl.Expr:
+    """Whether the date lies in the month's first week, weeks beginning on Monday or on Sunday."""
+    return week_of_month(moment, begins) == 1
+
+
+YEARS = range(1950, 2061)
+
+
+def _holidays(country: str) -> dict[date, str]:
+    """Public holidays of a country from 1950 to 2060, by the ``holidays`` package."""
+    try:
+        import holidays
+    except ImportError:
+        raise SettingError("public holidays need the package 'holidays'", hint="pip install holidays") from None
+    try:
+        return dict(holidays.country_holidays(country, years=YEARS))
+    except NotImplementedError:
+        raise SettingError(f"no public holidays are known for '{country}'", hint="write its ISO code: DE") from None
+
+
+@transform("HOLIDAY", "time", output="category", equals=("date_to_holiday",), country="US")
+def holiday(moment: pl.Expr, country: str) -> pl.Expr:
+    """Name of the public holiday of a country, days observed included; null on other days."""
+    known = _holidays(country)
+    days = pl.Series(list(known), dtype=pl.Date)
+    return moment.cast(pl.Date).replace_strict(
+        days, pl.Series(list(known.values())), default=None, return_dtype=pl.String
+    )
+
+
+@transform("DAYS_TO_HOLIDAY", "time", output="integer", equals=("distance_to_holiday",), holiday="New Year's Day",
+           country="US")  # fmt: skip
+def days_to_holiday(moment: pl.Expr, holiday: str, country: str) -> pl.Expr:
+    """Days from the date to the nearest holiday of that name, negative after it, the one before at a tie."""
+    first: dict[int, date] = {}
+    for when, name in sorted(_holidays(country).items()):
+        if holiday in name.split("; "):
+            first.setdefault(when.year, when)
+    if not first:
+        names = {n for said in _holidays(country).values() for n in said.split("; ")}
+        raise SettingError(f"no holiday '{holiday}' in '{country}'", hint=did_you_mean(holiday, names))
+    days = pl.Series(list(first.values()), dtype=pl.Date)
+
+    def away(year: int) -> pl.Expr:
+        at = (moment.dt.year().cast(pl.Int32) + year).replace_strict(
+            list(first), days, default=None, return_dtype=pl.Date
+        )
+        return (at - moment.cast(pl.Date)).dt.total_days()
+
+    before, here, after = away(-1), away(0), away(1)
+    nearest = pl.when(here.is_null() | (before.abs() <= here.abs())).then(before).otherwise(here)
+    nearest = pl.coalesce(nearest, here)
+    return pl.when(nearest.is_null() | (after.abs() < nearest.abs())).then(pl.coalesce(after, nearest)).otherwise(
+        nearest
+    )  # fmt: skip

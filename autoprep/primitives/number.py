@@ -258,6 +258,7 @@ def bin_number(a: pl.Expr, width: float) -> pl.Expr:
         "2 * 6371.0088 * asin(least(1, sqrt(pow(sin(radians({2} - {0}) / 2), 2) + cos(radians({0})) * "
         "cos(radians({2})) * pow(sin(radians({3} - {1}) / 2), 2))))"
     ),
+    equals=("haversine",),
 )
 def haversine(lat_a: pl.Expr, lon_a: pl.Expr, lat_b: pl.Expr, lon_b: pl.Expr) -> pl.Expr:
     """Great-circle distance in kilometres between two points in degrees (mean earth radius, IUGG)."""
@@ -274,13 +275,19 @@ def haversine(lat_a: pl.Expr, lon_a: pl.Expr, lat_b: pl.Expr, lon_b: pl.Expr) ->
     "number",
     "number",
     "number",
-    sql=("6371.0088 * (radians(abs({2} - {0})) + radians(abs({3} - {1})) * cos(radians(({0} + {2}) / 2)))"),
+    sql=(
+        "6371.0088 * (radians(abs({2} - {0})) + radians(least(abs({3} - {1}), 360 - abs({3} - {1}))) * "
+        "cos(radians(({0} + {2}) / 2)))"
+    ),
+    equals=("cityblock_distance",),
 )
 def city_block(lat_a: pl.Expr, lon_a: pl.Expr, lat_b: pl.Expr, lon_b: pl.Expr) -> pl.Expr:
     """Kilometres along meridian and parallel between two points in degrees."""
     rad = math.pi / 180
     middle = (_float(lat_a) + _float(lat_b)) * (rad / 2)
-    along = (_float(lat_b) - _float(lat_a)).abs() + (_float(lon_b) - _float(lon_a)).abs() * middle.cos()
+    wide = (_float(lon_b) - _float(lon_a)).abs()
+    wide = pl.when(wide > 180.0).then(360.0 - wide).otherwise(wide)
+    along = (_float(lat_b) - _float(lat_a)).abs() + wide * middle.cos()
     return along * (rad * 6371.0088)
 
 
@@ -288,3 +295,16 @@ def city_block(lat_a: pl.Expr, lon_a: pl.Expr, lat_b: pl.Expr, lon_b: pl.Expr) -
 def segment_length(x_a: pl.Expr, y_a: pl.Expr, x_b: pl.Expr, y_b: pl.Expr) -> pl.Expr:
     """Straight distance between two points of the plane."""
     return ((_float(x_b) - _float(x_a)).pow(2) + (_float(y_b) - _float(y_a)).pow(2)).sqrt()
+
+
+@transform("MIDDLE", "number", "number", sql="({0} + {1}) / 2", commutes=True, equals=("geomidpoint",))
+def middle(a: pl.Expr, b: pl.Expr) -> pl.Expr:
+    """Number half way between two, such as one coordinate of a middle point."""
+    return (_float(a) + _float(b)) * 0.5
+
+
+@transform("IN_BOX", "number", "number", output="boolean", equals=("is_in_geobox",), south=0.0, west=0.0, north=0.0,
+           east=0.0, sql="{0} BETWEEN {south} AND {north} AND {1} BETWEEN {west} AND {east}")  # fmt: skip
+def in_box(lat: pl.Expr, lon: pl.Expr, south: float, west: float, north: float, east: float) -> pl.Expr:
+    """Whether a point lies between two parallels and two meridians, borders included."""
+    return _float(lat).is_between(south, north) & _float(lon).is_between(west, east)

@@ -37,8 +37,8 @@ _streak("LONGEST_BELOW_MEAN", "number", "num_consecutive_less_mean", "Longest ru
 
 @aggregation("ZERO_CROSSINGS", "number", output="integer", timed=True, equals=("num_zero_crossings",), empty=0)
 def zero_crossings(x: pl.Expr) -> pl.Expr:
-    """Number of changes of sign from one value to the next; 0 is a sign of its own."""
-    sign = x.cast(pl.Float64).drop_nulls().sign()
+    """Number of changes of sign from one value to the next, zeros left out."""
+    sign = x.cast(pl.Float64).filter(x != 0).sign()
     return (sign != sign.shift(1)).sum().cast(pl.Float64)
 
 
@@ -218,22 +218,46 @@ _moving("ROLLING_COUNT", ("rolling_count",), "Number of known values among the l
         lambda x, n: x.is_not_null().cast(pl.Float64).rolling_sum(n, min_samples=1))  # fmt: skip
 
 
+def _slope(x: pl.Expr, moment: pl.Expr, gap: int, total: Callable[[pl.Expr], pl.Expr]) -> pl.Expr:
+    """Least-squares slope per day of the rows that ``total`` sums over, ``gap`` rows before the row."""
+    stamp = moment.cast(pl.Datetime("us")).dt.timestamp("us")
+    known = x.is_not_null() & stamp.is_not_null()
+    days = pl.when(known).then((stamp - stamp.min()) * (1 / 86_400e6)).shift(gap).fill_null(0.0)
+    value = pl.when(known).then(_float(x) - _float(x).mean()).shift(gap).fill_null(0.0)
+    n = total(known.cast(pl.Float64).shift(gap).fill_null(0.0))
+    over = n * total(days * value) - total(days) * total(value)
+    under = n * total(days * days) - total(days).pow(2)
+    return pl.when((n > 1) & (under > 1e-9 * total(days * days))).then(over / under)
+
+
+@transform("ROLLING_TREND", "number", "time", order="time", equals=("rolling_trend",), rows=3, gap=1)
+def rolling_trend(x: pl.Expr, moment: pl.Expr, rows: int, gap: int) -> pl.Expr:
+    """Least-squares slope per day of the last rows before the row; null below two moments."""
+    return _slope(x, moment, int(gap), lambda v: v.rolling_sum(int(rows), min_samples=1))
+
+
+@transform("EXPANDING_TREND", "number", "time", order="time", equals=("expanding_trend",))
+def expanding_trend(x: pl.Expr, moment: pl.Expr) -> pl.Expr:
+    """Least-squares slope per day of all rows before the row; null below two moments."""
+    return _slope(x, moment, 1, lambda v: v.cum_sum())
+
+
 @transform("EWM_MEAN", "number", order="time", equals=("exponential_weighted_average",), com=0.5)
 def ewm_mean(x: pl.Expr, com: float) -> pl.Expr:
     """Exponentially weighted mean up to the row, by centre of mass."""
-    return _float(x).ewm_mean(com=com, ignore_nulls=False)
+    return _float(x).ewm_mean(com=com, ignore_nulls=False).forward_fill()
 
 
 @transform("EWM_STD", "number", order="time", equals=("exponential_weighted_std",), com=0.5)
 def ewm_std(x: pl.Expr, com: float) -> pl.Expr:
     """Exponentially weighted standard deviation up to the row, by centre of mass."""
-    return _float(x).ewm_std(com=com, ignore_nulls=False)
+    return _float(x).ewm_std(com=com, ignore_nulls=False).forward_fill()
 
 
 @transform("EWM_VARIANCE", "number", order="time", equals=("exponential_weighted_variance",), com=0.5)
 def ewm_variance(x: pl.Expr, com: float) -> pl.Expr:
     """Exponentially weighted variance up to the row, by centre of mass."""
-    return _float(x).ewm_var(com=com, ignore_nulls=False)
+    return _float(x).ewm_var(com=com, ignore_nulls=False).forward_fill()
 
 
 def _since(name: str, equal: str, about: str, wanted: bool) -> None:

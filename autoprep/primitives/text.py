@@ -141,10 +141,11 @@ def common_words(text: pl.Expr) -> pl.Expr:
     return _count(text.str.to_lowercase(), pattern)
 
 
-@transform("SEPARATORS", "text", output="integer", equals=("num_unique_separators",))
-def separators(text: pl.Expr) -> pl.Expr:
-    """Number of different separators (space , ; : - _ / | tab newline)."""
-    return text.str.extract_all(r"[ ,;:\-_/|\t\n]").list.n_unique().cast(pl.Int64)
+@transform("SEPARATORS", "text", output="integer", equals=("num_unique_separators",), of=" ,;:-_/|\t\n")
+def separators(text: pl.Expr, of: str) -> pl.Expr:
+    """Number of different separators: of space , ; : - _ / | tab newline, or of those given."""
+    pattern = "[" + "".join(f"\\x{{{ord(mark):x}}}" for mark in of) + "]"
+    return text.str.extract_all(pattern).list.n_unique().cast(pl.Int64)
 
 
 @transform("TOTAL_WORD_LENGTH", "text", output="integer", equals=("total_word_length",))
@@ -287,3 +288,23 @@ def packed_items(text: pl.Expr, separator: str) -> pl.Expr:
 def packed_has(text: pl.Expr, separator: str, item: str) -> pl.Expr:
     """Whether a packed field names an item."""
     return text.str.split(separator).list.eval(pl.element().str.strip_chars()).list.contains(item)
+
+
+_POINT = r"^\s*\(?\s*([+-]?\d{1,3}(?:\.\d+)?)\s*[,; ]\s*([+-]?\d{1,3}(?:\.\d+)?)\s*\)?\s*$"
+
+
+def _coordinate(text: pl.Expr, part: int, most: float) -> pl.Expr:
+    found = text.str.extract(_POINT, part).cast(pl.Float64, strict=False)
+    return pl.when(found.abs() <= most).then(found)
+
+
+@transform("LATITUDE", "text", equals=("latitude",))
+def latitude(text: pl.Expr) -> pl.Expr:
+    """Degrees north in a point written "52.37, 4.90"; null where it is no point."""
+    return _coordinate(text, 1, 90.0)
+
+
+@transform("LONGITUDE", "text", equals=("longitude",))
+def longitude(text: pl.Expr) -> pl.Expr:
+    """Degrees east in a point written "52.37, 4.90"; null where it is no point."""
+    return _coordinate(text, 2, 180.0)

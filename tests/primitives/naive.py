@@ -79,7 +79,7 @@ NUMBERS: dict[str, Twin] = {
     "STD": std,
     "SUM": math.fsum,
     "VARIANCE": lambda x: statistics.variance(x) if len(x) > 1 else None,
-    "ZERO_CROSSINGS": lambda x: sum(np.sign(a) != np.sign(b) for a, b in itertools.pairwise(x)),
+    "ZERO_CROSSINGS": lambda x: sum(np.sign(a) != np.sign(b) for a, b in itertools.pairwise(v for v in x if v)),
 }
 ANY: dict[str, Twin] = {
     "COUNT": len,
@@ -125,7 +125,7 @@ TIMES: dict[str, Twin] = {
     "TIME_SPAN": lambda x: (max(x) - min(x)).total_seconds() / DAY if x else None,
     "UNIQUE_DAYS": lambda x: len({v.date() for v in x}),
     "UNIQUE_DAYS_OF_MONTH": lambda x: len({v.day for v in x}),
-    "UNIQUE_DAYS_OF_YEAR": lambda x: len({v.timetuple().tm_yday for v in x}),
-    "UNIQUE_MONTHS": lambda x: len({v.month for v in x}),
-    "UNIQUE_WEEKS": lambda x: len({v.isocalendar().week for v in x}),
+    "UNIQUE_DAYS_OF_YEAR": lambda x: len({(v.month, v.day) for v in x}),
+    "UNIQUE_MONTHS": lambda x: len({(v.year, v.month) for v in x}),
+    "UNIQUE_WEEKS": lambda x: len({tuple(v.isocalendar())[:2] for v in x}),
 }
