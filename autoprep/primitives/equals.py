@@ -191,8 +191,8 @@ def page() -> str:
             said.append(f"| `{name}` | none | | {WITHOUT[name]} |")
             continue
         ours, how = theirs[name]
-        told = [f"{b}: {a}" for a, b in how.parameters.items()] + [f"{k}={v!r}" for k, v in how.ours.items()]
+        words = [f"{b}: {a}" for a, b in how.parameters.items()] + [f"{k}={v!r}" for k, v in how.ours.items()]
         if how.times != 1.0:
-            told.append(f"theirs x {how.times:.6g}")
-        said.append(f"| `{name}` | `{ours}` | {', '.join(told)} | {how.differs} |")
+            words.append(f"theirs x {how.times:.6g}")
+        said.append(f"| `{name}` | `{ours}` | {', '.join(words)} | {how.differs} |")
     return "\n".join(said) + "\n"

@@ -177,7 +177,9 @@ class _Translator:
     def aggregate(self, d: Definition, walk: list[str]) -> Any:
         from featuretools.entityset.relationship import RelationshipPath
 
-        down, here, ups, deepest = [], self.table, [], walk[0]
+        down: list[Any] = []
+        ups: list[Any] = []
+        here, deepest = self.table, walk[0]
         for name in walk:
             parents = [r for r in self.es.relationships if r.child_name == name and r.parent_name == here]
             if parents and not ups:
