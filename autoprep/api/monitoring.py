@@ -17,14 +17,21 @@ if TYPE_CHECKING:
 def drift(model: PathLike, source: Any) -> Drift:
     """Compare new rows with the training of a model: columns, dirt, predictions; thresholds know the sizes.
 
+    Args:
+        model: a model folder.
+        source: new raw rows; or what a service saw: the folder, or a file of it, of ``autoprep serve --seen FOLDER``.
+
     Raises:
         ArtifactError: the folder is damaged or keeps no profile.
         InputError: the source cannot be read.
     """
-    from autoprep.serving import artifact
+    from autoprep.serving import artifact, seen
     from autoprep.serving import drift as drifts
 
-    return drifts.drift(artifact.load(model), read(source).collect())
+    loaded = artifact.load(model)
+    if seen.holds_windows(source):
+        return drifts.drift_of_seen(loaded, seen.read_windows(source, loaded.digest))
+    return drifts.drift(loaded, read(source).collect())
 
 
 def write_drift(found: Drift, path: PathLike, title: str = "Drift") -> Path:

@@ -15,6 +15,8 @@ def serve(
     port: int = 8000,
     workers: int = 1,
     log_level: str = "warning",
+    seen: PathLike | None = None,
+    window_s: float = 3600.0,
     **limits: Any,
 ) -> None:
     """Serve a model folder over HTTP until the process ends; see ``serving.run.serve`` and ``serving.limits.Limits``.
@@ -26,7 +28,10 @@ def serve(
     from autoprep.serving import run
     from autoprep.serving.limits import Limits
 
-    run.serve(model, host=host, port=port, workers=workers, log_level=log_level, limits=Limits(**limits))
+    bounds = Limits(**limits)
+    run.serve(
+        model, host=host, port=port, workers=workers, log_level=log_level, limits=bounds, seen=seen, window_s=window_s
+    )
 
 
 def explain(model: PathLike, source: Any, rows: list[int] | None = None, *, most: int = 20) -> list[dict[str, Any]]:

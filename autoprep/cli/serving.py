@@ -22,12 +22,18 @@ def serve(
     workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes; each holds the model.")] = 1,
     max_rows: Annotated[int, typer.Option("--max-rows", min=1, help="Rows in one request.")] = 1_000_000,
     max_bytes: Annotated[int, typer.Option("--max-bytes", min=1, help="Bytes of one request.")] = 64 << 20,
+    seen: Annotated[
+        Path | None, typer.Option("--seen", help="Folder for profiles of what was answered; 'drift' reads it.")
+    ] = None,
+    window: Annotated[float, typer.Option("--seen-window", min=1, help="Seconds of one file in it.")] = 3600.0,
 ) -> None:
     """Serve a model over HTTP: /predict, /explain, /contract, /health, /metrics, and a page at /."""
     from autoprep import api
 
     console().print(f"http://{host}:{port}/ serves {model}; Ctrl-C ends it", markup=False)
-    api.serve(model, host=host, port=port, workers=workers, rows=max_rows, body_bytes=max_bytes)
+    api.serve(
+        model, host=host, port=port, workers=workers, rows=max_rows, body_bytes=max_bytes, seen=seen, window_s=window
+    )
 
 
 @app.command()

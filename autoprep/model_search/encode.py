@@ -18,6 +18,7 @@ Kind = Literal["native", "target", "linear"]
 MOST_LEVELS = 1_000
 ONE_HOT_LEVELS = 30
 TARGET_CLASSES = 8
+_BAND = 4096
 INNER_FOLDS = 5
 SMOOTHING = 10.0
 
@@ -265,8 +266,15 @@ class Encoder:
         return np.asarray((raw - centre) / spread)
 
     def _linear(self, matrix: Array, codes: list[Array], coded: list[Array]) -> Array:
-        raw = self._linear_parts(matrix, codes, coded)
-        return np.asarray((raw - np.asarray(self.centre)) / np.asarray(self.spread))
+        centre, spread = np.asarray(self.centre), np.asarray(self.spread)
+        out = np.empty((len(matrix), len(centre)))
+        # band by band, so that what is between stays in the cache
+        for at in range(0, len(matrix), _BAND):
+            here = slice(at, at + _BAND)
+            raw = self._linear_parts(matrix[here], [c[here] for c in codes], [c[here] for c in coded])
+            np.subtract(raw, centre, out=raw)
+            np.divide(raw, spread, out=out[here])
+        return out
 
     def _linear_parts(self, matrix: Array, codes: list[Array], coded: list[Array]) -> Array:
         missing = np.isnan(matrix)

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 import json
+import logging
 import os
 import time
 from collections import Counter
@@ -31,8 +32,10 @@ from autoprep.serving.desk import Desk
 from autoprep.serving.explain import check_rows, explain
 from autoprep.serving.limits import Limits, Refused, read_body
 from autoprep.serving.meters import CONTENT_TYPE, Meters
+from autoprep.serving.seen import Seen
 
 MODEL_VARIABLE, LIMITS_VARIABLE = "AUTOPREP_SERVE_MODEL", "AUTOPREP_SERVE_LIMITS"
+SEEN_VARIABLE = "AUTOPREP_SERVE_SEEN"
 PAGE = Path(__file__).parent / "pages" / "index.html"
 #: Different reasons that are counted one by one; a new category must not make a new series each time.
 MOST_REASONS = 500
@@ -45,13 +48,15 @@ class Service:
     Args:
         artifact: the model.
         limits: bounds of a request.
+        seen: what keeps profiles of the rows, or None.
     """
 
-    def __init__(self, artifact: Artifact, limits: Limits | None = None) -> None:
-        self.artifact, self.limits = artifact, limits or Limits()
+    def __init__(self, artifact: Artifact, limits: Limits | None = None, seen: Seen | None = None) -> None:
+        self.artifact, self.limits, self.seen = artifact, limits or Limits(), seen
         self.desk = Desk(artifact.scorer(), self.limits, artifact.examples())
         self.meters = Meters(artifact.digest)
         self._reasons: set[str] = set()
+        self._folding, self._tasks = False, set[asyncio.Task[None]]()
         self.schema = schema.openapi(artifact, self.limits, artifact.digest[:12])
         self.columns = schema.raw_columns(artifact)
         self._page, self._policy = _page(self)
@@ -98,12 +103,16 @@ class Service:
         if said is not None:
             self.meters.alone.inc(len(said))
             self._count_said(said)
+            if self.seen is not None and few is not None and self.seen.records(few, said):
+                await self._fold()
             if write is _as_json:
                 return _json({"predictions": said, "model": self.artifact.digest, "notes": []})
             return write(self, self.desk.frame(said), Rows(pl.DataFrame()))
         rows = await self.rows(sent, kind)
         predicted = await self.desk.predict(rows)
         self._count(predicted)
+        if self.seen is not None and self.seen.frame(rows.frame, predicted):
+            await self._fold()
         body = (
             write(self, predicted, rows)
             if predicted.height < 10_000
@@ -136,6 +145,22 @@ class Service:
         headers = {"content-security-policy": self._policy, "x-content-type-options": "nosniff"}
         return Response(self._page, media_type="text/html", headers=headers)
 
+    async def _fold(self) -> None:
+        """Let the rows be added to the profile beside the event loop; not while that is busy."""
+        if self.seen is not None and not self._folding and not self.desk.busy():
+            self._folding = True
+            task = asyncio.get_running_loop().create_task(self._folded(self.seen))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _folded(self, seen: Seen) -> None:
+        try:
+            await self.desk.aside(partial(seen.fold))
+        except AutoprepError as error:
+            logging.getLogger("autoprep.serving").error("what was seen is not kept: %s", error)
+        finally:
+            self._folding = False
+
     def _count(self, predicted: pl.DataFrame) -> None:
         self.meters.rows.inc(predicted.height)
         said = predicted.get_column("reasons")
@@ -160,17 +185,33 @@ class Service:
             self.meters.reasons.labels(reason).inc(count)
 
 
-def make(model: Artifact | str | Path, limits: Limits | None = None) -> FastAPI:
+def make(
+    model: Artifact | str | Path,
+    limits: Limits | None = None,
+    seen: str | Path | None = None,
+    window_s: float = 3600.0,
+) -> FastAPI:
     """The application of a model.
+
+    Args:
+        model: a folder, or what was loaded from one.
+        limits: bounds of a request.
+        seen: folder for profiles of what is answered; none are kept without it.
+        window_s: seconds that one file of it spans.
 
     Raises:
         ArtifactError: the model folder is missing, damaged, altered or newer.
+        InputError: the folder for profiles cannot be written.
     """
-    service = Service(model if isinstance(model, Artifact) else artifacts.load(model), limits)
+    artifact = model if isinstance(model, Artifact) else artifacts.load(model)
+    service = Service(artifact, limits, None if seen is None else Seen(artifact, seen, window_s))
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
         yield
+        await asyncio.gather(*service._tasks)
+        if service.seen is not None:
+            await asyncio.to_thread(service.seen.fold)
         service.desk.close()
 
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=life, redirect_slashes=False)
@@ -209,7 +250,8 @@ def from_environment() -> FastAPI:
     folder = os.environ.get(MODEL_VARIABLE)
     if not folder:
         raise InputError(f"{MODEL_VARIABLE} is not set", hint="start with 'autoprep serve MODEL'")
-    return make(folder, Limits(**json.loads(os.environ.get(LIMITS_VARIABLE, "{}"))))
+    seen = json.loads(os.environ.get(SEEN_VARIABLE, "{}"))
+    return make(folder, Limits(**json.loads(os.environ.get(LIMITS_VARIABLE, "{}"))), **seen)
 
 
 def _guarded(service: Service, path: str, handler: Handler) -> Handler:

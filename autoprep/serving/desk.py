@@ -134,6 +134,10 @@ class Desk:
         finally:
             self._queued -= 1
 
+    def busy(self) -> bool:
+        """Whether no other job may wait beside the event loop."""
+        return self._queued >= self.limits.waiting
+
     def close(self) -> None:
         """Let what runs end; take nothing more."""
         self._aside.shutdown(wait=True, cancel_futures=False)

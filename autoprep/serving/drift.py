@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,9 @@ import polars as pl
 
 from autoprep.errors import ArtifactError
 from autoprep.profiling import Profile, profile
+from autoprep.profiling.compare import Comparison
 from autoprep.serving.artifact import Artifact
+from autoprep.serving.seen import Window, spread
 
 #: Kolmogorov's factor at which two samples of one distribution differ once in 10,000 times.
 _KOLMOGOROV = math.sqrt(-0.5 * math.log(0.0001 / 2))
@@ -67,29 +69,59 @@ def drift(artifact: Artifact, frame: pl.DataFrame) -> Drift:
         ArtifactError: the folder keeps no profile.
         InputError: none of the columns is one that the model knows.
     """
+    compared = _before(artifact).compare(profile(frame, deep=False).masked())
+    scorer = artifact.scorer()
+    predicted = scorer.predict(frame)
+    found = _columns(compared, artifact.plan.target) + _dirt(predicted)
+    return _ranked(compared.rows, found + _predictions(scorer.predict(artifact.examples()), predicted))
+
+
+def _before(artifact: Artifact) -> Profile:
     if "profile.json" not in artifact.manifest["files"]:
         raise ArtifactError("keeps no profile to compare with", where=str(artifact.folder), hint="fit it again")
-    before = Profile.from_json(artifact.folder / "profile.json")
-    target = artifact.plan.target
-    compared = before.compare(profile(frame, deep=False).masked())
-    columns = [
+    return Profile.from_json(artifact.folder / "profile.json")
+
+
+def _columns(compared: Comparison, target: str | None) -> list[dict[str, Any]]:
+    return [
         {**{k: d[k] for k in ("severity", "column", "kind", "sentence", "statistic", "threshold")}, "part": "columns"}
         for d in compared.drifts.to_dicts()
         if not (d["column"] == target and d["kind"] == "lost")
     ]
-    scorer = artifact.scorer()
-    predicted = scorer.predict(frame)
-    found = columns + _dirt(predicted) + _predictions(scorer.predict(artifact.examples()), predicted)
+
+
+def _ranked(rows: tuple[int, int], found: list[dict[str, Any]]) -> Drift:
     found.sort(key=lambda c: (SEVERITIES.index(c["severity"]), -(c["statistic"] or 0.0) / (c["threshold"] or 1.0)))
-    return Drift(compared.rows, pl.DataFrame(found, schema=_SCHEMA))
+    return Drift(rows, pl.DataFrame(found, schema=_SCHEMA))
+
+
+def drift_of_seen(artifact: Artifact, window: Window) -> Drift:
+    """Compare what a service saw with training; see ``drift``.
+
+    Raises:
+        ArtifactError: the folder keeps no profile.
+    """
+    before = _before(artifact)
+    compared = before.compare(window.raw)
+    old = artifact.scorer().predict(artifact.examples())
+    found = _columns(compared, artifact.plan.target)
+    found += _events(list(window.reasons.items()), max(window.sampled, 1))
+    for name in _shown(old):
+        values, weights = spread(window, name)
+        found += _moved(name, old[name].cast(pl.Float64).drop_nulls().to_numpy(), values, weights)
+    return _ranked(compared.rows, found)
 
 
 def _dirt(predicted: pl.DataFrame) -> list[dict[str, Any]]:
     """Contract events of the new rows; those that stand in training's own rows are rare by construction."""
     codes = predicted.filter(pl.col("reasons") != "")["reasons"].str.split(";").explode().value_counts()
+    return _events(codes.rows(), predicted.height)
+
+
+def _events(counts: Sequence[tuple[Any, ...]], rows: int) -> list[dict[str, Any]]:
     made = []
-    for code, count in codes.rows():
-        share = count / predicted.height
+    for code, count in counts:
+        share = count / rows
         rule, _, column = code.partition(":")
         made.append(
             {
@@ -97,7 +129,7 @@ def _dirt(predicted: pl.DataFrame) -> list[dict[str, Any]]:
                 "part": "dirt",
                 "column": column or None,
                 "kind": rule,
-                "sentence": f"'{column}': {rule} in {count:,} of {predicted.height:,} rows",
+                "sentence": f"'{column}': {rule} in {count:,} of {rows:,} rows",
                 "statistic": share,
                 "threshold": EVENT_SHARE,
             }
@@ -106,33 +138,47 @@ def _dirt(predicted: pl.DataFrame) -> list[dict[str, Any]]:
 
 
 def _predictions(before: pl.DataFrame, after: pl.DataFrame) -> list[dict[str, Any]]:
-    names = [c for c in after.columns if c.startswith("probability_")] or ["prediction"]
-    made = []
-    for name in names[:-1] if len(names) == 2 else names:
+    found = []
+    for name in _shown(after):
         old, new = (f[name].cast(pl.Float64).drop_nulls().to_numpy() for f in (before, after))
-        if len(old) < 20 or len(new) < 20:
-            continue
-        distance = ks_distance(old, new)
-        threshold = max(_LEAST, _KOLMOGOROV * math.sqrt((len(old) + len(new)) / (len(old) * len(new))))
-        if distance > threshold:
-            said = f"{name}: mean {new.mean():.4g}, in training {old.mean():.4g}; distance {distance:.2f}"
-            row: Mapping[str, Any] = {
-                "severity": "warning",
-                "part": "predictions",
-                "column": name,
-                "kind": "prediction",
-            }
-            made.append({**row, "sentence": said, "statistic": distance, "threshold": threshold})
-    return made
+        found += _moved(name, old, new, np.ones(len(new)))
+    return found
 
 
-def ks_distance(a: np.ndarray, b: np.ndarray) -> float:
+def _shown(predicted: pl.DataFrame) -> list[str]:
+    names = [c for c in predicted.columns if c.startswith("probability_")] or ["prediction"]
+    return names[:-1] if len(names) == 2 else names
+
+
+def _moved(name: str, old: np.ndarray, new: np.ndarray, weights: np.ndarray) -> list[dict[str, Any]]:
+    """Whether predictions are spread otherwise; ``weights`` say how many rows each new value stands for."""
+    rows = float(weights.sum())
+    if len(old) < 20 or rows < 20:
+        return []
+    distance = ks_distance(old, new, weights)
+    threshold = max(_LEAST, _KOLMOGOROV * math.sqrt((len(old) + rows) / (len(old) * rows)))
+    if distance <= threshold:
+        return []
+    mean = float(np.average(new, weights=weights))
+    said = f"{name}: mean {mean:.4g}, in training {old.mean():.4g}; distance {distance:.2f}"
+    row = {"severity": "warning", "part": "predictions", "column": name, "kind": "prediction", "sentence": said}
+    return [{**row, "statistic": distance, "threshold": threshold}]
+
+
+def ks_distance(a: np.ndarray, b: np.ndarray, weights: np.ndarray | None = None) -> float:
     """Largest distance of two samples' cumulative shares (Kolmogorov and Smirnov), in [0, 1].
+
+    Args:
+        a: (n,) values. b: (m,) values. weights: (m,) how often each value of ``b`` counts.
 
     Example:
         >>> ks_distance(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
         1.0
     """
     points = np.sort(np.concatenate([a, b]))
-    shares = [np.searchsorted(np.sort(s), points, side="right") / len(s) for s in (a, b)]
-    return float(np.abs(shares[0] - shares[1]).max(initial=0.0))
+    first = np.searchsorted(np.sort(a), points, side="right") / len(a)
+    order = np.argsort(b, kind="stable")
+    counts = np.ones(len(b)) if weights is None else weights[order]
+    reached = np.concatenate([[0.0], np.cumsum(counts)]) / counts.sum()
+    second = reached[np.searchsorted(b[order], points, side="right")]
+    return float(np.abs(first - second).max(initial=0.0))

@@ -21,6 +21,8 @@ def serve(
     limits: Limits | None = None,
     grace_s: int = 30,
     log_level: str = "warning",
+    seen: str | Path | None = None,
+    window_s: float = 3600.0,
 ) -> None:
     """Serve a model folder until the process is told to end; what has begun is then answered first.
 
@@ -32,6 +34,8 @@ def serve(
         limits: bounds of a request.
         grace_s: seconds that running requests have to end.
         log_level: "critical", "error", "warning", "info" or "debug".
+        seen: folder for mergeable profiles of what is answered, which ``autoprep drift`` reads; None keeps none.
+        window_s: seconds that one file of it spans.
 
     Raises:
         ArtifactError: the folder is missing, damaged, altered or newer.
@@ -55,11 +59,13 @@ def serve(
         "server_header": False,
     }
     if workers == 1:
-        uvicorn.run(app.make(model, bounds), **settings)
+        uvicorn.run(app.make(model, bounds, seen, window_s), **settings)
         return
     artifact.load(model)
     os.environ[app.MODEL_VARIABLE] = str(Path(model).resolve())
     os.environ[app.LIMITS_VARIABLE] = json.dumps(bounds.to_dict())
+    kept = {} if seen is None else {"seen": str(Path(seen).resolve()), "window_s": window_s}
+    os.environ[app.SEEN_VARIABLE] = json.dumps(kept)
     with tempfile.TemporaryDirectory(prefix="autoprep-metrics-") as folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         uvicorn.run("autoprep.serving.app:from_environment", factory=True, workers=workers, **settings)
