@@ -85,6 +85,6 @@ def test_other_models_and_damaged_files_are_said(shop_model: Path, tmp_path: Pat
         seen.read_windows(tmp_path / "seen", "0" * 64)
     said = json.loads(file.read_text())
     file.write_text(json.dumps({**said, "raw": {}}))
-    with pytest.raises(InputError, match="profile|damaged"):
+    with pytest.raises(InputError, match=r"profile|damaged"):
         seen.read_windows(tmp_path / "seen")
     assert not seen.holds_windows(tmp_path) and seen.holds_windows(tmp_path / "seen")
