@@ -233,10 +233,10 @@ def _read(file: Path) -> Window:
         if said["format"] != FORMAT:
             raise InputError(f"has format {said['format']}", where=str(file), hint="update autoprep")
         parts = {name: Profile.from_json(json.dumps(said[name])) for name in ("raw", "predictions")}
-        plain = {name: said[name] for name in ("model", "began", "ended", "rows", "sampled", "reasons")}
+        plain: dict[str, Any] = {n: said[n] for n in ("model", "began", "ended", "rows", "sampled", "reasons")}
     except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
         raise InputError("is damaged", where=str(file), hint="remove it") from error
-    return Window(**plain, **parts)
+    return Window(**plain, raw=parts["raw"], predictions=parts["predictions"])
 
 
 def _personal(artifact: Artifact) -> frozenset[str]:
