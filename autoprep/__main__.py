@@ -10,7 +10,14 @@ from autoprep.errors import AutoprepError
 
 
 def _say(line: str) -> None:
-    sys.stderr.write(f"autoprep: {line}\n")
+    from autoprep.cli import progress
+
+    if progress.as_json():
+        from autoprep.tracking.log import json_lines, without_values
+
+        json_lines()({"event": "error", "message": without_values(line)})
+    else:
+        sys.stderr.write(f"autoprep: {line}\n")
 
 
 def _unexpected(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -32,6 +39,17 @@ def main(arguments: list[str] | None = None) -> int:
         0 done; 1 the data broke its contract; 2 the call was wrong; 130 stopped by the user.
     """
     sys.excepthook = _unexpected
+    from autoprep.cli import progress
+
+    try:
+        with progress.watched(sys.argv[1:] if arguments is None else list(arguments)) as words:
+            return progress.ended(_run(words))
+    except AutoprepError as error:
+        _say(str(error))
+        return error.exit_status
+
+
+def _run(words: list[str]) -> int:
     import typer
 
     from autoprep.cli import app
@@ -40,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
     wrong_call = next(k for k in typer.BadParameter.__mro__ if k.__name__ == "ClickException")
     assert issubclass(wrong_call, Exception)
     try:
-        status = app(args=arguments, prog_name="autoprep", standalone_mode=False)
+        status = app(args=words, prog_name="autoprep", standalone_mode=False)
         return int(status or 0)
     except AutoprepError as error:
         _say(str(error))

@@ -61,6 +61,17 @@ def versions() -> dict[str, str]:
     return found
 
 
+def portable_name(address: str) -> str:
+    """An address without the folders of one machine: of an absolute path the last part, anything else as it is.
+
+    Example:
+        >>> portable_name("/home/ada/raw.csv"), portable_name("C:\\\\data\\\\raw.csv"), portable_name("data/raw.csv")
+        ('raw.csv', 'raw.csv', 'data/raw.csv')
+    """
+    absolute = address.startswith(("/", "\\\\")) or (len(address) > 2 and address[1] == ":" and address[2] in "/\\")
+    return address.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1] if absolute else address
+
+
 def _refuse(path: Path, error: OSError) -> InputError:
     reason = (error.strerror or str(error)).lower()
     return InputError(f"cannot write here ({reason})", where=str(path), hint="choose another with -o, or free space")

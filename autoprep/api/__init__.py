@@ -30,15 +30,18 @@ from autoprep.api.data import (
 from autoprep.api.deliveries import data_diff
 from autoprep.api.features import schema_of, select, synthesize
 from autoprep.api.model import Model, evaluate, fit, load, report
-from autoprep.api.monitoring import drift, write_drift
+from autoprep.api.monitor import Monitored, monitor
+from autoprep.api.monitoring import drift, drift_windows, write_drift, write_drift_windows
 from autoprep.api.papers import audit, evidence, fairness, questions, write_card, write_papers
 from autoprep.api.project import init, run_stage
 from autoprep.api.relations import compare, relate, several
 from autoprep.api.review import approve, explain_cell, plan_diff, with_budgets
 from autoprep.api.serving import explain, serve
+from autoprep.api.trust import sign, verify
 
 __all__ = [
     "Model",
+    "Monitored",
     "approve",
     "audit",
     "clean",
@@ -47,6 +50,7 @@ __all__ = [
     "data_diff",
     "describe",
     "drift",
+    "drift_windows",
     "evaluate",
     "evidence",
     "explain",
@@ -59,6 +63,7 @@ __all__ = [
     "init",
     "load",
     "load_plan",
+    "monitor",
     "plan",
     "plan_diff",
     "profile",
@@ -76,14 +81,17 @@ __all__ = [
     "select",
     "serve",
     "several",
+    "sign",
     "synthesize",
     "test_rules",
     "undo",
     "validate",
+    "verify",
     "with_budgets",
     "write_card",
     "write_cleaned",
     "write_drift",
+    "write_drift_windows",
     "write_papers",
     "write_profile",
     "write_text",

@@ -71,7 +71,8 @@ def apply(
     frame, dropped = _filter(compiled, piece.frame)
     ledger = pl.concat([ledger, *dropped])
     quarantine = _with_rows_aside(piece.quarantine, compiled, dropped)
-    listener(Event("clean", f"{ledger.height:,} changes, {quarantine.height:,} cells in quarantine"))
+    figures = {"rows": frame.height, "changes": ledger.height, "quarantined": quarantine.height}
+    listener(Event("clean", f"{ledger.height:,} changes, {quarantine.height:,} cells in quarantine", figures))
     return Cleaned(frame.drop(ROW), plan, ledger, quarantine, frame[ROW])
 
 

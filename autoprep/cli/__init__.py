@@ -6,9 +6,12 @@ or to ``-o``; progress goes to standard error; ``--json`` gives machine-readable
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from autoprep.cli.overview import Overview
+from autoprep.cli.progress import FORMATS, OPTION, VARIABLE
 
 app = typer.Typer(
     name="autoprep",
@@ -19,6 +22,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+@app.callback()
+def _of_every_command(
+    log_format: Annotated[
+        str,
+        typer.Option(
+            OPTION,
+            envvar=VARIABLE,
+            metavar="|".join(FORMATS),
+            help="Of any command: json writes one object a line on standard error: stage, event, seconds, counts.",
+        ),
+    ] = "text",
+) -> None:
+    """Options that stand before or after any command; ``__main__`` has read them already."""
+
 
 # Each module registers its commands on ``app`` when it is imported.
 from autoprep.cli import (  # noqa: E402, F401
@@ -34,4 +53,5 @@ from autoprep.cli import (  # noqa: E402, F401
     review,
     rules,
     serving,
+    trust,
 )

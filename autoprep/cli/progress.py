@@ -2,15 +2,89 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
+    from autoprep.tracking.log import Stages
     from autoprep.types import Event
 
 WIDTH = 11
+OPTION, VARIABLE = "--log-format", "AUTOPREP_LOG_FORMAT"
+FORMATS = ("text", "json")
+
+
+@dataclass
+class _Log:
+    """How the run that is under way is logged."""
+
+    form: str = "text"
+    stages: Stages | None = None
+
+
+_LOG = _Log()
+
+
+def as_json() -> bool:
+    """Whether standard error is one JSON object a line."""
+    return _LOG.form == "json"
+
+
+def ended(status: int) -> int:
+    """Tell the log how the run ended; the status is handed on."""
+    if _LOG.stages is not None:
+        _LOG.stages.end(status)
+    return status
+
+
+@contextmanager
+def watched(words: list[str]) -> Iterator[list[str]]:
+    """Log a run as ``--log-format`` (anywhere among the words, or AUTOPREP_LOG_FORMAT) and the environment ask.
+
+    Yields the words without the option.
+
+    Raises:
+        InputError: spans are asked for and cannot be sent. SettingError: no such format.
+    """
+    rest, form = _without_option(words)
+    spans = any(os.environ.get(name) for name in ("OTEL_TRACES_EXPORTER", "OTEL_EXPORTER_OTLP_ENDPOINT"))
+    if form == "text" and not spans and "opentelemetry.sdk.trace" not in sys.modules:
+        yield rest
+        return
+    from autoprep.tracking.log import Stages, exported, json_lines
+
+    command = next((word for word in rest if not word.startswith("-")), "help")
+    _LOG.form = form
+    try:
+        with exported(), Stages(command, json_lines() if form == "json" else lambda record: None) as stages:
+            _LOG.stages = stages
+            yield rest
+    finally:
+        _LOG.form, _LOG.stages = "text", None
+
+
+def _without_option(words: list[str]) -> tuple[list[str], str]:
+    form, rest, after = os.environ.get(VARIABLE) or "text", list[str](), iter(words)
+    for word in after:
+        if word == "--":
+            rest += [word, *after]
+        elif word == OPTION:
+            form = next(after, "")
+        elif word.startswith(f"{OPTION}="):
+            form = word.partition("=")[2]
+        else:
+            rest.append(word)
+    if form not in FORMATS:
+        from autoprep.errors import SettingError, did_you_mean
+
+        raise SettingError(f"no log format '{form}'", where=OPTION, hint=did_you_mean(form, FORMATS))
+    return rest, form
 
 
 class Progress:
@@ -25,6 +99,7 @@ class Progress:
         from rich.console import Console
 
         self._console = Console(stderr=True, highlight=False)
+        quiet = quiet or as_json()
         self._quiet, self._limit = quiet, time_budget_s
         self._started = time.monotonic()
         self._status = self._console.status("starting") if sys.stderr.isatty() and not quiet else None
@@ -45,6 +120,8 @@ class Progress:
         return f"{spent:5.1f} s" if self._limit is None else f"{spent:5.1f} of {self._limit:g} s"
 
     def __call__(self, event: Event) -> None:
+        if _LOG.stages is not None:
+            _LOG.stages(event)
         if self._quiet:
             return
         from rich.markup import escape

@@ -86,7 +86,8 @@ def prepare(
     if not frame.height:
         raise InputError("has a header but no rows", where=table.source.uri, hint="give a file with data")
     rejected = f", {plural(table.rejected.height, 'line')} rejected" if table.rejected.height else ""
-    listener(Event("read", f"{table.source.uri}: {_size(*frame.shape)}{rejected}"))
+    figures = {"rows": frame.height, "columns": frame.width, "rejected": table.rejected.height}
+    listener(Event("read", f"{table.source.uri}: {_size(*frame.shape)}{rejected}", figures))
     for note in table.notes:
         listener(Event("read", note))
     watch.start("profile")
@@ -98,7 +99,7 @@ def prepare(
     findings = tuple(find(profile, book))
     counts = {s: sum(f.severity == s for f in findings) for s in ("error", "warning", "info")}
     told = ", ".join(f"{count} {severity}" for severity, count in counts.items() if count) or "nothing wrong"
-    listener(Event("profile", f"{plural(len(findings), 'finding')}: {told}"))
+    listener(Event("profile", f"{plural(len(findings), 'finding')}: {told}", {"findings": len(findings), **counts}))
     watch.start("plan")
     if plan is None:
         most = frame.height
@@ -115,7 +116,9 @@ def prepare(
     states = {s: sum(a.status == s for a in plan.actions) for s in ("apply", "ask", "skip")}
     listener(
         Event(
-            "plan", f"{plural(states['apply'], 'step')} to apply, {states['ask']} to review, {states['skip']} declined"
+            "plan",
+            f"{plural(states['apply'], 'step')} to apply, {states['ask']} to review, {states['skip']} declined",
+            states,
         )
     )
     return Prepared(held, frame, profile, findings, plan, column)

@@ -105,6 +105,11 @@ def fit(
             f"{plural(cleaned.frame.height, 'row')}, {plural(frame.width, 'column')}; "
             f"{plural(cleaned.ledger.height, 'change')}, "
             f"{plural(cleaned.quarantine.height, 'cell')} in quarantine",
+            {
+                "rows": cleaned.frame.height,
+                "changes": cleaned.ledger.height,
+                "quarantined": cleaned.quarantine.height,
+            },
         )
     )
     watch.start("contract")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import polars as pl
 
-from autoprep.lineage import versions
+from autoprep.lineage import portable_name, versions
 from autoprep.pipeline.diagnose import Diagnosis, Judged, diagnose
 from autoprep.pipeline.privacy import masked_rows, personal_columns
 from autoprep.types import Cleaned, Feature, Finding, Leaderboard, Plan, Table, Task
@@ -119,7 +119,7 @@ class Fitted:
         """What the report is made of; see ``reporting.content.model_content``."""
         table, target = self.prepared.table, self.prepared.target
         facts = [
-            ("Source", table.source.uri),
+            ("Source", portable_name(table.source.uri)),
             ("Target", f"{target} ({self.task})"),
             ("Rows used", f"{self.cleaned.frame.height:,} of {self.prepared.frame.height:,}"),
             ("Metric", self.metric),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -18,9 +18,9 @@ from autoprep.serving.predictor import Scorer
 from autoprep.serving.state import read_json, read_state, write_state
 from autoprep.types import Dialect, Feature, Leaderboard, Plan, Trial, load_yaml
 
-FORMAT = 1
+FORMAT = 2
 KIND = "autoprep model"
-MANIFEST = "manifest.json"
+MANIFEST, SIGNATURE = "manifest.json", "signature.json"
 MAX_FILES = 10_000
 MAX_MANIFEST_BYTES = 16 << 20
 MAX_PLAN_BYTES = 256 << 20
@@ -38,7 +38,19 @@ PAPERS = (
     "lineage.jsonl",
     "sbom.json",
 )
-_MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+
+
+def _since_2(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Format 2 names the source without the folders of the machine that it lay on, and states the folder's size."""
+    facts = dict(manifest.get("facts") or {})
+    if isinstance(facts.get("source"), dict):
+        facts["source"] = _portable(facts["source"])
+    sizes = [said.get("bytes", 0) for said in (manifest.get("files") or {}).values() if isinstance(said, dict)]
+    return {**manifest, "format": 2, "facts": facts, "size_bytes": sum(sizes)}
+
+
+#: Format -> what makes a manifest of the next format of one in it. An older folder is read, never written over.
+_MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _since_2}
 
 
 @dataclass(frozen=True)
@@ -82,6 +94,11 @@ class Artifact:
     def digest(self) -> str:
         """SHA-256 over the manifest, and so over every file: the model's identity."""
         return str(self.manifest["seal"])
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of all files but the manifest."""
+        return int(self.manifest["size_bytes"])
 
     def scorer(self) -> Scorer:
         """What turns raw rows into predictions."""
@@ -157,16 +174,20 @@ def save(
     """
     target = Path(folder)
     _refuse_foreign(target)
-    facts = json.loads(lineage.canonical_json(dict(facts)))
+    plain: dict[str, Any] = json.loads(lineage.canonical_json(dict(facts)))
+    if isinstance(plain.get("source"), dict):
+        plain["source"] = _portable(plain["source"])
+    facts = plain
+    plan = replace(plan, source=_portable(plan.source))
     with lineage.whole_folder(target) as beside:
         _text(beside / ".gitattributes", "* -text\n")
         _text(beside / "plan.yaml", plan.to_yaml())
         _text(beside / "features.txt", "".join(f"{f.name} = {f.definition}\n" for f in features))
-        _text(beside / "contract.json", _pretty(contract or {}))
+        _text(beside / "contract.json", pretty(contract or {}))
         if synthesizer is not None:
             write_state(beside, "synthesizer", synthesizer.to_dict())
         if leaderboard is not None:
-            _text(beside / "leaderboard.json", _pretty(_leaderboard_to_dict(leaderboard)))
+            _text(beside / "leaderboard.json", pretty(_leaderboard_to_dict(leaderboard)))
         if profile is not None:
             _text(beside / "profile.json", _profile_text(profile))
         for name, text in (papers or {}).items():
@@ -192,7 +213,7 @@ def save(
 
 
 def add_papers(folder: str | Path, papers: Mapping[str, str]) -> None:
-    """Write papers (names in ``PAPERS``) into a model folder and seal it again.
+    """Write papers (names in ``PAPERS``) into a model folder and seal it again; its signature goes.
 
     Raises:
         ArtifactError: the folder was altered before.
@@ -201,6 +222,7 @@ def add_papers(folder: str | Path, papers: Mapping[str, str]) -> None:
     target = Path(folder)
     manifest = read_manifest(target)
     verify(target, manifest)
+    (target / SIGNATURE).unlink(missing_ok=True)
     for name, text in papers.items():
         if name not in PAPERS:
             raise InputError("is not a paper of a model folder", where=name, hint=", ".join(PAPERS))
@@ -326,7 +348,7 @@ def verify(folder: Path, manifest: Mapping[str, Any]) -> None:
             raise ArtifactError(
                 "was altered or damaged after the model was saved", where=str(file), hint="copy or fit the model again"
             )
-    strangers = sorted(set(_files(folder)) - set(listed) - {MANIFEST})
+    strangers = sorted(set(_files(folder)) - set(listed) - {MANIFEST, SIGNATURE})
     if strangers:
         raise ArtifactError(
             f"holds a file that the model did not write: {strangers[0]}", where=str(folder), hint="remove it"
@@ -351,16 +373,17 @@ def _seal(folder: Path, head: dict[str, Any], versions: Mapping[str, str] | None
     files = {
         name: {"bytes": (folder / name).stat().st_size, "sha256": lineage.hash_file(folder / name)}
         for name in _files(folder)
-        if name != MANIFEST
+        if name not in (MANIFEST, SIGNATURE)
     }
-    manifest = {**head, "versions": dict(versions or lineage.versions()), "files": files}
+    size = sum(int(str(said["bytes"])) for said in files.values())
+    manifest = {**head, "size_bytes": size, "versions": dict(versions or lineage.versions()), "files": files}
     with lineage.whole_file(folder / MANIFEST) as beside:
         _text(beside, _render_manifest(manifest))
 
 
 def _render_manifest(manifest: Mapping[str, Any]) -> str:
     body = {key: value for key, value in manifest.items() if key != "seal"}
-    return _pretty({**body, "seal": lineage.hash_value(body)})
+    return pretty({**body, "seal": lineage.hash_value(body)})
 
 
 def _refuse_foreign(folder: Path) -> None:
@@ -368,11 +391,20 @@ def _refuse_foreign(folder: Path) -> None:
         raise InputError("holds files and is not a model folder", where=str(folder), hint="choose another with -o")
 
 
+def _portable(source: Mapping[str, Any]) -> dict[str, Any]:
+    """A source whose address tells nothing of the machine: of an absolute path the last part is kept."""
+    said = dict(source)
+    if "uri" in said:
+        said["uri"] = lineage.portable_name(str(said["uri"]))
+    return said
+
+
 def _text(file: Path, text: str) -> None:
     file.write_text(text, encoding="utf-8", newline="\n")
 
 
-def _pretty(value: Any) -> str:
+def pretty(value: Any) -> str:
+    """JSON text, one value a line, the keys in their order."""
     return json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n"
 
 
@@ -381,8 +413,10 @@ def _ipc(frame: pl.DataFrame, file: Path) -> None:
 
 
 def _profile_text(profile: Any) -> str:
+    if getattr(profile, "source", None):
+        profile = replace(profile, source=_portable(profile.source))
     text = profile.to_json()
-    return text if isinstance(text, str) else _pretty(text)
+    return text if isinstance(text, str) else pretty(text)
 
 
 def _leaderboard_to_dict(board: Leaderboard) -> dict[str, Any]:

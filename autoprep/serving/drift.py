@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from autoprep.errors import ArtifactError
+from autoprep.cleaning import apply, plan
+from autoprep.errors import ArtifactError, InputError, did_you_mean
 from autoprep.profiling import Profile, profile
 from autoprep.profiling.compare import Comparison
 from autoprep.serving.artifact import Artifact
@@ -110,6 +111,42 @@ def drift_of_seen(artifact: Artifact, window: Window) -> Drift:
         values, weights = spread(window, name)
         found += _moved(name, old[name].cast(pl.Float64).drop_nulls().to_numpy(), values, weights)
     return _ranked(compared.rows, found)
+
+
+def windows(
+    artifact: Artifact, frame: pl.DataFrame, column: str, every: str
+) -> tuple[int, tuple[tuple[str, Drift], ...]]:
+    """Compare new raw rows with training per window of time.
+
+    Args:
+        artifact: the model. frame: raw rows. column: its moments, read as the plan reads them. every: "1d", "1w", ...
+
+    Returns:
+        Rows without a moment, and (start, drift) of every window that has rows, by time.
+
+    Raises:
+        InputError: no such column, no moments in it, or no such length.
+    """
+    if column not in frame.columns:
+        raise InputError(f"no column '{column}'", where="the new rows", hint=did_you_mean(column, frame.columns))
+    moments = frame.get_column(column)
+    if not moments.dtype.is_temporal():
+        cleaned = artifact.scorer().transform(frame)[0]
+        if column not in cleaned.columns or not cleaned.schema[column].is_temporal():
+            alone = frame.select(column)
+            cleaned = apply(alone, plan(alone), same_shape=True).frame
+        moments = cleaned.get_column(column)
+    if moments.dtype not in (pl.Date, pl.Datetime):
+        raise InputError("holds no moments", where=f"column '{column}'", hint="name a column of dates")
+    try:
+        starts = moments.dt.truncate(every)
+    except pl.exceptions.PolarsError as error:
+        raise InputError(f"no length of time '{every}'", hint="try 1d, 1w, 1mo or 6h") from error
+    found = []
+    for start in starts.drop_nulls().unique().sort():
+        part = frame.filter((starts == start).fill_null(value=False))
+        found.append((str(start), drift(artifact, part)))
+    return starts.null_count(), tuple(found)
 
 
 def _dirt(predicted: pl.DataFrame) -> list[dict[str, Any]]:
