@@ -36,7 +36,7 @@ from autoprep.api.papers import audit, evidence, fairness, questions, write_card
 from autoprep.api.project import init, run_stage
 from autoprep.api.relations import compare, relate, several
 from autoprep.api.review import approve, explain_cell, plan_diff, with_budgets
-from autoprep.api.serving import explain, serve
+from autoprep.api.serving import explain, package, serve
 from autoprep.api.trust import sign, verify
 
 __all__ = [
@@ -64,6 +64,7 @@ __all__ = [
     "load",
     "load_plan",
     "monitor",
+    "package",
     "plan",
     "plan_diff",
     "profile",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from autoprep.api.data import PathLike, read
@@ -59,3 +60,17 @@ def explain(model: PathLike, source: Any, rows: list[int] | None = None, *, most
         frame = frame[rows]
     check_rows(frame, most)
     return [one.to_dict() for one in explained(held.scorer(), frame, held.examples())]
+
+
+def package(
+    model: PathLike, folder: PathLike, *, port: int = 8000, workers: int = 1, wheel: PathLike | None = None
+) -> list[Path]:
+    """Write a folder with the model, a Dockerfile, compose.yaml, a systemd unit and pinned requirements.
+
+    Raises:
+        ArtifactError: the model folder is missing, damaged, altered or newer.
+        InputError: the folder holds files; see ``serving.package``.
+    """
+    from autoprep.serving import package as packages
+
+    return packages.package(model, folder, port=port, workers=workers, wheel=wheel)

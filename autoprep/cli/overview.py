@@ -11,7 +11,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "One call": ("fit", "predict", "evaluate", "report", "explain", "demo"),
     "Data": ("read", "profile", "plan", "approve", "clean", "undo", "features", "data"),
     "Rules and contracts": ("rules", "contract", "validate"),
-    "Production": ("serve", "export", "drift", "monitor", "sign", "verify", "init", "stage", "cache"),
+    "Production": ("serve", "package", "export", "drift", "monitor", "sign", "verify", "init", "stage", "cache"),
     "Papers": ("card", "papers", "fairness", "audit"),
 }
 

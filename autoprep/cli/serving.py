@@ -37,6 +37,21 @@ def serve(
 
 
 @app.command()
+def package(
+    model: ModelFolder,
+    output: Annotated[Path, typer.Option("--output", "-o", help="A new folder.")],
+    port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 8000,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes; each holds the model.")] = 1,
+    wheel: Annotated[Path | None, typer.Option("--wheel", help="A wheel of autoprep to put in.")] = None,
+) -> None:
+    """Make a model ready to run elsewhere: Dockerfile, compose.yaml, systemd unit, pinned requirements."""
+    from autoprep import api
+
+    for path in api.package(model, output, port=port, workers=workers, wheel=wheel):
+        console().print(str(path), markup=False)
+
+
+@app.command()
 def explain(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder; with --ledger a clean table.")],
     source: Annotated[str | None, typer.Argument(metavar="SOURCE", help="The rows to explain.")] = None,
