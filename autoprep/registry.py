@@ -16,7 +16,8 @@ class Catalogue(Mapping[str, T], Generic[T]):
 
     Args:
         kind: what one entry is called in messages ("verb", "model").
-        group: entry-point group from which installed packages may add entries, read on the first miss.
+        group: entry-point group from which installed packages may add entries, read on the first miss; an entry whose
+            import fails is left out, and the reason is told to whoever asks for it by name.
 
     Example:
         >>> verbs = Catalogue("verb")
@@ -34,6 +35,7 @@ class Catalogue(Mapping[str, T], Generic[T]):
         self._kind, self._group = kind, group
         self._entries: dict[str, T] = {}
         self._plugins_read = group is None
+        self._absent: dict[str, str] = {}
 
     def add(self, name: str) -> Callable[[T], T]:
         """Register the decorated object under a name; a name taken twice is a mistake of the programmer."""
@@ -54,8 +56,12 @@ class Catalogue(Mapping[str, T], Generic[T]):
         if not self._plugins_read:
             self._plugins_read = True
             for point in entry_points(group=self._group or ""):
-                if point.name not in self._entries:
+                if point.name in self._entries:
+                    continue
+                try:
                     self._entries[point.name] = point.load()
+                except ImportError as reason:
+                    self._absent[point.name] = str(reason)
 
     def __getitem__(self, name: str) -> T:
         if name not in self._entries:
@@ -63,6 +69,8 @@ class Catalogue(Mapping[str, T], Generic[T]):
         try:
             return self._entries[name]
         except KeyError:
+            if name in self._absent:
+                raise SettingError(f"{self._kind} '{name}' is not installed", hint=self._absent[name]) from None
             raise SettingError(f"unknown {self._kind} '{name}'", hint=did_you_mean(name, self._entries)) from None
 
     def __contains__(self, name: object) -> bool:

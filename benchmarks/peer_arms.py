@@ -25,6 +25,7 @@ class Job:
     def __init__(self, said: argparse.Namespace) -> None:
         self.train, self.test, self.target, self.task = said.train, said.test, said.target, said.task
         self.metric, self.budget, self.seed, self.threads = said.metric, said.budget, said.seed, said.threads
+        self.keep_leaks = not said.drop_leaks
         self.classes, self.scratch = said.task != "regression", said.out.with_suffix(".files")
         self.started, self.fit_s, self.note = time.perf_counter(), 0.0, ""
 
@@ -55,7 +56,10 @@ def autoprep(job: Job) -> Answer:
 
     import autoprep as ap
 
-    model = ap.fit(job.train, job.target, time_budget_s=job.budget, metric=job.metric, task=job.task, seed=job.seed)
+    model = ap.fit(
+        job.train, job.target, time_budget_s=job.left(), metric=job.metric, task=job.task, seed=job.seed,
+        keep_leaks=job.keep_leaks,
+    )  # fmt: skip
     job.fitted()
     job.note = model.leaderboard.trials[0].model if model.leaderboard.trials else ""
     made = model.predict_frame(job.test)
@@ -140,6 +144,75 @@ def catboost(job: Job) -> Answer:
     return job.said(model, right)
 
 
+def h2o(job: Job) -> Answer:
+    import h2o as tool
+    from h2o.automl import H2OAutoML
+
+    metrics = {"roc_auc": "AUC", "average_precision": "aucpr", "log_loss": "logloss", "rmsle": "RMSLE", "mae": "MAE"}
+    tool.init(nthreads=job.threads, max_mem_size="8G", ice_root=str(job.scratch), bind_to_localhost=True)
+    tool.no_progress()
+    try:
+        train = tool.import_file(str(job.train), header=1)
+        if job.classes:
+            train[job.target] = train[job.target].asfactor()
+        search = H2OAutoML(
+            max_runtime_secs=int(job.left()), seed=job.seed + 1, sort_metric=metrics.get(job.metric, "RMSE"),
+            verbosity=None,
+        )  # fmt: skip
+        search.train(y=job.target, training_frame=train)
+        if search.leader is None:
+            raise RuntimeError("H2O AutoML finished with no model")
+        job.fitted()
+        job.note = str(search.leader.model_id)
+        made = search.leader.predict(tool.import_file(str(job.test), header=1)).as_data_frame()
+        if not job.classes:
+            return made["predict"].to_numpy(), []
+        labels = [str(label) for label in search.leader._model_json["output"]["domains"][-1]]
+        return made.iloc[:, 1:].to_numpy(), labels
+    finally:
+        tool.cluster().shutdown()
+
+
+def mljar(job: Job) -> Answer:
+    from supervised import AutoML
+
+    metrics = {"roc_auc": "auc", "average_precision": "average_precision", "log_loss": "logloss", "mae": "mae"}
+    kinds = {"binary": "binary_classification", "multiclass": "multiclass_classification", "regression": "regression"}
+    x, y, test = job.frames()
+    model = AutoML(
+        results_path=str(job.scratch / "mljar"), mode="Perform", total_time_limit=int(job.left()),
+        eval_metric=metrics.get(job.metric, "rmse"), ml_task=kinds[job.task], n_jobs=job.threads,
+        random_state=job.seed, verbose=0,
+    )  # fmt: skip
+    model.fit(x, y)
+    job.fitted()
+    if not job.classes:
+        return np.asarray(model.predict(test), dtype=float), []
+    made = model.predict_all(test)
+    columns = [c for c in made.columns if c.startswith("prediction_")]
+    return made[columns].to_numpy(), [c.removeprefix("prediction_") for c in columns]
+
+
+def tpot(job: Job) -> Answer:
+    from tpot import TPOTClassifier, TPOTRegressor
+
+    metrics = {"roc_auc": "roc_auc", "average_precision": "average_precision", "log_loss": "neg_log_loss"}
+    metrics |= {"mae": "neg_mean_absolute_error"}
+    x, y, test = job.frames()
+    labels = sorted(set(y)) if job.classes else []
+    kind = TPOTClassifier if job.classes else TPOTRegressor
+    model = kind(
+        search_space="linear-light", scorers=[metrics.get(job.metric, "neg_root_mean_squared_error")],
+        scorers_weights=[1], cv=5, max_time_mins=job.left() / 60, max_eval_time_mins=job.left() / 60,
+        n_jobs=job.threads, random_state=job.seed, verbose=0, preprocessing=True,
+    )  # fmt: skip
+    model.fit(x, y.map({label: code for code, label in enumerate(labels)}).astype(int) if labels else y)
+    job.fitted()
+    if not labels:
+        return np.asarray(model.predict(test), dtype=float), []
+    return np.asarray(model.predict_proba(test)), [str(label) for label in labels]
+
+
 ARMS: dict[str, Callable[[Job], Answer]] = {
     "autoprep": autoprep,
     "lightgbm": lightgbm,
@@ -148,6 +221,9 @@ ARMS: dict[str, Callable[[Job], Answer]] = {
     "autogluon": autogluon,
     "autogluon_good": lambda job: autogluon(job, "good_quality"),
     "catboost": catboost,
+    "h2o": h2o,
+    "mljar": mljar,
+    "tpot": tpot,
 }
 
 
@@ -167,6 +243,7 @@ def main() -> None:
     parser.add_argument("--budget", type=float, required=True)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--drop-leaks", action="store_true")
     parser.add_argument("--out", type=Path, required=True)
     said = parser.parse_args()
     job = Job(said)

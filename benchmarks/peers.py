@@ -2,10 +2,16 @@
 
     python benchmarks/peers.py --data FOLDER --envs ENVS --time-budget 60 --seeds 0,1,2
 
-FOLDER is that of ``supervised.py``. ENVS holds one virtual environment per peer, named as the peer (``ENVS/flaml``,
-``ENVS/autogluon``, ``ENVS/skrub``, ...); autoprep and plain LightGBM run in this one, and so does a peer that is
-installed here. A peer without an environment is named and left out. ``--clean`` takes scikit-learn's and generated
-clean sets instead of FOLDER.
+    python benchmarks/peers.py --data FOLDER --envs ENVS --spread 8 --seeds 0     # half an hour instead of thirteen
+
+FOLDER is that of ``supervised.py``. ENVS holds one virtual environment per peer, named as the peer (``ENVS/flaml`` or
+``ENVS/flaml/venv``, ``ENVS/autogluon``, ...; what each needs stands in ``PACKAGES``); autoprep and plain LightGBM run
+in this one, and so does a peer that is installed here. A peer without an environment is named and left out. ``--clean``
+takes scikit-learn's and generated clean sets instead of FOLDER. ``--spread N`` takes N sets, by task in proportion and
+evenly from the smallest to the largest, so that nobody chooses them by their results.
+
+All arms see the same columns: autoprep, which leaves out columns that give the target away unless it is told to keep
+them, is told to keep them here (``--drop-leaks``: as it does by itself).
 
 Every run is a process of its own (``peer_arms.py``) with two threads that idle passively. Its seconds are those from
 starting to read to a usable model, tools' own imports included; a run is killed, and counts as a failure, beyond three
@@ -31,8 +37,19 @@ import numpy as np
 import polars as pl
 from supervised import GREATER, aligned, labels, metric_of, score, sets, split, target_column
 
-PEERS = ("autoprep", "lightgbm", "catboost", "skrub", "flaml", "autogluon", "autogluon_good")
+PEERS = ("autoprep", "lightgbm", "catboost", "skrub", "flaml", "autogluon", "h2o", "mljar", "tpot")
 HERE = ("autoprep", "lightgbm")
+#: What ``pip install`` needs in the environment of each peer; the first word's module is what is looked for.
+PACKAGES = {
+    "catboost": "catboost pandas scikit-learn",
+    "skrub": "skrub lightgbm pandas",
+    "flaml": "flaml[automl] lightgbm xgboost",
+    "autogluon": "autogluon.tabular[lightgbm,catboost,xgboost]",
+    "h2o": "h2o pandas",
+    "mljar": "mljar-supervised",
+    "tpot": "tpot",
+}
+MODULES = {"autogluon": "autogluon.tabular", "mljar": "supervised.automl"}
 
 
 def environment(arm: str, envs: Path | None) -> str | None:
@@ -40,13 +57,35 @@ def environment(arm: str, envs: Path | None) -> str | None:
     if arm in HERE:
         return sys.executable
     package = arm.partition("_")[0]
-    there = None if envs is None else envs / package / "bin" / "python"
-    for python in ([str(there)] if there is not None and there.is_file() else []) + [sys.executable]:
-        name = "autogluon.tabular" if package == "autogluon" else package
+    homes = [] if envs is None else [envs / package, envs / package / "venv"]
+    there = [str(home / "bin" / "python") for home in homes if (home / "bin" / "python").is_file()]
+    for python in [*there, sys.executable]:
+        name = MODULES.get(package, package)
         command = [python, "-c", f"import importlib.util as u, sys; sys.exit(u.find_spec({name!r}) is None)"]
         if subprocess.run(command, capture_output=True, check=False).returncode == 0:
             return python
     return None
+
+
+def spread(entries: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
+    """So many sets, by task in proportion, evenly from the smallest to the largest of each task.
+
+    Example:
+        >>> sets = [{"name": str(n), "task": "binary", "rows": n} for n in (5, 1, 4, 2, 3)]
+        >>> [s["name"] for s in spread(sets, 3)]
+        ['1', '3', '5']
+    """
+
+    def rows(entry: dict[str, Any]) -> int:
+        said = entry.get("rows") or 0
+        return max(said.values()) if isinstance(said, dict) else int(said)
+
+    found = []
+    for task in dict.fromkeys(e["task"] for e in entries):
+        own = sorted((e for e in entries if e["task"] == task), key=lambda e: (rows(e), e["name"]))
+        some = max(1, round(count * len(own) / len(entries)))
+        found += [own[i] for i in np.unique(np.linspace(0, len(own) - 1, some).round().astype(int))]
+    return found
 
 
 def clean_sets(folder: Path) -> Iterator[dict[str, Any]]:
@@ -96,17 +135,19 @@ def dealt(entry: dict[str, Any], seed: int, folder: Path) -> dict[str, Any]:
 
 def run(entry: dict[str, Any], arm: str, python: str, seed: int, args: argparse.Namespace) -> dict[str, Any]:
     """One arm on one split; its answer is kept in a file, so that a stopped benchmark goes on."""
-    kept = args.out / "raw" / f"{entry['name']}-{arm}-{seed}-{args.time_budget:g}.json"
+    told = "-dropped" if args.drop_leaks and arm == "autoprep" else ""
+    kept = args.out / "raw" / f"{entry['name']}-{arm}-{seed}-{args.time_budget:g}{told}.json"
     if kept.is_file() and not args.redo:
         return dict(json.loads(kept.read_text()))
     metric = metric_of(entry)
     answer: dict[str, Any] = {"set": entry["name"], "arm": arm, "seed": seed, "metric": metric}
     place = Path(tempfile.mkdtemp(prefix="peers-"))
     try:
-        told = dealt(entry, seed, place)
-        answer["trivial"] = score(metric, told["y"], told["trivial"], told["classes"])
+        dealt_ = dealt(entry, seed, place)
+        answer["trivial"] = score(metric, dealt_["y"], dealt_["trivial"], dealt_["classes"])
         command = [python, str(Path(__file__).with_name("peer_arms.py").resolve()), arm, "--train", "train.csv"]
-        command += ["--test", "test.csv", "--target", told["target"], "--task", entry["task"], "--metric", metric]
+        command += ["--test", "test.csv", "--target", dealt_["target"], "--task", entry["task"], "--metric", metric]
+        command += ["--drop-leaks"] if args.drop_leaks else []
         command += ["--budget", str(args.time_budget), "--seed", str(seed), "--threads", str(args.threads)]
         names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
         env = os.environ | dict.fromkeys((*names, "POLARS_MAX_THREADS", "LOKY_MAX_CPU_COUNT"), str(args.threads))
@@ -121,8 +162,8 @@ def run(entry: dict[str, Any], arm: str, python: str, seed: int, args: argparse.
             answer |= json.loads((place / "answer.json").read_text())
             with np.load(place / "answer.npz") as arrays:
                 values, said = arrays["values"], [str(c) for c in arrays["classes"]]
-            values = aligned(values, said, told["classes"]) if told["classes"] else values
-            answer["score"] = score(metric, told["y"], values, told["classes"])
+            values = aligned(values, said, dealt_["classes"]) if dealt_["classes"] else values
+            answer["score"] = score(metric, dealt_["y"], values, dealt_["classes"])
     except subprocess.TimeoutExpired:
         answer["failure"] = "killed beyond three times the budget"
     except ValueError as error:
@@ -200,7 +241,10 @@ def table(answers: list[dict[str, Any]], arms: list[str], budget: float, absent:
         cells = [arm, f"{rank[:, place].mean():.2f}", f"{loss[:, place].mean():.3f} ({low:.3f} to {high:.3f})", wins]
         lines.append(f"| {' | '.join([*cells, str(over), *most, slow, str(len(own) - len(good))])} |")
     seeds = len({a["seed"] for a in answers})
-    lines += ["", f"{len(names)} sets, {seeds} seeds, {budget:g} s, budgets kept means 10% + 3 s."]
+    lines += [
+        "",
+        f"{len(names)} sets, {seeds} seeds, {budget:g} s, budgets kept means 10% + 3 s. Same columns for all arms.",
+    ]
     failed = sorted({f"{a['arm']} on {a['set']}: {a['failure']}" for a in answers if "failure" in a})
     lines += [f"Failure: {line}" for line in failed]
     if absent:
@@ -216,6 +260,8 @@ def main() -> None:
     parser.add_argument("--envs", type=Path, help="Folder of one virtual environment per peer.")
     parser.add_argument("--peers", default=",".join(PEERS))
     parser.add_argument("--only", default="")
+    parser.add_argument("--spread", type=int, default=0, metavar="N", help="N sets, spread over tasks and sizes.")
+    parser.add_argument("--drop-leaks", action="store_true", help="autoprep leaves out what gives the target away.")
     parser.add_argument("--time-budget", type=float, default=60)
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--threads", type=int, default=2)
@@ -229,6 +275,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="peers-sets-") as folder:
         entries = list(clean_sets(Path(folder))) if args.clean else sets(args.data)
         chosen = [e for e in entries if not args.only or e["name"] in args.only.split(",")]
+        chosen = spread(chosen, args.spread) if args.spread else chosen
         answers = [
             run(entry, arm, str(pythons[arm]), int(seed), args)
             for seed in args.seeds.split(",")

@@ -1,6 +1,6 @@
 """Quality against time: the score that a tool reaches in 10, 30 and 60 seconds, as a curve beside its peers'.
 
-    python benchmarks/quality_time.py --data FOLDER --envs ENVS --budgets 10,30,60 --only a,b,c
+    python benchmarks/quality_time.py --data FOLDER --envs ENVS --budgets 10,30,60 --spread 4
 
 Runs ``peers.py``'s arms once per budget, on the same splits, and shows for each set and arm the share of the way from
 the trivial prediction (0) to the best score that any arm reached in any time (1): means over seeds.
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from peers import clean_sets, environment, run
+from peers import clean_sets, environment, run, spread
 from supervised import GREATER, sets
 
 
@@ -58,6 +58,8 @@ def main() -> None:
     parser.add_argument("--envs", type=Path, help="Folder of one virtual environment per peer.")
     parser.add_argument("--peers", default="autoprep,lightgbm,flaml,autogluon")
     parser.add_argument("--only", default="")
+    parser.add_argument("--spread", type=int, default=0, metavar="N", help="N sets, spread over tasks and sizes.")
+    parser.add_argument("--drop-leaks", action="store_true", help="autoprep leaves out what gives the target away.")
     parser.add_argument("--budgets", default="10,30,60")
     parser.add_argument("--seeds", default="0")
     parser.add_argument("--threads", type=int, default=2)
@@ -73,6 +75,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="peers-sets-") as folder:
         entries = list(clean_sets(Path(folder))) if args.clean else sets(args.data)
         chosen = [e for e in entries if not args.only or e["name"] in args.only.split(",")]
+        chosen = spread(chosen, args.spread) if args.spread else chosen
         for budget in budgets:
             args.time_budget = budget
             for seed in args.seeds.split(","):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from autoprep.checks import PHASES, VERBS
 from autoprep.cleaning.apply import frame_of
 from autoprep.cleaning.compile import compile_plan
 from autoprep.cleaning.evidence import measure, status_words, without_codes
-from autoprep.cleaning.families import LEARNERS, Proposal, State
+from autoprep.cleaning.families import LEARNERS, Proposal, State, never
 from autoprep.cleaning.forms import dtype_text
 from autoprep.cleaning.outputs import outputs_of
 from autoprep.cleaning.plan_file import evidence_hash
@@ -53,6 +53,7 @@ def plan(
     config: Config | None = None,
     most_rows: int = SAMPLE_ROWS,
     listener: Listener = silent,
+    late: Callable[[], bool] = never,
 ) -> Plan:
     """Plan the cleaning of a table: nothing is written but the plan.
 
@@ -65,6 +66,7 @@ def plan(
         config: the project's settings: protected columns, approvals, budgets.
         most_rows: of larger tables this many rows, evenly spaced, are looked at.
         listener: is told what was found.
+        late: says that time is short: repairs that must be learnt from pairs of columns are then not looked for.
 
     Raises:
         InputError: the target is not there.
@@ -77,9 +79,13 @@ def plan(
     frame = lazy.collect()
     profile = profile if profile is not None else make_profile(frame, target=target, task=task, config=config)
     rulebook = rulebook if rulebook is not None else load_rulebook(config=config)
-    maker = _Planner(_thin(frame, most_rows), profile, config, target, whole=frame.height <= most_rows)
+    maker = _Planner(_thin(frame, most_rows), profile, config, target, whole=frame.height <= most_rows, late=late)
     for candidate in _candidates(profile, rulebook, list(frame.columns)):
         maker.consider(candidate)
+    if maker.unseen:
+        listener(
+            Event("plan", f"the budget is short: repairs were not looked for by {', '.join(sorted(maker.unseen))}")
+        )
     said = measure(maker.sample, Plan(tuple(maker.actions)))
     actions = [
         _settled(action, said.get(action.id), frame.height / max(maker.sample.height, 1)) for action in maker.actions
@@ -167,9 +173,12 @@ def _columns(rule: Rule, row: Mapping[str, Any], verb: str, parameters: Mapping[
 
 class _Planner:
     def __init__(
-        self, sample: pl.DataFrame, profile: Profile, config: Config, target: str | None, *, whole: bool = True
-    ) -> None:
-        self.sample = self.state = sample
+        self, sample: pl.DataFrame, profile: Profile, config: Config, target: str | None, *, whole: bool = True,
+        late: Callable[[], bool] = never,
+    ) -> None:  # fmt: skip
+        self.sample = self._state = sample
+        self._waiting: list[Action] = []
+        self.late, self.unseen = late, set[str]()
         self.raw = sample if whole else None
         self.rows = {row["column"]: row for row in profile.columns.iter_rows(named=True)}
         self.protected, self.target = config.protected(), target
@@ -195,9 +204,23 @@ class _Planner:
                 self.gone.add(column)
             self.actions.append(action)
             if action.status == "apply" and phase not in ("column", "row"):
-                self.state = _advanced(self.state, action)
+                self._waiting.append(action)
+
+    @property
+    def state(self) -> pl.DataFrame:
+        """The rows as the steps so far leave them; the steps are run together, when someone looks."""
+        if self._waiting:
+            self._state, self._waiting = _advanced(self._state, self._waiting), []
+        return self._state
+
+    def _seen(self, column: str) -> pl.DataFrame:
+        """Rows whose ``column`` is as the steps so far leave it."""
+        return self.state if any(column in action.columns for action in self._waiting) else self._state
 
     def _proposed(self, candidate: _Candidate) -> list[Action]:
+        if candidate.verb in LEARNERS and self.late():
+            self.unseen.add(candidate.rule.id)
+            return []
         if candidate.verb in LEARNERS:
             state = State(
                 self.state,
@@ -207,6 +230,7 @@ class _Planner:
                 {**candidate.rule.parameters, **candidate.rule.overrides},
                 candidate.rule.probe,
                 self.raw,
+                self.late,
             )
             proposals = LEARNERS[candidate.verb](state, candidate.row, candidate.parameters)
         else:
@@ -216,9 +240,13 @@ class _Planner:
     def _completed(self, candidate: _Candidate) -> dict[str, Any]:
         given = {k: v for k, v in candidate.parameters.items() if v is not None}
         if candidate.verb == "nullify" and candidate.columns:
-            given["words"] = without_codes(self.state, candidate.columns[0], given.get("words") or [])
+            given["words"] = without_codes(
+                self._seen(candidate.columns[0]), candidate.columns[0], given.get("words") or []
+            )
         if candidate.verb in VERBS and "status" in VERBS[candidate.verb].parameters and candidate.columns:
-            words = given.get("status") or status_words(self.state, candidate.columns[0], candidate.verb, given)
+            words = given.get("status") or status_words(
+                self._seen(candidate.columns[0]), candidate.columns[0], candidate.verb, given
+            )
             given |= {"status": words} if words else {}
         return given
 
@@ -274,8 +302,8 @@ class _Planner:
         return ""
 
 
-def _advanced(state: pl.DataFrame, action: Action) -> pl.DataFrame:
-    step = compile_plan(Plan((action,)), state.schema, same_shape=True)
+def _advanced(state: pl.DataFrame, actions: Sequence[Action]) -> pl.DataFrame:
+    step = compile_plan(Plan(tuple(actions)), state.schema, same_shape=True)
     return step(state.lazy()).collect()
 
 

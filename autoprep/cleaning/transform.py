@@ -93,11 +93,12 @@ class Transformer:
         if not self.plan.outputs:
             return self._compiled.final()
         out = []
+        schema = wide.schema
         for spec in self.plan.outputs:
             dtype = self._dtype(spec.name, spec.dtype)
             working = self._compiled.current.get(spec.name)
             made = pl.lit(None, dtype) if working is None else pl.col(working)
-            if working is not None and wide.schema[working] != dtype:
+            if working is not None and schema[working] != dtype:
                 made = made.cast(dtype, strict=False)
             out.append(made.alias(spec.name))
         return out

@@ -18,6 +18,8 @@ from autoprep.types import Event, Finding, Listener, Plan, Table, Task, silent
 #: Share of what is left of a budget that planning may take, its seconds per second of profiling, and the rows it needs.
 PLAN_SHARE, PLAN_COST, PLAN_ROWS = 0.15, 3.0, 20_000
 
+#: Share of a budget of seconds after which no more repairs are looked for.
+PLAN_END = 0.4
 #: A table with more columns is not searched for relations between them while a time budget runs.
 WIDE = 40
 
@@ -112,6 +114,7 @@ def prepare(
         plan = cleaning.plan(
             held, profile=profile, rulebook=book, target=column, task=task, config=config,
             most_rows=min(most, cleaning.SAMPLE_ROWS), listener=listener,
+            late=lambda: budget is not None and not budget.deterministic and budget.spent_share() > PLAN_END,
         )  # fmt: skip
     states = {s: sum(a.status == s for a in plan.actions) for s in ("apply", "ask", "skip")}
     listener(

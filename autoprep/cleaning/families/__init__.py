@@ -1,7 +1,7 @@
 """Repair families that learn their edits from the column at hand, and prove themselves on it before they may write."""
 
 from autoprep.cleaning.families import impute, majority, percent, sources, spill, totals, typos, variants
-from autoprep.cleaning.families.base import LEARNERS, Proposal, State
+from autoprep.cleaning.families.base import LEARNERS, Proposal, State, never
 
 __all__ = [
     "LEARNERS",
@@ -9,6 +9,7 @@ __all__ = [
     "State",
     "impute",
     "majority",
+    "never",
     "percent",
     "sources",
     "spill",

@@ -12,6 +12,11 @@ from autoprep.registry import Catalogue
 from autoprep.types import Gate
 
 
+def never() -> bool:
+    """No clock runs."""
+    return False
+
+
 @dataclass(frozen=True)
 class State:
     """The table as it stands when a family looks at it.
@@ -24,6 +29,7 @@ class State:
         parameters: the rule's parameters.
         raw: the same rows as they came; None when they are only a part of the table.
         probe: what a repair must show before it may write: ``precision``, ``cells``, ``max_harm``.
+        late: says when a search over pairs of columns must stop with what it has found.
     """
 
     frame: pl.DataFrame
@@ -33,6 +39,7 @@ class State:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     probe: Mapping[str, float] = field(default_factory=dict)
     raw: pl.DataFrame | None = None
+    late: Callable[[], bool] = never
 
     def texts(self) -> list[str]:
         """Columns of text that may be written, the target left out."""

@@ -23,23 +23,30 @@ def learn(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> lis
     the right; and tails of that kind must be rare beside filled cells, else the left column simply ends that way.
     """
     proposals: list[Proposal] = []
-    names = [c for c in state.texts() if state.frame[c].null_count() < state.frame.height]
+    texts = state.texts()
+    if not texts:
+        return proposals
+    counted = state.frame.select(_empty(name).sum().alias(name) for name in texts).row(0, named=True)
+    names = [c for c in texts if counted[c] < state.frame.height]
     for right in names:
+        if not MIN_CELLS <= counted[right] <= 0.5 * state.frame.height:
+            continue
         made = None
         for left in names:
-            if left != right and (made := _judge(state.frame, left, right)):
+            if state.late() or (left != right and (made := _judge(state.frame, left, right))):
                 break
         if made:
             proposals += made
     return proposals
 
 
+def _empty(name: str) -> pl.Expr:
+    return pl.col(name).is_null() | (pl.col(name).str.strip_chars() == "")
+
+
 def _judge(frame: pl.DataFrame, left: str, right: str) -> list[Proposal] | None:
-    empty = pl.col(right).is_null() | (pl.col(right).str.strip_chars() == "")
-    pair = frame.select(pl.col(left).alias("l"), pl.col(right).alias("r"), empty.alias("e"))
+    pair = frame.select(pl.col(left).alias("l"), pl.col(right).alias("r"), _empty(right).alias("e"))
     blanks = int(pair["e"].sum())
-    if blanks < MIN_CELLS or blanks > 0.5 * frame.height:
-        return None
     known = pair.filter(~pl.col("e"))["r"].value_counts(sort=True)
     values = [v for v, n in known.head(MAX_VALUES + 1).rows() if n >= 2 and re.search(r"[^\W\d_]", v)]
     if not values or known.height > MAX_VALUES:
