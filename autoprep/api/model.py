@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import polars as pl
 
 from autoprep import pipeline, validation
@@ -15,6 +17,7 @@ from autoprep.errors import InputError
 from autoprep.types import Feature, Finding, Leaderboard, Listener, Plan, Table, Task, silent
 
 if TYPE_CHECKING:
+    from autoprep.pipeline.train import Goal
     from autoprep.profiling import Profile
     from autoprep.serving.artifact import Artifact
     from autoprep.serving.predictor import Scorer
@@ -26,8 +29,8 @@ def fit(
     *,
     time_budget_s: float | None = 60,
     work_budget: float | None = None,
-    task: Task | None = None,
-    metric: str | None = None,
+    task: Task | Goal | None = None,
+    metric: str | Callable[..., float] | None = None,
     plan: Plan | PathLike | None = None,
     group: str | Any | None = None,
     time: str | Any | None = None,
@@ -36,6 +39,8 @@ def fit(
     keep_leaks: bool = False,
     rules: Sequence[PathLike] | None = None,
     config: Settings = None,
+    deploy: Literal["fast", "accurate"] = "fast",
+    memory_gb: float | None = None,
     seed: int = 0,
     journal: PathLike | None = None,
     resume: bool = False,
@@ -49,16 +54,22 @@ def fit(
         target: column to predict.
         time_budget_s: seconds for everything, reading included.
         work_budget: units of work instead of seconds: two runs then do the same.
-        task: "binary", "multiclass" or "regression"; inferred when None.
-        metric: what to optimise; the task's default when None.
+        task: "binary", "multiclass" or "regression"; inferred when None. "count" is a regression judged by the Poisson
+            deviance, "quantile" one judged by the pinball loss (``metric="pinball:0.9"``), "ordinal" several classes
+            in the order of their numbers, judged by the quadratic weighted kappa.
+        metric: what to optimise: a name, or ``function(y_true, y_pred)`` or a scorer of scikit-learn's form; the task's
+            default when None.
         plan: a reviewed plan.
-        group: column, or (rows,) values; rows that share one are validated on one side.
-        time: column, or (rows,) values, that orders rows; later ones validate.
+        group: column, or (rows,) values; rows that share one are validated on one side. "auto": what the profile
+            suggests. When None a suggestion is said, with what it would change, and not followed.
+        time: column, or (rows,) values, that orders rows; later ones validate. "auto" and None as for ``group``.
         sample_weight: column, or (rows,) numbers, that says how much a row counts; a column is no feature then.
         holdout: share of rows, in [0, 1), that nothing learns from and that the report is judged on.
         keep_leaks: let columns flagged as leaks in.
         rules: folders of your own rules.
         config: a project's settings, or the path of its ``autoprep.yaml``.
+        deploy: "fast" keeps models refitted on all rows, "accurate" the models of all folds.
+        memory_gb: ceiling of memory; of larger tables a sample of rows is used, and less prepared data is kept.
         seed: decides every random choice.
         journal: file that keeps finished trials while the search runs; it goes when the search is over.
         resume: take the trials that the journal of an interrupted search holds as they are.
@@ -67,17 +78,19 @@ def fit(
 
     Raises:
         InputError: the data cannot carry a model: no such target, one value, no usable rows, no other column.
-        SettingError: ``tracking`` is no address.
+        SettingError: ``tracking`` is no address, or ``task``, ``metric``, ``deploy`` or ``memory_gb`` is none.
     """
     if tracking is not None:
         from autoprep.tracking import mlflow
 
         mlflow.check(tracking)
+    started = monotonic()
+    table = source if isinstance(source, Table) else read(source, listener=listener)
     model = Model(
         pipeline.fit(
-            source if isinstance(source, Table) else read(source, listener=listener),
+            table,
             target,
-            time_budget_s=time_budget_s,
+            time_budget_s=None if time_budget_s is None else max(0.5, time_budget_s - (monotonic() - started)),
             work_budget=work_budget,
             task=task,
             metric=metric,
@@ -89,6 +102,8 @@ def fit(
             keep_leaks=keep_leaks,
             rules=rules,
             config=as_config(config),
+            deploy=deploy,
+            memory_gb=memory_gb,
             seed=seed,
             journal=journal,
             resume=resume,
@@ -282,6 +297,22 @@ class Model:
             raise InputError("a regression has no class probabilities", hint="use predict")
         frame = self.predict_frame(source)
         return frame.select(pl.col("^probability_.*$").name.map(lambda name: name.removeprefix("probability_")))
+
+    def predict_sets(self, source: Any, coverage: float = 0.9) -> pl.Series:
+        """Sets of labels that hold the true one with the stated probability: a list of texts per raw row.
+
+        Split-conformal over all classes together (Sadinle 2019); the most probable label is always in.
+
+        Raises:
+            InputError: the model predicts numbers, or coverage is outside (0, 1).
+        """
+        scorer = self.scorer()
+        table = scorer.features(scorer.transform(read(source).collect())[0])
+        if not hasattr(scorer.predictor, "sets"):
+            raise InputError("this model has no sets of labels", hint="fit it again")
+        member = scorer.predictor.sets(table, coverage)
+        labels = [str(c) for c in scorer.classes]
+        return pl.Series("set", [[labels[i] for i in np.flatnonzero(row)] for row in member], dtype=pl.List(pl.String))
 
     def transform(self, source: Any) -> pl.DataFrame:
         """The clean rows that the model's features are made of, as many and in the same order as the raw ones."""

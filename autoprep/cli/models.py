@@ -23,7 +23,8 @@ from autoprep.cli.options import (
 )
 from autoprep.cli.progress import Progress
 
-Task = Literal["binary", "multiclass", "regression"]
+Task = Literal["binary", "multiclass", "regression", "count", "quantile", "ordinal"]
+Deploy = Literal["fast", "accurate"]
 ModelFolder = Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder that fit wrote.")]
 
 
@@ -34,14 +35,16 @@ def fit(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the model.")] = Path("model"),
     time_budget: Annotated[float, typer.Option("--time-budget", min=1, help="Seconds, everything included.")] = 60,
     work_budget: Annotated[float | None, typer.Option("--work-budget", help="Units of work: repeatable runs.")] = None,
-    task: Annotated[Task | None, typer.Option("--task", help="binary, multiclass or regression.")] = None,
+    task: Annotated[Task | None, typer.Option("--task", help="What is predicted; inferred.")] = None,
     metric: Annotated[str | None, typer.Option("--metric", help="What to optimise; inferred from the task.")] = None,
     plan: Annotated[Path | None, typer.Option("--plan", help="A reviewed plan to clean by.")] = None,
-    group: Annotated[str | None, typer.Option("--group", help="Rows that share it stay on one side.")] = None,
-    time: Annotated[str | None, typer.Option("--time", help="Column that orders rows: validate on later ones.")] = None,
+    group: Annotated[str | None, typer.Option("--group", help="Rows that share it stay on one side; auto.")] = None,
+    time: Annotated[str | None, typer.Option("--time", help="Column that orders rows: later ones judge; auto.")] = None,
     weight: Annotated[str | None, typer.Option("--weight", help="Column that says how much a row counts.")] = None,
     holdout: Annotated[float, typer.Option("--holdout", min=0, max=0.9, help="Share of rows kept for a test.")] = 0.0,
     keep_leaks: Annotated[bool, typer.Option("--keep-leaks", help="Let columns flagged as leaks in.")] = False,
+    deploy: Annotated[Deploy, typer.Option("--deploy", help="Refitted models, or those of all folds.")] = "fast",
+    memory: Annotated[float | None, typer.Option("--memory-gb", help="Ceiling; larger tables are sampled.")] = None,
     seed: Annotated[int, typer.Option("--seed")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted fit of this output.")] = False,
     tracking: Annotated[str | None, typer.Option("--tracking", help="mlflow:sqlite:///runs.db#name@alias")] = None,
@@ -71,6 +74,8 @@ def fit(
             sample_weight=weight,
             holdout=holdout,
             keep_leaks=keep_leaks,
+            deploy=deploy,
+            memory_gb=memory,
             seed=seed,
             journal=output.with_name(f"{output.name}.journal"),
             resume=resume,

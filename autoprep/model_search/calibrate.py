@@ -126,6 +126,41 @@ class Conformal:
         return cls(tuple(values["edges"]), residuals, tuple(values["counts"]))
 
 
+@dataclass(frozen=True)
+class LabelSets:
+    """Sets of labels that hold the true one with a stated probability (split-conformal, Sadinle 2019).
+
+    A label is in a row's set when its probability is at least the level that the stated share of rows out of fold gave
+    to their true label; the most probable label always is, so that no set is empty.
+
+    Attributes:
+        levels: quantiles of the probability that rows out of fold gave to their true label, at ``LEVELS`` even steps.
+        count: rows.
+
+    Example:
+        >>> sets = LabelSets.learn(np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.2, 0.8], [0.4, 0.6]]))
+        >>> sets.member(np.array([[0.55, 0.45], [0.1, 0.9]]), 0.5).tolist()
+        [[True, False], [False, True]]
+    """
+
+    levels: tuple[float, ...] = (0.0,) * LEVELS
+    count: int = 1
+
+    @classmethod
+    def learn(cls, y: Array, probability: Array) -> Self:
+        """From codes (n,) and probabilities out of fold (n, classes)."""
+        given = probability[np.arange(len(y)), y]
+        return cls(tuple(np.quantile(given, np.linspace(0, 1, LEVELS), method="lower").tolist()), len(y))
+
+    def member(self, probability: Array, coverage: float) -> Array:
+        """Whether each label belongs to each row's set (n, classes)."""
+        tail = max(0.0, ((1 - coverage) * (self.count + 1) - 1) / self.count)
+        place = int(np.floor(tail * (LEVELS - 1)))
+        found = probability >= (self.levels[place] if tail > 0 else 0.0)
+        found[np.arange(len(probability)), probability.argmax(axis=1)] = True
+        return np.asarray(found)
+
+
 def reliability(y: Array, probability: Array, bins: int = 10) -> list[dict[str, float]]:
     """How often class 1 came true where it was said with some probability: one entry per bin of equal counts.
 

@@ -34,7 +34,7 @@ RATE = 0.06
 def round_cost(rows: int, columns: int, classes: int, depth: int = 6) -> float:
     """Units of work of one round."""
     trees = classes if classes > 2 else 1
-    return trees * (FLOOR + CELL_COST * rows * max(columns, 1)) * 2.0 ** ((depth - 6) / 3)
+    return trees * (FLOOR + CELL_COST * rows * max(columns, 1)) * float(2.0 ** ((depth - 6) / 3))
 
 
 def objective_of(classes: int, metric: str) -> str:
@@ -163,7 +163,8 @@ def fit(sides: Sides, parameters: Mapping[str, Any], rounds: int | None, limit: 
         "l2_leaf_reg": float(parameters.get("l2", 3.0)), "random_strength": float(parameters.get("strength", 1.0)),
         "bagging_temperature": float(parameters.get("temperature", 1.0)),
         "one_hot_max_size": int(parameters.get("one_hot", 2)),
-        "loss_function": objective_of(sides.classes, sides.metric), "random_seed": sides.seed % 2**31, "thread_count": limit.threads, "allow_writing_files": False,
+        "loss_function": objective_of(sides.classes, sides.metric),
+        "random_seed": sides.seed % 2**31, "thread_count": limit.threads, "allow_writing_files": False,
         "logging_level": "Silent", "bootstrap_type": "Bayesian",
     }  # fmt: skip
     if rows > 2_000 and sides.classes <= 2:
@@ -175,7 +176,7 @@ def fit(sides: Sides, parameters: Mapping[str, Any], rounds: int | None, limit: 
             # Text of the codes is made once for all fits on these rows.
             if "catboost" not in sides.kept:
                 sides.kept["catboost"] = (
-                    _rows(sides.train, categorical), _rows(sides.valid, categorical) if watched else None,
+                    _rows(sides.train, categorical), None if sides.valid is None else _rows(sides.valid, categorical),
                 )  # fmt: skip
         train, valid = sides.kept["catboost"]
         model.fit(

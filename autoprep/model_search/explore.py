@@ -30,7 +30,7 @@ RATES = (0.03, 0.05, 0.1, 0.2)
 #: Learning rates of the first model on all rows.
 FIRST_RATES = (0.1, 0.15)
 #: Metrics of the mean, which a Poisson loss aims at too.
-SQUARED = ("rmse", "r2")
+SQUARED = ("rmse", "r2", "poisson")
 #: What boosting on a sketch is limited to.
 QUICK = {"learning_rate": 0.2, "patience": 15, "rounds": 60}
 #: Fits of plain LightGBM that a race costs.

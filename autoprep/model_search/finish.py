@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autoprep.model_search.calibrate import Conformal, heat, learn_heat, learn_threshold
+from autoprep.model_search.calibrate import Conformal, LabelSets, heat, learn_heat, learn_threshold
 from autoprep.model_search.ensemble import greedy, paired_gain
 from autoprep.model_search.evolve import pareto
 from autoprep.model_search.limits import Limit, OutOfTime
@@ -163,8 +163,9 @@ class Finisher:
         if self.classes:
             said = said / said.sum(axis=1, keepdims=True)
             predictor.temperature, predictor.mix = learn_heat(y, said, np.asarray(predictor.prior), weight)
+            warm = heat(said, predictor.temperature, predictor.mix, np.asarray(predictor.prior))
+            predictor.label_sets = LabelSets.learn(y, warm)
             if self.classes == 2:
-                warm = heat(said, predictor.temperature, predictor.mix, np.asarray(predictor.prior))
                 predictor.threshold = learn_threshold(y, warm, self.metric, weight)
         else:
             predictor.conformal = Conformal.learn(y, said)
@@ -258,8 +259,18 @@ class Finisher:
             valid = self._judged_rows(fold)
             mixed = np.sum([w * r.results[fold].prediction for r, w in self.weights], axis=0)
             weight = None if self.weight is None else self.weight[valid]
-            scores.append(self.metric.score(self.y[valid], mixed, weight, self.predictor.threshold))
+            scores.append(self.metric.score(self.y[valid], mixed, weight, self._threshold_without(fold)))
         return scores
+
+    def _threshold_without(self, fold: int) -> float:
+        """The threshold that the other folds choose: a score is not judged by a threshold that its rows have set."""
+        others = [f for f in self.folds if f != fold]
+        if self.classes != 2 or self.metric.needs != "label" or not others:
+            return self.predictor.threshold
+        rows = np.concatenate([self._judged_rows(f) for f in others])
+        said = np.concatenate([np.sum([w * r.results[f].prediction for r, w in self.weights], axis=0) for f in others])
+        warm = heat(said, self.predictor.temperature, self.predictor.mix, np.asarray(self.predictor.prior))
+        return learn_threshold(self.y[rows], warm, self.metric, None if self.weight is None else self.weight[rows])
 
     def _board(self, scores: list[float]) -> Leaderboard:
         sign = self.metric.greater_is_better

@@ -42,6 +42,8 @@ def objective_of(classes: int, metric: str) -> dict[str, Any]:
         return {"objective": "quantile", "alpha": level, "metric": "quantile"}
     if metric in ("mae", "medae"):
         return {"objective": "regression_l1", "metric": "l1"}
+    if metric == "poisson":
+        return {"objective": "poisson", "metric": "poisson"}
     if metric == "mape":
         return {"objective": "mape", "metric": "mape"}
     return {"objective": "regression", "metric": "l2"}

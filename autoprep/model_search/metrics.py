@@ -205,6 +205,26 @@ def mcc(y: Array, said: Array, w: Array) -> float:
     return float(over / under) if under > 0 else 0.0
 
 
+@_metric("qwk", CLASSES, "label", True)
+def qwk(y: Array, said: Array, w: Array) -> float:
+    """Cohen's kappa with quadratic weights, for classes that are ranks (Cohen 1968): being off by two costs four
+    times as much as by one.
+    """
+    ranks = np.arange(int(max(y.max(), said.max())) + 1)
+    true, told = (np.bincount(codes, weights=w, minlength=len(ranks)) / w.sum() for codes in (y, said))
+    wrong = np.average((y - said) ** 2, weights=w)
+    chance = float(true @ ((ranks[:, None] - ranks[None, :]) ** 2) @ told)
+    return float(1 - wrong / chance) if chance > 0 else 0.0
+
+
+@_metric("poisson", VALUES, "value", False)
+def poisson(y: Array, p: Array, w: Array) -> float:
+    """Mean Poisson deviance, for counts; predictions are at least 1e-9, truths below 0 count as 0."""
+    truth, said = np.maximum(y, 0.0), np.maximum(p, 1e-9)
+    logs = np.where(truth > 0, truth * np.log(np.maximum(truth, _TINY) / said), 0.0)
+    return float(np.average(2 * (logs - truth + said), weights=w))
+
+
 @_metric("rmse", VALUES, "value", False)
 def rmse(y: Array, p: Array, w: Array) -> float:
     """Square root of the mean squared error."""
@@ -346,6 +366,8 @@ ALIASES = {
     "neg_mean_absolute_error": "mae",
     "matthews_corrcoef": "mcc",
     "median_absolute_error": "medae",
+    "quadratic_weighted_kappa": "qwk",
+    "mean_poisson_deviance": "poisson",
 }
 
 

@@ -1,69 +1,80 @@
-"""The configurations that are tried first, in this order, by the shape of the data."""
+"""The configurations that are tried first, in this order, by the shape of the data; data, with where each comes from.
+
+``portfolio.json`` holds members, orders and their provenance; ``benchmarks/mine_portfolio.py`` writes orders that are
+mined on data sets on which autoprep is not judged.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from autoprep.model_search.models import MODELS
 from autoprep.model_search.trial import Configuration
 from autoprep.types import Task
 
-#: LightGBM's shapes by name: what differs from its defaults. ``leaf`` is scaled with the number of rows.
-SHAPES: Mapping[str, Mapping[str, Any]] = {
-    "plain": {"num_leaves": 31, "min_data_in_leaf": 20},
-    "soft": {
-        "num_leaves": 15, "min_data_in_leaf": 10, "feature_fraction": 0.6, "bagging_fraction": 0.8,
-        "bagging_freq": 1, "lambda_l2": 3.0, "cat_smooth": 20,
-    },
-    "random": {
-        "num_leaves": 31, "min_data_in_leaf": 5, "feature_fraction": 0.8, "extra_trees": True,
-        "lambda_l2": 1.0, "bagging_fraction": 0.8, "bagging_freq": 1,
-    },
-    "coded": {
-        "encoding": "target", "num_leaves": 31, "min_data_in_leaf": 15, "feature_fraction": 0.6,
-        "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 1.0,
-    },
-    "deep": {
-        "num_leaves": 96, "min_data_in_leaf": 30, "feature_fraction": 0.6, "bagging_fraction": 0.8,
-        "bagging_freq": 1, "lambda_l2": 5.0, "path_smooth": 1.0, "cat_smooth": 20,
-    },
-    "shallow": {
-        "num_leaves": 6, "max_depth": 3, "min_data_in_leaf": 10, "feature_fraction": 0.5,
-        "bagging_fraction": 0.7, "bagging_freq": 1, "lambda_l2": 1.0,
-    },
-    "coded_random": {
-        "encoding": "target", "num_leaves": 48, "min_data_in_leaf": 5, "feature_fraction": 0.7,
-        "extra_trees": True, "lambda_l2": 1.0, "bagging_fraction": 0.8, "bagging_freq": 1,
-    },
-}  # fmt: skip
+FILE = Path(__file__).with_name("portfolio.json")
 WIDE = 400
-#: Families of the catalogue itself: not all of them are tried on all rows.
-OWN_FAMILIES = (
-    "lightgbm", "linear", "extra_trees", "random_forest", "neighbours", "histogram_boosting", "network",
-    "gaussian_process", "dummy", "catboost", "xgboost",
-)  # fmt: skip
-#: Models of other packages, by where they enter: CatBoost is the strongest single default of the field on categories
-#: (TabArena 2025: Elo 1349 against LightGBM's 1154), XGBoost is near LightGBM and enters for variety.
-JOINING = (("catboost", "CatBoost", 1), ("xgboost", "XGBoost", 5))
 TINY, SMALL, MIDDLE = 250, 1_500, 20_000
+
+
+@cache
+def written() -> Mapping[str, Any]:
+    """Members and orders as the file has them.
+
+    Example:
+        >>> [order["rows_below"] for order in written()["orders"]]
+        [1500, 20000, None]
+    """
+    return dict(json.loads(FILE.read_text(encoding="utf-8")))
+
+
+def order_for(rows: int) -> Mapping[str, Any]:
+    """The order for so many training rows, with its provenance."""
+    orders: Sequence[Mapping[str, Any]] = written()["orders"]
+    return next(o for o in orders if o["rows_below"] is None or rows < o["rows_below"])
 
 
 def default(task: Task, features: str, rate: float = 0.1, target: str = "plain") -> Configuration:
     """Plain LightGBM, the yardstick of the race."""
-    return _boosted("plain", task, features, rate, target, 50)
+    return member("plain", task=task, rows=0, features=features, rate=rate, target=target, patience=50)
 
 
-def _boosted(shape: str, task: Task, features: str, rate: float, target: str, patience: int) -> Configuration:
-    parameters = {**SHAPES[shape], "learning_rate": rate, "patience": patience, "rounds": 4_000}
-    if task == "multiclass":
-        # A rare class gives leaves of almost no second derivative, and steps that blow up without a penalty.
-        parameters["lambda_l2"] = max(1.0, float(parameters.get("lambda_l2", 0.0)))
+def member(
+    name: str, *, task: Task, rows: int, features: str, rate: float, target: str, patience: int = 50
+) -> Configuration:
+    """A member of the portfolio as a configuration.
+
+    Args:
+        name: of ``portfolio.json``.
+        task: what is predicted.
+        rows: training rows: how many trees a forest has.
+        features: name of the feature set.
+        rate: learning rate of boosting.
+        target: scale of a regression's target.
+        patience: rounds without a gain after which LightGBM stops.
+    """
+    said = written()["members"][name]
+    own = said.get("values" if task == "regression" else "classes", {})
+    parameters: dict[str, Any] = {**said.get("parameters", {}), **own}
+    label = said["label"]
+    if said["family"] == "lightgbm":
+        parameters |= {"learning_rate": rate, "patience": patience, "rounds": 4_000}
+        if task == "multiclass":
+            # A rare class gives leaves of almost no second derivative, and steps that blow up without a penalty.
+            parameters["lambda_l2"] = max(1.0, float(parameters.get("lambda_l2", 0.0)))
+    elif "rate" in said:
+        parameters["learning_rate"] = max(rate, float(said["rate"]))
+    if said["family"] in ("extra_trees", "random_forest"):
+        parameters["trees"] = 300 if rows < SMALL else 200 if rows < MIDDLE else 100
     if task == "regression" and target != "plain":
         parameters["target"] = target
-    label = f"LightGBM {shape}" + (" on log target" if "target" in parameters else "")
-    return Configuration("lightgbm", parameters, features, label)
+        label += " on log target" if said["family"] == "lightgbm" else ""
+    return Configuration(said["family"], parameters, features, label)
 
 
 def portfolio(
@@ -92,62 +103,31 @@ def portfolio(
         counts: whether the target counts something, so that a Poisson loss is worth a trial.
     """
     patience = int(min(200, max(30, 4 / rate)))
+    members = written()["members"]
 
-    def boosted(shape: str, scale: str = target) -> Configuration:
-        return _boosted(shape, task, features, rate, scale, patience)
+    def made(name: str, scale: str = target) -> Configuration:
+        return member(name, task=task, rows=rows, features=features, rate=rate, target=scale, patience=patience)
 
-    def other(family: str, label: str, **parameters: Any) -> Configuration:
-        scaled = {"target": target} if task == "regression" and target != "plain" else {}
-        return Configuration(family, {**parameters, **scaled}, features, label)
+    fits = {
+        None: True,
+        "categories": categories > 0,
+        "narrow": columns <= WIDE,
+        "tiny": rows <= TINY,
+    }
 
-    trees = 300 if rows < SMALL else 200 if rows < MIDDLE else 100
-    share = "sqrt" if task != "regression" else 0.5
-    extra = other("extra_trees", "ExtraTrees", trees=trees, leaf=1 if task == "regression" else 2, share=share)
-    spline = other("linear", "linear on splines", knots=6)
-    straight = other("linear", "linear", knots=0)
-    forest = other("random_forest", "random forest", trees=trees, leaf=2, share=share if task != "regression" else 0.4)
-    near = other("neighbours", "nearest neighbours", neighbours=15)
-    network = other("network", "neural network")
-    process = [other("gaussian_process", "Gaussian process")] if rows <= TINY else []
-    coded = [boosted("coded")] if categories else []
-    coded_random = [boosted("coded_random")] if categories else [boosted("random")]
-    if rows < SMALL:
-        found = [
-            boosted("soft"),
-            spline,
-            extra,
-            boosted("random"),
-            *coded,
-            straight,
-            *process,
-            boosted("shallow"),
-            forest,
-            network,
-            near,
-        ]
-    elif rows < MIDDLE:
-        found = [
-            boosted("soft"), *coded, extra, boosted("random"), boosted("deep"), spline, *coded_random,
-            boosted("shallow"), network, forest, near,
-        ]  # fmt: skip
-    else:
-        found = [boosted("deep"), *coded, boosted("soft"), boosted("random"), spline, extra, *coded_random]
-    found = _joined(found, other, max(rate, 0.05))
+    def usable(name: str) -> bool:
+        said = members[name]
+        need = said.get("needs")
+        return said["family"] in MODELS if need == "installed" else fits[need]
+
+    order = [name for name in order_for(rows)["order"] if usable(name)]
+    found = [made(name) for name in order]
+    known = {said["family"] for said in members.values()} | {"histogram_boosting", "dummy"}
+    scaled = {"target": target} if task == "regression" and target != "plain" else {}
+    found += [Configuration(family, scaled, features, family) for family in MODELS if family not in known]
     if other_target is not None:
-        found.insert(2, boosted("soft", other_target))
+        found.insert(2, made("soft", other_target))
     if counts and target == "plain":
-        soft = boosted("soft")
+        soft = made("soft")
         found.insert(1, replace(soft, parameters={**soft.parameters, "objective": "poisson"}, label="LightGBM Poisson"))
-    if columns > WIDE:
-        found = [c for c in found if c.family != "neighbours"]
     return list({c.key: c for c in found}.values())
-
-
-def _joined(found: list[Configuration], other: Callable[..., Configuration], rate: float) -> list[Configuration]:
-    """With the models of other packages that are installed; what else joins by entry point comes last."""
-    made = list(found)
-    for family, label, place in JOINING:
-        if family in MODELS:
-            made.insert(place, other(family, label, learning_rate=rate, patience=50))
-    known = {configuration.family for configuration in made} | set(OWN_FAMILIES)
-    return [*made, *(other(family, family) for family in MODELS if family not in known)]

@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from autoprep.errors import ArtifactError, InputError
-from autoprep.model_search.calibrate import Conformal, heat
+from autoprep.model_search.calibrate import Conformal, LabelSets, heat
 from autoprep.model_search.encode import Encoder
 from autoprep.model_search.models import MODELS
 from autoprep.model_search.threads import usable
@@ -55,6 +55,7 @@ class Predictor:
         mix: share of ``prior`` in probabilities.
         threshold: probability from which the second of two classes is said.
         conformal: intervals of a regression.
+        label_sets: sets of labels of a classification.
         inputs: columns of the training frame and their Polars dtypes.
         threads: that the fits used.
     """
@@ -69,6 +70,7 @@ class Predictor:
     mix: float = 0.0
     threshold: float = 0.5
     conformal: Conformal | None = None
+    label_sets: LabelSets | None = None
     inputs: dict[str, str] = field(default_factory=dict)
     threads: int = field(default_factory=usable)
 
@@ -126,6 +128,18 @@ class Predictor:
             raise InputError(f"coverage {coverage} is not between 0 and 1", hint="write 0.9")
         return self.conformal.interval(self._combined(frame), coverage)
 
+    def sets(self, frame: pl.DataFrame, coverage: float = 0.9) -> Array:
+        """Whether each label (n, classes) belongs to the set that holds the true one with this probability.
+
+        Raises:
+            InputError: not a judged classification, or coverage outside (0, 1).
+        """
+        if not self.classes or self.label_sets is None:
+            raise InputError("only a judged classification has sets of labels", hint="use interval")
+        if not 0 < coverage < 1:
+            raise InputError(f"coverage {coverage} is not between 0 and 1", hint="write 0.9")
+        return self.label_sets.member(self.predict_proba(frame), coverage)
+
     def describe(self) -> str:
         """What it is made of, in one line.
 
@@ -180,6 +194,7 @@ class Predictor:
             "threads": self.threads,
             "inputs": self.inputs,
             "conformal": self.conformal.to_dict() if self.conformal else None,
+            "label_sets": self.label_sets.__dict__ if self.label_sets else None,
             "members": members,
             "encoders": encoders,
             "synthesizers": [s.to_dict() for s in self.synthesizers],
@@ -247,6 +262,11 @@ def load_predictor(folder: str | Path, revive: Revive | None = None) -> Predicto
         mix=values["mix"],
         threshold=values["threshold"],
         conformal=Conformal.from_dict(values["conformal"]) if values["conformal"] else None,
+        label_sets=_label_sets(values.get("label_sets")),
         inputs=values["inputs"],
         threads=values["threads"],
     )
+
+
+def _label_sets(said: Mapping[str, Any] | None) -> LabelSets | None:
+    return LabelSets(tuple(said["levels"]), int(said["count"])) if said else None

@@ -37,11 +37,26 @@ def encode_target(y: Any, task: Task) -> tuple[Array, list[Any]]:
         if not np.isfinite(values).all():
             raise InputError("the target holds values that are not finite", hint="drop those rows")
         return values, []
-    classes = series.unique().sort().to_list()
+    classes = in_order(series)
     if len(classes) < 2:
         raise InputError("the target has one value only", hint="there is nothing to predict")
     codes = series.replace_strict(classes, list(range(len(classes))), return_dtype=pl.Int64)
     return codes.to_numpy(), classes
+
+
+def in_order(series: pl.Series) -> list[Any]:
+    """The distinct labels; text that reads as numbers in the order of the numbers, so that ranks keep theirs.
+
+    Example:
+        >>> in_order(pl.Series(["10", "2", "1"])), in_order(pl.Series(["b", "a"]))
+        (['1', '2', '10'], ['a', 'b'])
+    """
+    found = series.unique().sort()
+    if found.dtype == pl.String:
+        number = found.cast(pl.Float64, strict=False)
+        if not number.null_count():
+            found = found.gather(number.arg_sort())
+    return list(found.to_list())
 
 
 def heavy_tailed(y: Array) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -14,24 +14,35 @@ import polars as pl
 from autoprep import cleaning, profiling, reading, validation
 from autoprep.budget import Budget
 from autoprep.config import Config
-from autoprep.errors import InputError, plural
+from autoprep.errors import InputError, SettingError, plural
 from autoprep.pipeline.diagnose import Judged
 from autoprep.pipeline.earn import earn
 from autoprep.pipeline.judge import evaluate, predict
 from autoprep.pipeline.prepare import prepare, resolve_column
+from autoprep.pipeline.structure import AUTO, Kind, suggested, told
 from autoprep.pipeline.values import Fitted, Parts, Prepared, Stopwatch
 from autoprep.types import Cleaned, Event, Feature, Listener, Plan, Table, Task, silent
 
+Goal = Literal["count", "quantile", "ordinal"]
 MIN_ROWS = 10
 #: Share of the time budget in which the report measures what the model leans on.
 DIAGNOSIS_SHARE = 0.04
 #: Cells that profiling, planning and cleaning can take on per second of a budget, and the rows that are always used.
 CELLS_PER_S, LEAST_ROWS = 170_000, 20_000
+#: Bytes of prepared data that the search keeps; under a memory ceiling: what the process takes without any rows (GB),
+#: and per cell of the table, read, cleaned, and as the matrices of the models (bytes).
+MEMORY_BYTES, LEAST_GB, BYTES_PER_CELL = 1e9, 0.6, 120
 #: Feature sets that the search races, by the synthesizer's groups of features.
 FEATURE_SETS: Mapping[str, tuple[str, ...]] = {
     "base": ("base",),
     "encoded": ("base", "text", "counts", "target"),
     "all": ("base", "text", "counts", "target", "arithmetic", "group"),
+}
+#: Words for what is asked for -> the task that answers it, and the metric that it is judged by unless another is named.
+GOALS: Mapping[str, tuple[Task, str]] = {
+    "count": ("regression", "poisson"),
+    "quantile": ("regression", "pinball:0.5"),
+    "ordinal": ("multiclass", "qwk"),
 }
 #: Verbs that take a column out because it gives the target away.
 LEAK_VERBS = ("exclude_leak",)
@@ -43,8 +54,8 @@ def fit(
     *,
     time_budget_s: float | None = 60,
     work_budget: float | None = None,
-    task: Task | None = None,
-    metric: str | None = None,
+    task: Task | Goal | None = None,
+    metric: Any = None,
     plan: Plan | None = None,
     group: str | Any | None = None,
     time: str | Any | None = None,
@@ -53,6 +64,8 @@ def fit(
     keep_leaks: bool = False,
     rules: Sequence[Any] | None = None,
     config: Config | None = None,
+    deploy: str = "fast",
+    memory_gb: float | None = None,
     seed: int = 0,
     journal: str | Path | None = None,
     resume: bool = False,
@@ -65,10 +78,15 @@ def fit(
 
     budget = Budget(time_budget_s, work_budget)
     watch = Stopwatch()
+    if deploy not in ("fast", "accurate"):
+        raise SettingError(f"deploy is '{deploy}'", hint="write fast or accurate")
+    if memory_gb is not None and not memory_gb > 0:
+        raise SettingError(f"the memory ceiling is {memory_gb} GB", hint="write a number above 0")
+    task, metric = _answering(task, metric)
     table = source if isinstance(source, Table) else reading.read(source, listener=listener)
     column = resolve_column(target, table)
     learn, kept = _kept_aside(table, column, task, holdout, seed)
-    learn = _affordable(table, learn, budget, seed, listener)
+    learn = _affordable(table, learn, budget, seed, listener, memory_gb)
     chosen_by: dict[str, Any] = {"holdout": holdout, "rows": None if learn is None else len(learn)}
     for name, said in (("group", group), ("time", time), ("weight", sample_weight)):
         chosen_by[name] = said if said is None or isinstance(said, str) else "values"
@@ -84,6 +102,8 @@ def fit(
         watch=watch,
         budget=budget,
     )
+    likely = suggested(prepared.profile, column)
+    group, time = _asked("group", group, likely, listener), _asked("time", time, likely, listener)
     plan = cleaning.for_modelling(prepared.plan)
     if keep_leaks:
         plan = plan.with_status("skip", [a.id for a in plan.actions if a.verb in LEAK_VERBS])
@@ -114,6 +134,13 @@ def fit(
     )
     watch.start("contract")
     contract = validation.derive(prepared.table, profile=prepared.profile, target=column).to_dict()
+    hints: list[str] = []
+    if group is None and time is None and likely:
+        sides = {kind: _side(cleaned, prepared, name, learn) for kind, name in likely.items()}
+        known = {kind: side for kind, side in sides.items() if side is not None and side.dtype != pl.Null}
+        hints = told(frame, encoded_target(y, task), task, metric, known, likely, budget=budget, seed=seed)
+        for hint in hints:
+            listener(Event("search", hint))
     watch.start("search")
     specs = [spec for spec in plan.outputs if spec.name in frame.columns]
     factories = {
@@ -131,6 +158,8 @@ def fit(
         times=_side(cleaned, prepared, time, learn),
         sample_weight=_weights(_side(cleaned, prepared, sample_weight, learn)),
         budget=inner,
+        deploy=deploy,
+        memory_bytes=MEMORY_BYTES if memory_gb is None else min(MEMORY_BYTES, 0.2e9 * memory_gb),
         seed=seed,
         listener=listener,
         journal=None if journal is None else Journal(Path(journal), resume),
@@ -152,7 +181,7 @@ def fit(
         scores={"cross_validated": float(np.mean(found.scores)) if found.scores else float("nan")},
         baseline=baseline,
         gains=gains,
-        notes=tuple(found.notes),
+        notes=(*hints, *found.notes),
         seconds=watch.seconds,
         seed=seed,
         chosen_by=chosen_by,
@@ -165,6 +194,28 @@ def fit(
         scores = {**fitted.scores, "holdout": judged["score"], "holdout_baseline": judged["baseline"]}
         fitted = replace(fitted, scores=scores)
     return fitted
+
+
+def _answering(task: Task | Goal | None, metric: Any) -> tuple[Task | None, Any]:
+    """The task and the metric that answer what is asked for."""
+    if task is None or task in ("binary", "multiclass", "regression"):
+        return task, metric
+    if task not in GOALS:
+        raise SettingError(
+            f"task is '{task}'", hint=f"known: binary, multiclass, regression, {', '.join(sorted(GOALS))}"
+        )
+    answer, usual = GOALS[task]
+    return answer, usual if metric is None else metric
+
+
+def _asked(kind: Kind, said: Any, likely: Mapping[Kind, str], listener: Listener) -> Any:
+    """What groups or orders rows, "auto" replaced by what the profile suggests."""
+    if not (isinstance(said, str) and said == AUTO):
+        return said
+    found = likely.get(kind)
+    what = f"no column looks like a {kind}: rows are taken as independent" if found is None else f"{kind} is '{found}'"
+    listener(Event("search", what))
+    return found
 
 
 def _kept_aside(
@@ -183,17 +234,25 @@ def _kept_aside(
 
 
 def _affordable(
-    table: Table, learn: np.ndarray | None, budget: Budget, seed: int, listener: Listener
+    table: Table,
+    learn: np.ndarray | None,
+    budget: Budget,
+    seed: int,
+    listener: Listener,
+    memory_gb: float | None = None,
 ) -> np.ndarray | None:
-    """The rows to learn from: all of them, or a sample that a budget of seconds can carry."""
-    if budget.deterministic:
-        return learn
+    """The rows to learn from: all of them, or a sample that a budget of seconds and of memory can carry."""
     frame = table.collect()
     rows = np.arange(frame.height) if learn is None else learn
-    most = max(LEAST_ROWS, int(CELLS_PER_S * budget.remaining() / max(frame.width, 1)))
+    most, short = len(rows), "budget"
+    if not budget.deterministic:
+        most = max(LEAST_ROWS, int(CELLS_PER_S * budget.remaining() / max(frame.width, 1)))
+    if memory_gb is not None:
+        room = int((memory_gb - LEAST_GB) * 1e9 / (BYTES_PER_CELL * max(frame.width, 1)))
+        most, short = (max(1_000, room), "memory") if room < most else (most, short)
     if len(rows) <= most:
         return learn
-    listener(Event("read", f"the budget is short for {len(rows):,} rows: {most:,} of them, at random, are used"))
+    listener(Event("read", f"the {short} is short for {len(rows):,} rows: {most:,} of them, at random, are used"))
     return np.sort(np.random.default_rng(seed).permutation(rows)[:most])
 
 

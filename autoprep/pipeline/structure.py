@@ -1,0 +1,109 @@
+"""Whether rows hang together: groups and times that the profile suggests, and what it changes to heed them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+import polars as pl
+
+from autoprep.budget import Budget
+from autoprep.types import Task
+
+#: Rows of the comparison, rounds of its small model, folds, and the share of what is left of a budget it may take.
+MOST_ROWS, ROUNDS, FOLDS, SHARE = 4_000, 60, 3, 0.06
+AUTO = "auto"
+Kind = Literal["group", "time"]
+FLAGS: Mapping[Kind, str] = {"group": "group_column", "time": "time_column"}
+
+
+def suggested(profile: Any, target: str | None) -> dict[Kind, str]:
+    """The columns that group or order rows by what the profile saw: "group" and "time" -> column."""
+    row = profile.tables.row(0, named=True) if profile.tables.height else {}
+    found = {kind: row.get(word) for kind, word in FLAGS.items()}
+    return {kind: str(name) for kind, name in found.items() if name is not None and name != target}
+
+
+def told(
+    frame: pl.DataFrame,
+    y: np.ndarray,
+    task: Task,
+    metric: Any,
+    sides: Mapping[Kind, pl.Series],
+    names: Mapping[Kind, str],
+    *,
+    budget: Budget,
+    seed: int = 0,
+) -> list[str]:
+    """One sentence per suggestion: the score when it is heeded beside that when it is not, by the same small model.
+
+    Args:
+        frame: (n, columns) clean rows.
+        y: (n,) class codes or values.
+        task: what is predicted. metric: that judges; the task's usual one when None.
+        sides: (n,) values of the suggested columns.
+        names: their names.
+        budget: where seconds are short nothing is compared, and the suggestion alone is said.
+        seed: of the sample and the folds.
+    """
+    rows = np.sort(np.random.default_rng(seed).permutation(len(y))[:MOST_ROWS])
+    said, plain = [], None
+    for kind, side in sides.items():
+        name = names[kind]
+        means = f"rows that share '{name}'" if kind == "group" else f"rows that follow in '{name}'"
+        hint = f"pass {kind}='{name}' (--{kind} {name}) if predictions are for new ones"
+        there = int(side.null_count()) == 0
+        started = budget.elapsed_s()
+        heeded = None
+        if there and (budget.deterministic or budget.remaining() * SHARE > 0.5):
+            plain = plain if plain is not None else _score(frame, y, task, metric, {}, rows, seed)
+            heeded = _score(frame, y, task, metric, {kind: side}, rows, seed)
+            budget.charge(0.02 * len(rows) * frame.width / 1_000 if budget.deterministic else 0.0)
+        if heeded is None or plain is None or not np.isfinite(heeded + plain):
+            said.append(f"{means} are judged by a model that knows others of them; {hint}")
+            continue
+        said.append(
+            f"a small model's loss is {plain:.4g} on rows taken at random and {heeded:.4g} on {means} apart from the "
+            f"training rows; {hint}"
+        )
+        if not budget.deterministic and (budget.elapsed_s() - started) > SHARE * budget.total():
+            break
+    return said
+
+
+def _score(
+    frame: pl.DataFrame,
+    y: np.ndarray,
+    task: Task,
+    metric: Any,
+    side: Mapping[Kind, pl.Series],
+    rows: np.ndarray,
+    seed: int,
+) -> float | None:
+    """Mean loss over folds of plain LightGBM on the columns as they are; None where no folds can be made."""
+    from dataclasses import replace
+
+    from autoprep.errors import SettingError
+    from autoprep.model_search import metrics, splits
+    from autoprep.model_search.limits import Limit, OutOfTime, Unfit
+    from autoprep.model_search.portfolio import default
+    from autoprep.model_search.trial import Bench
+
+    some, truth = frame[rows], y[rows]
+    given: dict[str, Any] = {f"{kind}s": values.gather(rows) for kind, values in side.items()}
+    classes = int(y.max()) + 1 if task != "regression" else 0
+    try:
+        found = splits.suggest(truth, task, frame=some, folds=FOLDS, repeats=1, seed=seed, **given)
+        judge = metrics.resolve(metric, task, truth, np.arange(classes) if classes else None)
+        meter = Budget()
+        bench = Bench(
+            some, truth, task=task, classes=classes, metric=judge, splits=found, synthesizers={}, weight=None,
+            budget=meter, seed=seed, memory_bytes=2e8,
+        )  # fmt: skip
+        plain = default(task, "")
+        plain = replace(plain, parameters={**plain.parameters, "rounds": ROUNDS})
+        limit = Limit(float("inf"), float("inf"), meter.clock)
+        return float(np.mean([bench.run(plain, fold, limit).loss for fold in range(len(found.folds))]))
+    except (SettingError, Unfit, OutOfTime):
+        return None

@@ -1,0 +1,109 @@
+"""What a caller may choose of a fit: how rows hang together, what is deployed, the task, the memory."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+import autoprep as ap
+from autoprep.errors import SettingError
+
+
+def people(count: int = 40, each: int = 8, seed: int = 0) -> pl.DataFrame:
+    """Rows of people whose outcome is their own: a model that knows the person knows the answer."""
+    rng = np.random.default_rng(seed)
+    person = np.repeat(np.arange(count), each)
+    trait = rng.normal(size=(count, 3))[person] + rng.normal(0, 0.01, (count * each, 3))
+    sick = rng.random(count) < 0.5
+    return pl.DataFrame(
+        {
+            "person_id": [f"P{n:04d}" for n in person],
+            **{f"trait_{i}": trait[:, i] for i in range(3)},
+            "sick": np.where(sick[person], "yes", "no"),
+        }
+    ).sample(fraction=1.0, shuffle=True, seed=seed)
+
+
+def test_a_group_is_suggested_with_what_it_changes_and_can_be_heeded() -> None:
+    rows = people()
+    plain = ap.fit(rows, "sick", time_budget_s=None, work_budget=0.3)
+    said = [note for note in plain.facts["notes"] if "person_id" in note]
+    assert len(said) == 1
+    assert "group='person_id'" in said[0]
+    known, strange = (float(part.split()[0]) for part in said[0].replace("and ", "loss is ").split("loss is ")[1:3])
+    assert known < 0.1
+    assert strange > 0.3
+    heeded = ap.fit(rows, "sick", time_budget_s=None, work_budget=0.3, group="auto")
+    assert plain.facts["scores"]["cross_validated"] > 0.9
+    assert any("group folds" in note for note in heeded.facts["notes"])
+    assert not any("group='person_id'" in note for note in heeded.facts["notes"])
+
+
+def shop(rows: int = 300, seed: int = 0) -> pl.DataFrame:
+    rng = np.random.default_rng(seed)
+    size, kind = rng.normal(size=rows), rng.integers(0, 3, rows)
+    grade = np.digitize(size + kind / 2 + rng.normal(0, 0.3, rows), [-0.5, 0.5, 1.5]) * 5 + 1
+    return pl.DataFrame({"size": size, "kind": np.array(["a", "b", "c"])[kind], "grade": grade})
+
+
+def test_the_models_of_all_folds_may_be_kept() -> None:
+    fast, accurate = (
+        ap.fit(shop(), "grade", task="regression", time_budget_s=None, work_budget=0.4, deploy=deploy)
+        for deploy in ("fast", "accurate")
+    )
+    folds = [[member.made["fold"] for member in model._fitted.predictor.members] for model in (fast, accurate)]
+    assert set(folds[0]) == {-1}
+    assert min(folds[1]) >= 0
+    with pytest.raises(SettingError, match="fast or accurate"):
+        ap.fit(shop(), "grade", deploy="slow")
+
+
+def test_ranks_counts_and_quantiles_are_tasks() -> None:
+    rows = shop()
+    ranks = ap.fit(rows, "grade", task="ordinal", time_budget_s=None, work_budget=0.4)
+    assert ranks.facts["metric"] == "qwk"
+    assert ranks.facts["classes"] == ["1", "6", "11", "16"]
+    assert ranks.facts["scores"]["cross_validated"] > 0.6
+    rng = np.random.default_rng(1)
+    counted = rows.with_columns(pl.Series("visits", rng.poisson(np.exp(rows["size"].to_numpy())))).drop("grade")
+    counts = ap.fit(counted, "visits", task="count", time_budget_s=None, work_budget=0.4)
+    assert counts.facts["metric"] == "poisson"
+    judged = ap.evaluate(counts, counted)
+    assert judged["score"] < judged["baseline"]
+    high = ap.fit(counted, "visits", task="quantile", metric="pinball:0.9", time_budget_s=None, work_budget=0.4)
+    assert np.mean(counted["visits"].to_numpy() <= high.predict(counted).to_numpy() + 1e-9) > 0.75
+    with pytest.raises(SettingError, match="count"):
+        ap.fit(rows, "grade", task="ranking")  # type: ignore[arg-type]
+
+
+def test_sets_of_labels_cover_what_they_say() -> None:
+    model = ap.fit(shop(600), "grade", task="multiclass", time_budget_s=None, work_budget=0.6)
+    new = shop(600, seed=5)
+    narrow, wide = (model.predict_sets(new.drop("grade"), coverage) for coverage in (0.8, 0.95))
+    truth = new["grade"].cast(pl.String)
+    held = [np.mean([t in s for t, s in zip(truth, sets, strict=True)]) for sets in (narrow, wide)]
+    assert 0.74 < held[0] < 0.9
+    assert 0.91 < held[1] <= 1.0
+    assert narrow.list.len().mean() < wide.list.len().mean()
+    assert narrow.list.len().min() >= 1
+
+
+def test_a_function_of_ones_own_judges_and_the_model_is_still_evaluated() -> None:
+    def worst(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+        return float(np.quantile(np.abs(y_true - y_pred), 0.95))
+
+    worst.__name__ = "worst_error"
+    model = ap.fit(shop(), "grade", task="regression", metric=worst, time_budget_s=None, work_budget=0.3)
+    assert model.facts["metric"] == "worst_error"
+    assert ap.evaluate(model, shop(seed=3))["rows"] == 300
+
+
+def test_a_ceiling_of_memory_takes_a_sample() -> None:
+    rows = pl.concat([shop(2_000, seed=n) for n in range(3)])
+    said: list[str] = []
+    ap.fit(
+        rows, "grade", task="regression", time_budget_s=None, work_budget=0.2, memory_gb=0.6001,
+        listener=lambda event: said.append(event.message),
+    )  # fmt: skip
+    assert any("memory is short for 6,000 rows: 1,000" in line for line in said)
