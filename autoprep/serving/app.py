@@ -350,6 +350,7 @@ def _page(service: Service) -> tuple[str, str]:
     held = {
         "target": facts["target"],
         "task": facts["task"],
+        "model": service.artifact.digest[:12],
         "columns": service.columns,
         "limits": service.limits.to_dict(),
     }
