@@ -26,6 +26,8 @@ from autoprep.validation.find import finding, fire
 
 #: Rows that learning and evidence look at; more are thinned evenly.
 SAMPLE_ROWS = 200_000
+#: Learnt verbs that are looked for however late it is: reading cells, and spellings of labels, look at one column each.
+NEVER_LATE = ("parse_percent", "merge_variants")
 #: Verbs that may write the target: spelling and reading, never guessing.
 TARGET_PHASES = ("encoding", "space", "missing", "typing", "row")
 TARGET_VERBS = ("merge_variants", "map_values")
@@ -218,7 +220,7 @@ class _Planner:
         return self.state if any(column in action.columns for action in self._waiting) else self._state
 
     def _proposed(self, candidate: _Candidate) -> list[Action]:
-        if candidate.verb in LEARNERS and self.late():
+        if candidate.verb in LEARNERS and self.late() and candidate.verb not in NEVER_LATE:
             self.unseen.add(candidate.rule.id)
             return []
         if candidate.verb in LEARNERS:

@@ -291,6 +291,9 @@ def _sides(cleaned: Cleaned, plan: Plan, prepared: Prepared, task: Task | None) 
     inferred = task or plan.task or profiling.infer_task(y, target)[0]
     if inferred != "regression":
         y = y.cast(pl.String)
+        if task is None:
+            # Labels that cleaning has merged may be two where the raw cells were more.
+            inferred = "binary" if y.n_unique() == 2 else "multiclass"
     elif not y.dtype.is_numeric():
         raise InputError(
             f"'{target}' is not a number, so it cannot be the target of a regression",

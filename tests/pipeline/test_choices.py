@@ -107,3 +107,20 @@ def test_a_ceiling_of_memory_takes_a_sample() -> None:
         listener=lambda event: said.append(event.message),
     )  # fmt: skip
     assert any("memory is short for 6,000 rows: 1,000" in line for line in said)
+
+
+def test_words_for_true_are_one_class_of_the_target() -> None:
+    rows = shop()
+    rng = np.random.default_rng(2)
+    high = rows["grade"].to_numpy() > 6
+    words = np.where(high, np.where(rng.random(300) < 0.5, "Y", "yes"), np.where(rng.random(300) < 0.5, "N", "no"))
+    model = ap.fit(rows.with_columns(pl.Series("grade", words)), "grade", time_budget_s=None, work_budget=0.3)
+    assert model.facts["task"] == "binary"
+    assert len(model.facts["classes"]) == 2
+
+
+def test_a_target_of_percentages_is_read_however_short_the_time() -> None:
+    rows = shop().with_columns(pl.format("{}%", 3 * pl.col("grade")).alias("grade"), pl.col("size").alias("more"))
+    model = ap.fit(rows, "grade", task="regression", time_budget_s=1)
+    assert model.facts["task"] == "regression"
+    assert model.predict(rows.drop("grade")).dtype == pl.Float64

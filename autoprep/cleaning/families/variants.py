@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from autoprep.cleaning.families.base import LEARNERS, Proposal, State
-from autoprep.parsing import text
+from autoprep.parsing import boolean, text
 
 MAX_DISTINCT = 20_000
 #: Spellings at least this often as often as the most frequent one are rivals: the column's usual letter case decides.
@@ -21,8 +21,9 @@ def learn(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> lis
 
     Where two are about as frequent, the letter case that is usual in the column decides.
 
-    The parameter ``fold`` says how much is evened out: "spelling" (case, space, accents) or "fingerprint" (punctuation
-    and word order too). Numbers are never merged: "1,5" and "15" are not spellings of one value.
+    The parameter ``fold`` says how much is evened out: "spelling" (case, space, accents), "fingerprint" (punctuation
+    and word order too) or "truth" (all words for true are one, and all for false). Numbers are never merged: "1,5" and
+    "15" are not spellings of one value.
     """
     column = str(row["column"])
     if column not in state.frame.columns or state.frame.schema[column] != pl.String():
@@ -32,6 +33,13 @@ def learn(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> lis
         return []
     loose = state.parameters.get("fold") == "fingerprint"
     key = text.fingerprint(pl.col("value")) if loose else text.fold(pl.col("value"))
+    if state.parameters.get("fold") == "truth":
+        sides = [(w, said) for said in ("true", "false") for w in row.get(f"{said}_words") or ()]
+        folded = {boolean.fold(str(word)): said for word, said in sides}
+        known = {v: folded[boolean.fold(v)] for v in counts["value"].to_list() if boolean.fold(v) in folded}
+        if len(known) < counts.height or len(known) < 3:
+            return []
+        key = pl.col("value").replace_strict(known, return_dtype=pl.String)
     shape = (
         pl.when(pl.col("value") == pl.col("value").str.to_lowercase())
         .then(0)
