@@ -28,7 +28,7 @@ from autoprep.api.data import (
     write_validation,
 )
 from autoprep.api.deliveries import data_diff
-from autoprep.api.features import schema_of, select, synthesize
+from autoprep.api.features import export_features, schema_of, select, synthesize, verify_features
 from autoprep.api.model import Model, evaluate, fit, load, report
 from autoprep.api.monitor import Monitored, monitor
 from autoprep.api.monitoring import drift, drift_windows, write_drift, write_drift_windows
@@ -57,6 +57,7 @@ __all__ = [
     "explain_cell",
     "explain_rule",
     "export_contract",
+    "export_features",
     "fairness",
     "find",
     "fit",
@@ -88,6 +89,7 @@ __all__ = [
     "undo",
     "validate",
     "verify",
+    "verify_features",
     "with_budgets",
     "write_card",
     "write_cleaned",

@@ -11,6 +11,7 @@ from autoprep.api.data import PathLike, read
 from autoprep.errors import InputError
 from autoprep.synthesis import entity_sets
 from autoprep.synthesis.entity_sets import is_entity_set
+from autoprep.synthesis.export import Written
 from autoprep.types import Listener, silent
 
 WINDOWS = ("6h", "1d", "7d", "30d")
@@ -148,6 +149,35 @@ def select(
         max_features=candidates, listener=listener,
     )  # fmt: skip
     return pipeline.select_of_tables(made, target, most=max_features, seed=seed, listener=listener)
+
+
+def export_features(saved: PathLike, to: str = "text", tables: Any = None, *, dialect: str = "duckdb") -> Written:
+    """Write saved features as readable text, JSON, one SQL query or plain Polars code.
+
+    Args:
+        saved: file of ``TableFeatures.save``. to: "text", "json", "sql" or "polars".
+        tables: the tables, by which the query also gives the table's own columns. dialect: of sqlglot, for SQL.
+
+    Returns:
+        ``text``, and ``without``: the definitions that have no equal there, with the reason.
+
+    Raises:
+        ArtifactError: the file is no saved features. SettingError: unknown form or dialect.
+    """
+    return pipeline.export_features(saved, to, tables, dialect)
+
+
+def verify_features(saved: PathLike, source: Any, *, rows: int = 50, listener: Listener = silent) -> pipeline.Verified:
+    """Compute saved features by brute force on a sample of rows, and compare autoprep's own values and every export.
+
+    Args:
+        saved: file of ``TableFeatures.save``. source: the tables, as of ``synthesize``.
+        rows: evenly spaced rows of the table. listener: hears what is compared.
+
+    Returns:
+        ``ok``, ``compared`` (how many features by which export), ``without``, ``differences``.
+    """
+    return pipeline.verify_features(saved, source, rows=rows, listener=listener)
 
 
 def schema_of(

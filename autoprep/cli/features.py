@@ -10,12 +10,15 @@ import typer
 from autoprep.cli import app
 from autoprep.cli.options import AsJson, Output, Quiet, Target, console, print_json
 from autoprep.cli.progress import Progress
-from autoprep.errors import InputError
+from autoprep.errors import InputError, SettingError, plural
 
 
 @app.command()
 def features(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A table, or a folder of tables.")],
+    sources: Annotated[
+        list[str],
+        typer.Argument(metavar="SOURCE", help="A table or a folder of tables; or: export FILE, verify FILE FOLDER."),
+    ],
     target: Target = None,
     table: Annotated[str | None, typer.Option("--table", help="Whose rows get features, of a folder.")] = None,
     schema: Annotated[
@@ -30,15 +33,29 @@ def features(
     ] = False,
     save: Annotated[Path | None, typer.Option("--save", help="Keep the definitions for other rows.")] = None,
     like: Annotated[Path | None, typer.Option("--like", help="Definitions kept before.")] = None,
+    to: Annotated[str, typer.Option("--to", help="Of export: text, json, sql or polars.")] = "text",
+    dialect: Annotated[str, typer.Option("--dialect", help="Of SQL: duckdb, postgres, snowflake, ...")] = "duckdb",
+    rows: Annotated[int, typer.Option("--rows", min=1, help="Of verify: rows computed by brute force.")] = 50,
     output: Output = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Generate features over one table, or over a table and those around it, each with its readable definition."""
+    """Generate features over one table, or over a table and those around it, each with its readable definition.
+
+    `features export FILE --to sql` writes saved features for other engines; `features verify FILE FOLDER` proves every
+    one of them, and each of its exports, against brute force on a sample of rows (exit status 1 on a difference).
+    """
     from autoprep import api
     from autoprep.engines.local import write
     from autoprep.reporting import terminal
 
+    source = sources[0]
+    if source in ("export", "verify") and not Path(source).exists():
+        return (
+            _written(sources, to, dialect, output) if source == "export" else _verified(sources, rows, as_json, quiet)
+        )
+    if len(sources) > 1:
+        raise SettingError("features are made of one source", hint="put its tables into one folder")
     with Progress(quiet=quiet) as progress:
         if like is not None:
             made: Any = api.synthesize(source, like=like, listener=progress)
@@ -92,3 +109,57 @@ def _selected(
         source, target, table=table, schema=schema, cutoff=cutoff, windows=windows.split(","), depth=depth,
         max_features=most or 60, listener=progress,
     )  # fmt: skip
+
+
+def _written(sources: list[str], to: str, dialect: str, output: Path | None) -> None:
+    from autoprep import api
+    from autoprep.lineage import whole_file
+
+    if len(sources) not in (2, 3):
+        raise SettingError("export takes the file of saved features", hint="autoprep features export features.json")
+    made = api.export_features(sources[1], to, sources[2] if len(sources) == 3 else None, dialect=dialect)
+    for definition, reason in made.without.items():
+        typer.echo(f"left out: {definition}: {reason}", err=True)
+    if output is None:
+        typer.echo(made.text, nl=False)
+        return
+    with whole_file(output) as beside:
+        beside.write_text(made.text, encoding="utf-8")
+
+
+def _verified(sources: list[str], rows: int, as_json: bool, quiet: bool) -> None:
+    from autoprep import api
+
+    if len(sources) != 3:
+        raise SettingError(
+            "verify takes saved features and the folder of tables",
+            hint="autoprep features verify features.json folder/",
+        )
+    with Progress(quiet=quiet) as progress:
+        made = api.verify_features(sources[1], sources[2], rows=rows, listener=progress)
+    if as_json:
+        print_json({
+            "ok": made.ok, "rows": made.rows, "features": made.features, "compared": dict(made.compared),
+            "without": {k: dict(v) for k, v in made.without.items()}, "differences": made.differences.to_dicts(),
+        })  # fmt: skip
+    else:
+        _tell(made)
+    if not made.ok:
+        raise typer.Exit(1)
+
+
+def _tell(made: Any) -> None:
+    shown = console()
+    for form, count in made.compared.items():
+        wrong = made.differences.filter(form=form)
+        verdict = "equal to brute force" if wrong.is_empty() else f"{wrong.height} DIFFER"
+        shown.print(
+            f"{form}: {count} of {plural(made.features, 'feature')} on {plural(made.rows, 'row')}: {verdict}",
+            markup=False, highlight=False,
+        )  # fmt: skip
+        for one in wrong.iter_rows(named=True):
+            line = f"  {one['feature']}: row {one['row']} is {one['got']}, by brute force {one['brute']}"
+            shown.print(line, markup=False, highlight=False)
+    for form, reasons in made.without.items():
+        for definition, reason in reasons.items():
+            shown.print(f"{form} has no equal of {definition}: {reason}", markup=False, highlight=False)

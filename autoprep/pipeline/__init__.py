@@ -9,6 +9,7 @@ from autoprep.pipeline.selecting import Selected, select_of_table, select_of_tab
 from autoprep.pipeline.tables import TableFeatures, infer_schema, load_tables, synthesize_like, synthesize_tables
 from autoprep.pipeline.train import fit
 from autoprep.pipeline.values import Fitted, Parts, Prepared
+from autoprep.pipeline.verifying import Verified, export_features, verify_features
 
 __all__ = [
     "Canary",
@@ -18,8 +19,10 @@ __all__ = [
     "Selected",
     "Synthesized",
     "TableFeatures",
+    "Verified",
     "canary",
     "evaluate",
+    "export_features",
     "find",
     "fit",
     "infer_schema",
@@ -34,4 +37,5 @@ __all__ = [
     "synthesize",
     "synthesize_like",
     "synthesize_tables",
+    "verify_features",
 ]

@@ -255,8 +255,9 @@ def bin_number(a: pl.Expr, width: float) -> pl.Expr:
     "number",
     "number",
     sql=(
+        "CASE WHEN {0} + {1} + {2} + {3} IS NOT NULL THEN "
         "2 * 6371.0088 * asin(least(1, sqrt(pow(sin(radians({2} - {0}) / 2), 2) + cos(radians({0})) * "
-        "cos(radians({2})) * pow(sin(radians({3} - {1}) / 2), 2))))"
+        "cos(radians({2})) * pow(sin(radians({3} - {1}) / 2), 2)))) END"
     ),
     equals=("haversine",),
 )

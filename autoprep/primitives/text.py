@@ -66,7 +66,7 @@ def upper_case_share(text: pl.Expr) -> pl.Expr:
     "text",
     output="integer",
     equals=("punctuation_count",),
-    sql=("len(regexp_extract_all({0}, '[!-/:-@\\[-`{{-~]'))"),
+    sql=("len(regexp_extract_all({0}, '[!-/:-@\\[-`{-~]'))"),
 )
 def punctuation(text: pl.Expr) -> pl.Expr:
     """Number of ASCII punctuation marks."""

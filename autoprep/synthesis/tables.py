@@ -149,9 +149,7 @@ def cutoff_of(rows: pl.DataFrame, said: str) -> np.ndarray:
         >>> cutoff_of(rows, "at - 1h").tolist() == [(24 - 1) * 3_600_000_000]
         True
     """
-    found = _CUTOFF.fullmatch(said)
-    column = said.strip() if found is None or said.strip() in rows.columns else found.group("column")
-    span = None if found is None or said.strip() in rows.columns else found.group("span")
+    column, width = cutoff_parts(said, rows.columns)
     if column not in rows.columns:
         raise SettingError(f"no column '{column}' for the cutoff", hint=did_you_mean(column, rows.columns))
     dtype = rows.schema[column]
@@ -160,9 +158,22 @@ def cutoff_of(rows: pl.DataFrame, said: str) -> np.ndarray:
     stamps = rows.select(microseconds(pl.col(column), dtype)).to_series()
     if stamps.null_count():
         raise InputError(f"{stamps.null_count():,} rows have no '{column}', so no cutoff", hint="leave those rows out")
-    width = 0 if span is None else span_us(span)
     made: np.ndarray = stamps.to_numpy() - width
     return made
+
+
+def cutoff_parts(said: str, columns: Sequence[str]) -> tuple[str, int]:
+    """The column of a cutoff and the microseconds before it.
+
+    Example:
+        >>> cutoff_parts("leaves - 1h", ["leaves"])
+        ('leaves', 3600000000)
+    """
+    found = _CUTOFF.fullmatch(said)
+    if found is None or said.strip() in columns:
+        return said.strip(), 0
+    span = found.group("span")
+    return found.group("column"), 0 if span is None else span_us(span)
 
 
 def describe_cutoff(said: str) -> str:

@@ -1,0 +1,7 @@
+"""Definitions written for other engines: SQL and plain Polars code, each to be verified equal."""
+
+from autoprep.synthesis.export.code import polars_code
+from autoprep.synthesis.export.query import sql
+from autoprep.synthesis.export.written import Written
+
+__all__ = ["Written", "polars_code", "sql"]

@@ -1,0 +1,277 @@
+"""Definitions as one SQL query: written in DuckDB's dialect, carried over to others by sqlglot."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from autoprep.errors import InputError, SettingError, did_you_mean
+from autoprep.primitives import AGGREGATIONS, TRANSFORMS
+from autoprep.synthesis.export.written import Group, NotSaid, Written, grouped
+from autoprep.synthesis.feature import Call, Column, Condition, Definition
+from autoprep.synthesis.schema import Schema
+from autoprep.synthesis.tables import cutoff_parts
+
+LATEST = "(array_agg({0} ORDER BY __t DESC, __n DESC) FILTER (WHERE {0} IS NOT NULL))[1]"
+EARLIEST = "(array_agg({0} ORDER BY __t, __n) FILTER (WHERE {0} IS NOT NULL))[1]"
+#: Aggregates that are told here because the order of rows or a tie decides them; {t} is the time, {c} the cutoff.
+ORDERED = {
+    "FIRST": EARLIEST,
+    "LAST": LATEST,
+    "FIRST_ROW": "(array_agg({0} ORDER BY __t, __n))[1]",
+    "LAST_ROW": "(array_agg({0} ORDER BY __t DESC, __n DESC))[1]",
+    "SKEW": "CASE WHEN count({0}) > 2 AND max({0}) > min({0}) THEN skewness({0}) END",
+    "KURTOSIS": "CASE WHEN max({0}) > min({0}) THEN kurtosis_pop({0}) END",
+    "TREND": "CASE WHEN max({1}) FILTER (WHERE {0} IS NOT NULL) > min({1}) FILTER (WHERE {0} IS NOT NULL) "
+    "THEN regr_slope({0}, (epoch({1}) - 946684800.0) / 86400.0) END",
+    "DAYS_SINCE_TRUE": "(epoch({c}) - epoch(max({1}) FILTER (WHERE {0}))) / 86400.0",
+    "DAYS_SINCE_FALSE": "(epoch({c}) - epoch(max({1}) FILTER (WHERE NOT {0}))) / 86400.0",
+}
+#: Of one row per different value: ``__v`` is the value, ``__m`` how often it comes.
+COUNTED = {
+    "MODE": "(array_agg(__v ORDER BY __m DESC, __v))[1]",
+    "MODE_SHARE": "max(__m) / CAST(sum(__m) AS DOUBLE)",
+    "ENTROPY": "ln(CAST(sum(__m) AS DOUBLE)) - sum(__m * ln(CAST(__m AS DOUBLE))) / CAST(sum(__m) AS DOUBLE)",
+    "N_MOST_COMMON": "(array_agg(__v ORDER BY __m DESC, __v))[{rank}]",
+    "N_MOST_COMMON_COUNT": "(array_agg(__m ORDER BY __m DESC))[{rank}]",
+}
+#: Of the known values with the one before, the mean and the sample deviation of the group beside each.
+BESIDE = {
+    "MEAN_CHANGE": "avg(__x - __before)",
+    "MEAN_ABSOLUTE_CHANGE": "avg(abs(__x - __before))",
+    "LAST_CHANGE": "(array_agg(__x - __before ORDER BY __t DESC, __n DESC))[1]",
+    "IS_INCREASING": "CASE WHEN count(*) > 0 THEN CAST(coalesce(min(__x - __before), 0) >= 0 AS INT) END",
+    "IS_DECREASING": "CASE WHEN count(*) > 0 THEN CAST(coalesce(max(__x - __before), 0) <= 0 AS INT) END",
+    "COUNT_ABOVE_MEAN": "count(*) FILTER (WHERE __x > __mean)",
+    "COUNT_BELOW_MEAN": "count(*) FILTER (WHERE __x < __mean)",
+    "COUNT_INSIDE_STDS": "count(*) FILTER (WHERE abs(__x - __mean) <= {n} * __std)",
+    "COUNT_OUTSIDE_STDS": "count(*) FILTER (WHERE abs(__x - __mean) > {n} * __std)",
+    "MIN_COUNT": "count(*) FILTER (WHERE __x = __low)",
+    "MAX_COUNT": "count(*) FILTER (WHERE __x = __high)",
+    "EWMA": "sum(__x * exp((epoch(__t) - epoch(__latest)) / 86400.0 * ln(2) / {half_life})) "
+    "/ sum(exp((epoch(__t) - epoch(__latest)) / 86400.0 * ln(2) / {half_life}))",
+    "DAYS_SINCE_MAX": "(epoch(max(__c)) - epoch(min(__t) FILTER (WHERE __x = __high))) / 86400.0",
+    "DAYS_SINCE_MIN": "(epoch(max(__c)) - epoch(min(__t) FILTER (WHERE __x = __low))) / 86400.0",
+}
+#: Of moments: the days from the one before.
+GAPS = {"MAX_GAP": "max(days)", "STD_GAP": "stddev_samp(days)"}
+RUNS = "runs of values have no plain SQL"
+
+
+def sql(
+    definitions: Sequence[Definition], schema: Schema, table: str, cutoff: str | None = None, dialect: str = "duckdb"
+) -> Written:
+    """One query: the rows of the table and a column per feature, named by its definition.
+
+    Tables go by their names in the schema, rows in the order of their time; where two rows share a moment, a database
+    without an order of its own may take either.
+
+    Args:
+        definitions: of the table's features. cutoff: as of the synthesizer. dialect: of sqlglot ("postgres", ...).
+
+    Raises:
+        InputError: another dialect than DuckDB's without sqlglot. SettingError: no such dialect.
+    """
+    without: dict[str, str] = {}
+    parts: list[str] = []
+    columns: list[tuple[str, int, Definition]] = []
+    for group in grouped(definitions, schema):
+        for name, query, made in _queries(group, len(parts), without):
+            parts.append(f"{name} AS (\n{query}\n)")
+            columns += [(name, i, d) for i, d in made]
+    moment = "CAST(NULL AS TIMESTAMP)"
+    if cutoff is not None:
+        column, width = cutoff_parts(cutoff, schema.table(table).frame.columns)
+        moment = f"CAST({_name(column)} AS TIMESTAMP)" + (f" - {_interval(width)}" if width else "")
+    asked = f"asked AS (\n  SELECT *, row_number() OVER () AS __row, {moment} AS __cutoff FROM {_name(table)}\n)"
+    order = {str(d): i for i, d in enumerate(definitions)}
+    columns.sort(key=lambda c: order[str(c[2])])
+    own = [_name(c) for c in schema.table(table).frame.columns]
+    said = [f"asked.{c}" for c in own] + [f"{_filled(n, i, d)} AS {_name(str(d))}" for n, i, d in columns]
+    joins = [f"LEFT JOIN {p.split(' AS ')[0]} USING (__row)" for p in parts]
+    body = ",\n".join([asked, *parts])
+    text = f"WITH {body}\nSELECT\n  " + ",\n  ".join(said) + "\nFROM asked\n" + "\n".join(joins) + "\nORDER BY __row\n"
+    return Written(text if dialect == "duckdb" else _transpiled(text, dialect), without)
+
+
+def _transpiled(text: str, dialect: str) -> str:
+    try:
+        import sqlglot
+        from sqlglot.dialects.dialect import Dialect
+    except ImportError:
+        raise InputError("other dialects need sqlglot", hint="pip install 'autoprep[sql]'") from None
+    if dialect not in Dialect.classes:
+        raise SettingError(f"no dialect '{dialect}'", hint=did_you_mean(dialect, [d for d in Dialect.classes if d]))
+    return "\n".join(sqlglot.transpile(text, read="duckdb", write=dialect, pretty=True)) + "\n"
+
+
+def _filled(name: str, place: int, d: Definition) -> str:
+    column = f"{name}.f{place}"
+    empty = AGGREGATIONS[d.body.primitive].empty if d.aggregates and isinstance(d.body, Call) else None
+    return column if empty is None else f"coalesce({column}, {empty:g})"
+
+
+def fill(template: str, *inputs: str, **named: str) -> str:
+    """A template with its inputs; other braces, as in a pattern, stay.
+
+    Example:
+        >>> fill("len(regexp_extract_all({0}, '[0-9]{2}')) > {n}", "x", n="5")
+        "len(regexp_extract_all(x, '[0-9]{2}')) > 5"
+    """
+    told = {**{str(i): v for i, v in enumerate(inputs)}, **named}
+    return re.sub(r"\{(\w+)\}", lambda m: told.get(m.group(1), m.group(0)), template)
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(_literal(v) for v in value)
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _interval(width_us: int) -> str:
+    for unit, size in (("DAY", 86_400_000_000), ("HOUR", 3_600_000_000), ("MINUTE", 60_000_000), ("SECOND", 1_000_000)):
+        if width_us % size == 0:
+            return f"INTERVAL '{width_us // size}' {unit}"
+    return f"INTERVAL '{width_us}' MICROSECOND"
+
+
+def _from(group: Group) -> tuple[str, str | None, str]:
+    """FROM clause of the walk, its time, and the name of the source in it; every table has a row number ``__n``."""
+
+    def numbered(table: str, place: int) -> str:
+        return f"(SELECT *, row_number() OVER () AS __n FROM {_name(table)}) AS s{place}"
+
+    text, when = f"FROM {numbered(group.first, 0)}", group.timed and f"s0.{_name(group.timed)}"
+    for i, hop in enumerate(group.hops, start=1):
+        pairs = " AND ".join(f"s{i - 1}.{_name(a)} = s{i}.{_name(b)}" for a, b in zip(hop.here, hop.there, strict=True))
+        text += f"\n  {'LEFT JOIN' if hop.up else 'JOIN'} {numbered(hop.table, i)} ON {pairs}"
+        if hop.timed is not None:
+            when = f"s{i}.{_name(hop.timed)}"
+    return text, when and f"CAST({when} AS TIMESTAMP)", f"s{len(group.hops)}"
+
+
+def _queries(group: Group, before: int, without: dict[str, str]) -> list[tuple[str, str, list[tuple[int, Definition]]]]:
+    like = group.like
+    text, when, source = _from(group)
+    joined = " AND ".join(f"s0.{_name(there)} = asked.{_name(here)}" for here, there in like.by)
+    held = [_condition(c, source) for c in like.where]
+    if like.before:
+        held.append(f"{when} < asked.__cutoff")
+        if like.over_us is not None:
+            held.append(f"{when} >= asked.__cutoff - {_interval(like.over_us)}")
+    where = "\n  WHERE " + " AND ".join(held) if held else ""
+    order = ", ".join(f"s{i}.__n" for i in reversed(range(len(group.hops) + 1)))
+    tail = f"\n  {text}\n  JOIN asked ON {joined}{where}"
+    moment = when if when is not None else "CAST(NULL AS TIMESTAMP)"
+    made: list[tuple[str, str, list[tuple[int, Definition]]]] = []
+
+    def put(query: str, said: list[tuple[int, Definition]]) -> None:
+        made.append((f"g{before + len(made)}", query, said))
+
+    together: dict[str, list[tuple[str, Definition]]] = {}
+    for d in group.members:
+        try:
+            kind, said = _member(d, source)
+        except NotSaid as reason:
+            without[str(d)] = str(reason)
+            continue
+        together.setdefault(kind, []).append((said, d))
+    for kind, members in together.items():
+        places = list(enumerate(d for _, d in members))
+        if kind == "looked up":
+            columns = ", ".join(f"{said} AS f{i}" for i, (said, _) in enumerate(members))
+            first = f"row_number() OVER (PARTITION BY asked.__row ORDER BY {order}) AS __k"
+            inner = f"SELECT asked.__row, {columns}, {first}{tail}"
+            put(f"  SELECT * FROM ({inner}) AS found WHERE __k = 1", places)
+            continue
+        numbered = f"row_number() OVER (ORDER BY {order}) AS __n" if "," in order else f"{order} AS __n"
+        read = dict.fromkeys(c.name for _, d in members for c in d.columns() if c.table == group.source)
+        own = "".join(f", {source}.{_name(c)}" for c in read)
+        rows = f"SELECT asked.__row, asked.__cutoff AS __c, {moment} AS __t, {numbered}{own}{tail}"
+        inner = _inner(kind, rows)
+        columns = ", ".join(f"{said} AS f{i}" for i, (said, _) in enumerate(members))
+        put(f"  SELECT __row, {columns} FROM (\n  {inner}\n  ) AS s GROUP BY __row", places)
+    return made
+
+
+def _inner(kind: str, rows: str) -> str:
+    """The rows that columns of a kind are made of: as they are, or by one query over them more."""
+    form, _, value = kind.partition(":")
+    if form == "counted":
+        counted = f"SELECT __row, {value} AS __v, count(*) AS __m FROM ({rows}) AS s"
+        return f"{counted} WHERE {value} IS NOT NULL GROUP BY 1, 2"
+    if form == "gaps":
+        moments = f"SELECT __row, CAST({value} AS TIMESTAMP) AS __x FROM ({rows}) AS s WHERE {value} IS NOT NULL"
+        before = "lag(__x) OVER (PARTITION BY __row ORDER BY __x)"
+        return f"SELECT __row, (epoch(__x) - epoch({before})) / 86400.0 AS days FROM ({moments}) AS s"
+    if form == "beside":
+        over = "OVER (PARTITION BY __row)"
+        return (
+            "SELECT __row, __c, __t, __n, __x, lag(__x) OVER (PARTITION BY __row ORDER BY __t, __n) AS __before, "
+            f"avg(__x) {over} AS __mean, stddev_samp(__x) {over} AS __std, min(__x) {over} AS __low, "
+            f"max(__x) {over} AS __high, max(__t) {over} AS __latest "
+            f"FROM (SELECT __row, __c, __t, __n, {value} AS __x FROM ({rows}) AS s) AS s WHERE __x IS NOT NULL"
+        )
+    return rows
+
+
+def _member(d: Definition, source: str) -> tuple[str, str]:
+    """How a definition is computed ("looked up", "plain", "counted:VALUE", ...), and the text of its column."""
+    if not d.aggregates:
+        return "looked up", _value(d.body, source)
+    assert isinstance(d.body, Call)
+    name = d.body.primitive
+    primitive = AGGREGATIONS[name]
+    said = [_value(a, "s") for a in d.body.arguments]
+    given: Mapping[str, Any] = {**primitive.parameters, **{k: v for k, v in d.body.parameters if k != "of"}}
+    numbers = {k: _literal(v) for k, v in given.items()}
+    number = f"CAST({said[0]} AS DOUBLE)" if said and "number" in primitive.inputs else (said[0] if said else "")
+    if name in COUNTED:
+        return f"counted:{said[0]}", fill(COUNTED[name], **numbers)
+    if name in GAPS:
+        return f"gaps:{said[0] if said else '__t'}", GAPS[name]
+    if name in BESIDE:
+        return f"beside:{number}", fill(BESIDE[name], **numbers)
+    template = ORDERED.get(name, primitive.sql)
+    if not template:
+        raise NotSaid(RUNS)
+    wanted = [k for k in primitive.inputs if k != "cutoff"]
+    inputs = [number, *said[1:]] if said else []
+    inputs = [f"CAST({i} AS TIMESTAMP)" if k == "time" else i for i, k in zip(inputs, wanted, strict=False)]
+    if len(inputs) < len(wanted):
+        inputs.append("__t")
+    if "SINCE" not in name or "{c}" in template:
+        return "plain", fill(template, *inputs, t="__t", c="max(__c)", **numbers)
+    raise NotSaid(RUNS)
+
+
+def _value(body: Column | Call, source: str) -> str:
+    if isinstance(body, Column):
+        return f"{source}.{_name(body.name)}"
+    primitive = TRANSFORMS[body.primitive]
+    if not primitive.sql:
+        raise NotSaid(f"{body.primitive} has no SQL")
+    inputs = [f"({_value(a, source)})" for a in body.arguments]
+    inputs = [f"CAST({i} AS DOUBLE)" if k == "number" else i for i, k in zip(inputs, primitive.inputs, strict=True)]
+    given = {k: _literal(v) for k, v in {**primitive.parameters, **dict(body.parameters)}.items()}
+    return f"({fill(primitive.sql, *inputs, **given)})"
+
+
+def _condition(c: Condition, source: str) -> str:
+    column = f"{source}.{_name(c.column.name)}"
+    if c.operator.startswith("IS"):
+        return f"{column} {c.operator}"
+    if c.operator == "IN":
+        return f"{column} IN ({_literal(c.value)})"
+    return f"{column} {c.operator} {_literal(c.value)}"
