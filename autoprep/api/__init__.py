@@ -28,7 +28,7 @@ from autoprep.api.data import (
     write_validation,
 )
 from autoprep.api.deliveries import data_diff
-from autoprep.api.features import export_features, schema_of, select, synthesize, verify_features
+from autoprep.api.features import export_features, schema_of, select, synthesize, verify_features, warm_up
 from autoprep.api.model import Model, evaluate, fit, load, report
 from autoprep.api.monitor import Monitored, monitor
 from autoprep.api.monitoring import drift, drift_windows, write_drift, write_drift_windows
@@ -90,6 +90,7 @@ __all__ = [
     "validate",
     "verify",
     "verify_features",
+    "warm_up",
     "with_budgets",
     "write_card",
     "write_cleaned",

@@ -39,6 +39,22 @@ def synthesize(
 
 
 @overload
+def synthesize(
+    source: Any,
+    target: str | None = None,
+    *,
+    table: str,
+    schema: Any = None,
+    cutoff: str | None = None,
+    windows: Sequence[str] = WINDOWS,
+    depth: int = 2,
+    max_features: int = 500,
+    memory_budget: str | int,
+    listener: Listener = silent,
+) -> pipeline.TableBlocks: ...
+
+
+@overload
 def synthesize(source: Any, *, like: PathLike, listener: Listener = silent) -> pipeline.TableFeatures: ...
 
 
@@ -52,9 +68,10 @@ def synthesize(
     windows: Sequence[str] = WINDOWS,
     depth: int = 2,
     max_features: int | None = None,
+    memory_budget: str | int | None = None,
     like: PathLike | None = None,
     listener: Listener = silent,
-) -> pipeline.Synthesized | pipeline.TableFeatures:
+) -> pipeline.Synthesized | pipeline.TableFeatures | pipeline.TableBlocks:
     """Clean tables and generate features, each a definition that a person reads.
 
     With ``table``, or ``like``, the source is several tables: a mapping of names to sources, a folder of files, or a
@@ -69,12 +86,15 @@ def synthesize(
         windows: widths of time before the cutoff, beside all of the past.
         depth: references walked at most.
         max_features: at most so many, chosen before any is computed (100 over one table, 500 over several).
+        memory_budget: "500MB", or bytes, that computing features over several tables may take beside the tables
+            themselves; they then lie in blocks on disk (``.frame`` is lazy, ``.write(path)`` makes one Parquet file).
         like: features saved before (``TableFeatures.save``): the same columns for other rows.
         listener: hears what is done.
 
     Raises:
         InputError: a source cannot be read, or no schema is given.
-        SettingError: the schema names what is not there, or a table with a time has no cutoff.
+        SettingError: the schema names what is not there, a table with a time has no cutoff, or the memory budget is
+            too small for one column.
 
     Example:
         >>> made = synthesize({"day": ["2026-01-05", "2026-02-17", "2026-02-18"], "price": ["$5", "$6", "$7"]})
@@ -97,6 +117,11 @@ def synthesize(
             "no schema says how the tables hang together",
             hint="have one proposed (ap.schema_of(tables)), look at it, and give it as schema",
         )
+    if memory_budget is not None:
+        return pipeline.synthesize_blocks(
+            source, table, schema=schema, cutoff=cutoff, target=target, windows=windows, depth=depth,
+            most=max_features or 500, memory_budget=memory_budget, listener=listener,
+        )  # fmt: skip
     return pipeline.synthesize_tables(
         source, table, schema=schema, cutoff=cutoff, target=target, windows=windows, depth=depth,
         most=max_features or 500, listener=listener,
@@ -178,6 +203,17 @@ def verify_features(saved: PathLike, source: Any, *, rows: int = 50, listener: L
         ``ok``, ``compared`` (how many features by which export), ``without``, ``differences``.
     """
     return pipeline.verify_features(saved, source, rows=rows, listener=listener)
+
+
+def warm_up() -> Any:
+    """Compile every kernel before it is needed.
+
+    Returns:
+        ``kernels.warmup.Warmth``: CPU seconds, and the folder that keeps the machine code (None: none can be written).
+    """
+    from autoprep.kernels.warmup import warm_up as warm
+
+    return warm()
 
 
 def schema_of(

@@ -45,6 +45,9 @@ def fit(
     journal: PathLike | None = None,
     resume: bool = False,
     tracking: str | None = None,
+    table: str | None = None,
+    schema: Any = None,
+    cutoff: str | None = None,
     listener: Listener = silent,
 ) -> Model:
     """Go from a raw table to a model: read, profile, validate, plan, clean, synthesize, search.
@@ -74,22 +77,36 @@ def fit(
         journal: file that keeps finished trials while the search runs; it goes when the search is over.
         resume: take the trials that the journal of an interrupted search holds as they are.
         tracking: where to log the run, "mlflow:sqlite:///runs.db"; with "#name@alias" the model is registered too.
+        table: with several tables as source (a mapping of names to sources, or a folder): whose rows are predicted.
+        schema: keys, references, times and late columns of the tables: a ``tables.yaml``, its text, or a ``Schema``.
+        cutoff: time column of the table, or "column - 1h": features read what was known strictly before it, and later
+            rows validate.
         listener: hears what is done and found.
 
     Raises:
         InputError: the data cannot carry a model: no such target, one value, no usable rows, no other column.
-        SettingError: ``tracking`` is no address, or ``task``, ``metric``, ``deploy`` or ``memory_gb`` is none.
+        SettingError: ``tracking`` is no address, the schema or the cutoff names what is not there, or ``task``,
+            ``metric``, ``deploy`` or ``memory_gb`` is none.
     """
     if tracking is not None:
         from autoprep.tracking import mlflow
 
         mlflow.check(tracking)
+    if table is not None and schema is None:
+        raise InputError(
+            "no schema says how the tables hang together",
+            hint="have one proposed (ap.schema_of(tables)), look at it, and give it as schema",
+        )
     started = monotonic()
-    table = source if isinstance(source, Table) else read(source, listener=listener)
+    how: dict[str, Any] = {} if table is None else {"table": table, "schema": schema, "cutoff": cutoff}
+    if table is None and not isinstance(source, Table):
+        source = read(source, listener=listener)
+    train: Any = pipeline.fit if table is None else pipeline.fit_tables
     model = Model(
-        pipeline.fit(
-            table,
+        train(
+            source,
             target,
+            **how,
             time_budget_s=None if time_budget_s is None else max(0.5, time_budget_s - (monotonic() - started)),
             work_budget=work_budget,
             task=task,
@@ -135,7 +152,7 @@ def evaluate(model: Model, source: Any) -> dict[str, Any]:
     Raises:
         InputError: the target is not in the source, or no row has one.
     """
-    return pipeline.evaluate(model.parts(), read(source).collect())
+    return pipeline.evaluate(model.parts(), model.rows(source, labelled=True))
 
 
 def report(source: Any, path: PathLike = "report.html", *, target: str | None = None) -> Path:
@@ -250,17 +267,35 @@ class Model:
         scorer = self.scorer()
         return pipeline.Parts(scorer.plan, scorer.predict, self.facts)
 
-    def predict_frame(self, source: Any) -> pl.DataFrame:
-        """Predict raw rows, keeping their number and order.
+    @property
+    def tables(self) -> Mapping[str, Any] | None:
+        """How rows are made of several tables; None for a model of one."""
+        return self._fitted.tables if self._fitted else self._loaded().tables
+
+    def rows(self, source: Any, of: Any = None, *, labelled: bool = False) -> pl.DataFrame:
+        """The rows that a source holds for the model; of several tables those with their features as of the cutoff.
+
+        Args:
+            source: raw rows; for a model over several tables these, as they are known now: a mapping or a folder.
+            of: rows of the model's table to predict, when they are not those of the source.
+            labelled: whether the target is wanted too.
+        """
+        if self.tables is None:
+            return read(source).collect()
+        target = str(self.facts["target"]) if labelled else None
+        return pipeline.rows_of_tables(source, self.tables, rows=of, target=target)
+
+    def predict_frame(self, source: Any, of: Any = None) -> pl.DataFrame:
+        """Predict raw rows, keeping their number and order; ``of``: see ``rows``.
 
         Returns:
             ``prediction``; ``probability_<class>`` per class or ``lower`` and ``upper``; ``reasons``, the codes of what
             the row's contract says ("" for none).
         """
-        return self.scorer().predict(read(source).collect())
+        return self.scorer().predict(self.rows(source, of))
 
     def predict_file(
-        self, source: Any, path: PathLike, *, policies: Mapping[str, str] | None = None
+        self, source: Any, path: PathLike, *, policies: Mapping[str, str] | None = None, of: Any = None
     ) -> tuple[int, int]:
         """Predict raw rows chunk by chunk into a file, whatever their number; the suffix names the format.
 
@@ -268,6 +303,7 @@ class Model:
             source: see ``read``.
             path: ends in .parquet, .arrow, .csv, .tsv or .ndjson.
             policies: rule id, "theme.*" or "*" -> "reject" or "quarantine" (no prediction), "repair", "warn".
+            of: see ``rows``.
 
         Returns:
             Rows, and rows of which the contract says something.
@@ -281,7 +317,8 @@ class Model:
         from autoprep.serving import stream
 
         scorer = self.scorer() if not policies else replace(self.scorer(), policies=dict(policies))
-        return stream.write(scorer, read(source).frame, path)
+        frame = read(source).frame if self.tables is None else self.rows(source, of).lazy()
+        return stream.write(scorer, frame, path)
 
     def predict(self, source: Any) -> pl.Series:
         """The predictions of raw rows: labels as text, or Float64 values."""
@@ -307,7 +344,7 @@ class Model:
             InputError: the model predicts numbers, or coverage is outside (0, 1).
         """
         scorer = self.scorer()
-        table = scorer.features(scorer.transform(read(source).collect())[0])
+        table = scorer.features(scorer.transform(self.rows(source))[0])
         if not hasattr(scorer.predictor, "sets"):
             raise InputError("this model has no sets of labels", hint="fit it again")
         member = scorer.predictor.sets(table, coverage)
@@ -316,7 +353,7 @@ class Model:
 
     def transform(self, source: Any) -> pl.DataFrame:
         """The clean rows that the model's features are made of, as many and in the same order as the raw ones."""
-        return self.scorer().transform(read(source).collect())[0]
+        return self.scorer().transform(self.rows(source))[0]
 
     def validate(self, source: Any) -> validation.ValidationReport:
         """Check raw rows against the contract."""
@@ -358,6 +395,7 @@ class Model:
             dialect=fitted.prepared.table.dialect,
             replay=fitted.replay_rows(),
             papers={"report.html": self.report_html()},
+            tables=fitted.tables,
         )
         write_card(saved)
         return saved

@@ -31,6 +31,9 @@ def features(
     select: Annotated[
         bool, typer.Option("--select", help="Keep those only that add to the columns, out of sample.")
     ] = False,
+    memory_budget: Annotated[
+        str | None, typer.Option("--memory-budget", help="'500MB': features of a folder in blocks, straight to -o.")
+    ] = None,
     save: Annotated[Path | None, typer.Option("--save", help="Keep the definitions for other rows.")] = None,
     like: Annotated[Path | None, typer.Option("--like", help="Definitions kept before.")] = None,
     to: Annotated[str, typer.Option("--to", help="Of export: text, json, sql or polars.")] = "text",
@@ -75,10 +78,15 @@ def features(
             made = api.synthesize(
                 source, target=target, table=table, schema=schema, cutoff=cutoff, windows=windows.split(","),
                 depth=depth, max_features=max_features or 500, listener=progress,
+                **({} if memory_budget is None else {"memory_budget": memory_budget}),
             )  # fmt: skip
         if save is not None and table is not None:
             made.save(save)
-    if output is not None:
+    if memory_budget is not None and hasattr(made, "blocks"):
+        if output is None or output.suffix != ".parquet":
+            raise InputError("features within a memory budget go to a Parquet file", hint="say -o wide.parquet")
+        made.write(output)
+    elif output is not None:
         write(made.frame, output)
     if as_json:
         print_json([{"name": f.name, "definition": f.definition, "inputs": list(f.inputs)} for f in made.definitions])
@@ -86,7 +94,8 @@ def features(
     if select:
         terminal.show_selection(console(), made.definitions, chosen.selection.table, chosen.selection.curve)
         return
-    terminal.show_features(console(), made.definitions, made.frame)
+    first = made.frame.head(100).collect() if memory_budget is not None and table is not None else made.frame
+    terminal.show_features(console(), made.definitions, first)
     leaks = getattr(made, "leaks", None)
     if leaks is not None and leaks.height:
         console().print("What time is worth: each alone, as of the cutoff and regardless of time.", style="bold")
@@ -163,3 +172,16 @@ def _tell(made: Any) -> None:
     for form, reasons in made.without.items():
         for definition, reason in reasons.items():
             shown.print(f"{form} has no equal of {definition}: {reason}", markup=False, highlight=False)
+
+
+@app.command()
+def warmup(as_json: AsJson = False) -> None:
+    """Compile the kernels before they are needed: once per machine, or per process where no folder can be written."""
+    from autoprep import api
+
+    made = api.warm_up()
+    if as_json:
+        print_json({"cpu_seconds": made.seconds, "kept": made.kept})
+        return
+    kept = f"kept in {made.kept}" if made.kept else "no folder can be written: every process compiles anew"
+    console().print(f"{made.seconds:.1f} CPU s; {kept}", markup=False)

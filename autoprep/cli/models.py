@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -22,6 +22,7 @@ from autoprep.cli.options import (
     settings,
 )
 from autoprep.cli.progress import Progress
+from autoprep.errors import InputError
 
 Task = Literal["binary", "multiclass", "regression", "count", "quantile", "ordinal"]
 Deploy = Literal["fast", "accurate"]
@@ -48,6 +49,9 @@ def fit(
     seed: Annotated[int, typer.Option("--seed")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted fit of this output.")] = False,
     tracking: Annotated[str | None, typer.Option("--tracking", help="mlflow:sqlite:///runs.db#name@alias")] = None,
+    table: Annotated[str | None, typer.Option("--table", help="Of a folder of tables: whose rows to predict.")] = None,
+    schema: Annotated[Path, typer.Option("--schema", help="How the tables hang together.")] = Path("tables.yaml"),
+    cutoff: Annotated[str | None, typer.Option("--cutoff", help="With --table: time column, or 'column - 1h'.")] = None,
     rules: Rules = None,
     without: Without = None,
     config: ConfigFile = None,
@@ -58,6 +62,10 @@ def fit(
     from autoprep.engines.local import check_writable
     from autoprep.reporting import terminal
 
+    if table is not None and not schema.is_file():
+        hint = f"have one proposed: autoprep features {source} --table {table} --schema {schema}"
+        raise InputError("no such schema", where=str(schema), hint=hint)
+    several: dict[str, Any] = {} if table is None else {"table": table, "schema": schema, "cutoff": cutoff}
     check_writable(output / "manifest.json" if output.is_dir() else output)
     budget = None if work_budget is not None else time_budget
     with Progress(budget, quiet=quiet) as progress:
@@ -83,6 +91,7 @@ def fit(
             rules=rules,
             config=settings(config, without),
             listener=progress,
+            **several,
         )
         model.save(output)
     terminal.show_model(console(), model.content(), output)
@@ -95,6 +104,9 @@ def predict(
     output: Output = None,
     policy: Annotated[
         list[str] | None, typer.Option("--policy", help="RULE=reject, quarantine, repair or warn (repeatable).")
+    ] = None,
+    rows: Annotated[
+        str | None, typer.Option("--rows", help="Of a model over several tables: the rows, SOURCE being the tables.")
     ] = None,
     quiet: Quiet = False,
 ) -> None:
@@ -112,12 +124,12 @@ def predict(
         )
     held = api.load(model)
     if output is not None:
-        rows, said = held.predict_file(source, output, policies=policies)
-        console().print(f"{rows:,} predictions -> {output}; {said:,} rows with contract events", markup=False)
+        count, said = held.predict_file(source, output, policies=policies, of=rows)
+        console().print(f"{count:,} predictions -> {output}; {said:,} rows with contract events", markup=False)
         return
     with tempfile.TemporaryDirectory(prefix="autoprep-") as folder:
         made = Path(folder) / "predictions.csv"
-        held.predict_file(source, made, policies=policies)
+        held.predict_file(source, made, policies=policies, of=rows)
         with made.open(encoding="utf-8", newline="") as lines:
             for line in lines:
                 sys.stdout.write(line)

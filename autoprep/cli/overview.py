@@ -11,7 +11,19 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "One call": ("fit", "predict", "evaluate", "report", "explain", "demo"),
     "Data": ("read", "profile", "plan", "approve", "clean", "undo", "features", "data"),
     "Rules and contracts": ("rules", "contract", "validate"),
-    "Production": ("serve", "package", "export", "drift", "monitor", "sign", "verify", "init", "stage", "cache"),
+    "Production": (
+        "serve",
+        "package",
+        "export",
+        "drift",
+        "monitor",
+        "sign",
+        "verify",
+        "init",
+        "stage",
+        "cache",
+        "warmup",
+    ),
     "Papers": ("card", "papers", "fairness", "audit"),
 }
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from autoprep.kernels.compile import kernel
 from autoprep.kernels.groups import Groups
-from autoprep.kernels.sorting import sort_range
+from autoprep.kernels.sorting import select_range, sort_range
+from autoprep.kernels.threads import shares, together
 
 Array = np.ndarray[Any, Any]
 
@@ -24,7 +26,8 @@ SLOTS = {
     )
 }
 MOMENTS = frozenset({"variance", "std", "skew", "kurtosis", "trend"})
-ORDERS = frozenset({"median", "quantile_25", "quantile_75", "num_unique", "mode", "mode_count", "entropy"})
+#: What needs values in order; the median alone is selected and different values alone are hashed.
+SORTED = frozenset({"quantile_25", "quantile_75", "mode", "mode_count", "entropy"})
 DAY_US = 86_400_000_000.0
 
 
@@ -39,23 +42,52 @@ def _quantile(a, lo, n, q):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def group_aggregate(offsets, rows, time, x, moments, orders, shares, out):  # type: ignore[no-untyped-def]
+def _different(v, n, table, stamp, mark):  # type: ignore[no-untyped-def]
+    """How many different values ``v[:n]`` holds: a hash table whose stamps spare emptying it."""
+    size = 16
+    shift = 60
+    while size < 2 * n:
+        size *= 2
+        shift -= 1
+    unique = 0
+    bits = v.view(np.uint64)
+    for i in range(n):
+        value = v[i]
+        k = np.int64((bits[i] * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(shift))
+        while stamp[k] == mark and table[k] != value:
+            k = (k + 1) & (size - 1)
+        if stamp[k] != mark:
+            stamp[k] = mark
+            table[k] = value
+            unique += 1
+    return unique
+
+
+@kernel
+def group_aggregate(  # type: ignore[no-untyped-def]
+    offsets, rows, time, x, first, last, moments, middle, different, orders, entropy, out
+):
     """Fill ``out`` (slots, groups) with aggregates of ``x`` (n,) float64, NaN where missing.
 
     Args:
         offsets, rows, time: group structure; ``time`` may be empty.
-        moments: whether to make variance to trend. orders: whether to sort and make median to
-            mode_count. shares: whether to make entropy from the sorted values.
+        first, last: groups [first, last) are done. moments: whether to make variance to trend.
+        middle: whether to select the median. different: whether to count different values, by hashing.
+        orders: whether to sort and make median to mode_count. entropy: whether to make it of the sorted values.
         out: (21, groups) float64; a group without known values has NaN but for its counts.
     """
-    groups = offsets.size - 1
     longest = 0
-    for g in range(groups):
+    for g in range(first, last):
         longest = max(longest, offsets[g + 1] - offsets[g])
     v = np.empty(longest)
     d = np.empty(longest)
+    size = 16
+    while size < 2 * longest:
+        size *= 2
+    table = np.empty(size if different else 0)
+    stamp = np.full(size if different else 0, -1, np.int32)
     timed = time.size > 0
-    for g in range(groups):
+    for g in range(first, last):
         s, e = offsets[g], offsets[g + 1]
         n = 0
         total = 0.0
@@ -66,7 +98,7 @@ def group_aggregate(offsets, rows, time, x, moments, orders, shares, out):  # ty
         for q in range(s, e):
             value = x[rows[q]]
             if value == value:
-                v[n] = value
+                v[n] = value + 0.0
                 total += value
                 low = min(low, value)
                 high = max(high, value)
@@ -121,6 +153,16 @@ def group_aggregate(offsets, rows, time, x, moments, orders, shares, out):  # ty
                     out[11, g] = np.sqrt(n * (n - 1.0)) / (n - 2.0) * (m3 / n) / (m2 / n) ** 1.5
                 out[12, g] = n * m4 / (m2 * m2) - 3.0
             out[13, g] = tv / tt if tt > 0 else np.nan
+        if different:
+            out[17, g] = _different(v, n, table, stamp, g)
+        if middle:
+            half = n >> 1
+            out[14, g] = select_range(v, 0, n, half)
+            if n & 1 == 0:
+                below = v[0]
+                for i in range(1, half):
+                    below = max(below, v[i])
+                out[14, g] = 0.5 * (out[14, g] + below)
         if orders:
             sort_range(v, 0, n)
             out[14, g] = v[n >> 1] if n & 1 else 0.5 * (v[n >> 1] + v[(n >> 1) - 1])
@@ -139,21 +181,22 @@ def group_aggregate(offsets, rows, time, x, moments, orders, shares, out):  # ty
                     if run > best:
                         best = run
                         mode = v[i - 1]
-                    if shares:
+                    if entropy:
                         spread += run * np.log(run)
                     run = 1
             out[17, g] = unique
             out[18, g] = mode
             out[19, g] = best
-            if shares:
+            if entropy:
                 out[20, g] = max(np.log(n) - spread / n, 0.0)
 
 
-def aggregate(groups: Groups, x: Array, wanted: frozenset[str] | set[str]) -> dict[str, Array]:
+def aggregate(groups: Groups, x: Array, wanted: frozenset[str] | set[str], parts: int = 1) -> dict[str, Array]:
     """Aggregates of one column by name.
 
     Args:
         groups: shared group structure. x: (n,) float64, NaN where missing. wanted: names of ``SLOTS``.
+        parts: into how many ranges of about as many rows the groups are cut, each for a thread.
 
     Returns:
         Name -> (groups,) float64.
@@ -164,15 +207,15 @@ def aggregate(groups: Groups, x: Array, wanted: frozenset[str] | set[str]) -> di
         {'count': [2.0, 0.0], 'mean': [2.5, nan]}
     """
     out = np.empty((len(SLOTS), groups.count))
-    moments, orders = bool(MOMENTS & wanted), bool(ORDERS & wanted)
-    group_aggregate(
-        groups.offsets,
-        groups.rows,
-        groups.time,
-        np.ascontiguousarray(x, np.float64),
-        moments,
-        orders,
+    x = np.ascontiguousarray(x, np.float64)
+    sorts = bool(SORTED & wanted)
+    settings = (
+        bool(MOMENTS & wanted), not sorts and "median" in wanted, not sorts and "num_unique" in wanted, sorts,
         "entropy" in wanted,
-        out,
-    )
+    )  # fmt: skip
+
+    def part(first: int, last: int) -> None:
+        group_aggregate(groups.offsets, groups.rows, groups.time, x, first, last, *settings, out)
+
+    together([partial(part, *share) for share in shares(groups.offsets, parts)], x.size)
     return {name: out[SLOTS[name]] for name in wanted}

@@ -13,12 +13,15 @@ from numba import njit
 def _cache_works(folder: Path) -> bool:
     """Whether Numba finds a place to keep machine code: beside the module, or the user's cache folder."""
     if os.environ.get("NUMBA_CACHE_DIR"):
-        return os.access(os.environ["NUMBA_CACHE_DIR"], os.W_OK)
-    if os.access(folder, os.W_OK):
-        return True
+        return _creatable(Path(os.environ["NUMBA_CACHE_DIR"]))
     home = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    near = next((p for p in (home, *home.parents) if p.exists()), Path("/"))
-    return os.access(near, os.W_OK)
+    return os.access(folder, os.W_OK) or _creatable(home)
+
+
+def _creatable(folder: Path) -> bool:
+    """Whether a folder can be written, or made."""
+    near = next((p for p in (folder, *folder.absolute().parents) if p.exists()), Path("/"))
+    return near.is_dir() and os.access(near, os.W_OK) and not near.is_relative_to("/proc")
 
 
 CACHED = _cache_works(Path(__file__).parent)

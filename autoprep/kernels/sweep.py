@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from autoprep.kernels.groups import Groups
+from autoprep.kernels.threads import shares, together
 from autoprep.kernels.windows import (
     SLOTS,
     TIME_SLOTS,
@@ -69,16 +72,18 @@ class Sweep:
         self._cut = self.cutoff[self.queries.rows]
         self._place = np.full(entity.size, -1, np.int32)
         self._place[self.queries.rows] = np.arange(self.queries.rows.size, dtype=np.int32)
-        self._kept = np.empty((0, 0), precision)
+        self._kept = threading.local()
 
     def _ordered(self, wanted: int) -> Array:
-        """Room for values in the queries' own order (wanted, M); reused from call to call."""
-        if self._kept.shape[0] < wanted:
-            self._kept = np.empty((wanted, self._hi.size), self.precision)
-        return self._kept[:wanted]
+        """Room for values in the queries' own order (M, wanted); reused from call to call of a thread."""
+        kept: Array | None = getattr(self._kept, "room", None)
+        cells = wanted * self._hi.size
+        if kept is None or kept.size < cells:
+            kept = self._kept.room = np.empty(cells, self.precision)
+        return kept[:cells].reshape(self._hi.size, wanted)
 
     def _asked(self, ordered: Array, nobody: Array, to: Array | None = None) -> Array:
-        """From the queries' own order (wanted, M) to the asked one (wanted, Q); ``nobody`` (wanted,) elsewhere."""
+        """From the queries' own order (M, wanted) to the asked one (wanted, Q); ``nobody`` (wanted,) elsewhere."""
         out = np.empty((nobody.size, self.hi.size), self.precision)
         put_back(self._place, ordered, out, nobody, np.arange(nobody.size) if to is None else to)
         return out
@@ -91,22 +96,28 @@ class Sweep:
         window_rows(self.groups.time, self._lo, self._hi, self._cut, slots, windows, ordered)
         return self._asked(ordered, np.where(slots == 0, 0.0, np.nan))
 
-    def column(self, x: Array, wanted: Sequence[tuple[str, int]], half_life: float = 0.0) -> Array:
+    def column(self, x: Array, wanted: Sequence[tuple[str, int]], half_life: float = 0.0, parts: int = 1) -> Array:
         """Aggregates of one column, (wanted, Q), for pairs of a name of ``SLOTS`` and the number of a window.
 
         Args:
             x: (n,) float64, NaN where missing. wanted: what is computed. half_life: of "ewma", in days.
+            parts: into how many ranges of about as many rows the entities are cut, each for a thread.
         """
         order = sorted(range(len(wanted)), key=lambda i: wanted[i][1])
         slots = np.array([SLOTS[wanted[i][0]] for i in order], np.int64)
         spans = np.searchsorted([wanted[i][1] for i in order], np.arange(self.widths.size + 1))
         names = {name for name, _ in wanted}
         ordered = self._ordered(slots.size)
-        window_aggregate(
-            self.groups.offsets, self.groups.rows, self.groups.time, self.queries.offsets, self._lo, self._hi,
-            np.ascontiguousarray(x, np.float64), bool({"variance", "std"} & names), "min" in names, "max" in names,
-            "trend" in names, half_life if "ewma" in names else 0.0, slots, spans, ordered,
-        )  # fmt: skip
+        x = np.ascontiguousarray(x, np.float64)
+        flags = (bool({"variance", "std"} & names), "min" in names, "max" in names, "first" in names, "trend" in names)
+
+        def part(first: int, last: int) -> None:
+            window_aggregate(
+                self.groups.offsets, self.groups.rows, self.groups.time, self.queries.offsets, self._lo, self._hi, x,
+                first, last, *flags, half_life if "ewma" in names else 0.0, slots, spans, ordered,
+            )  # fmt: skip
+
+        together([partial(part, *share) for share in shares(self.groups.offsets, parts)], x.size)
         return self._asked(ordered, np.where(slots < 2, 0.0, np.nan), np.array(order, np.int64))
 
     def aggregate(self, x: Array, wanted: frozenset[str] | set[str], half_life: float = 0.0) -> dict[str, Array]:

@@ -1,8 +1,9 @@
 """Point-in-time aggregates: for each (entity, cutoff) the rows strictly before the cutoff, over several windows.
 
 Rows are in time order within their entity, and so are the queries. Bounds of windows are found in one sweep and
-shared by all columns. Sums come from prefix sums that are centred per entity and compensated (two-sum, Knuth); where a
-variance would still cancel it is computed anew from the rows. Extremes come from monotonic deques, one per window.
+shared by all columns. Sums come from prefix sums that are centred per entity (by the median of its first seven values)
+and compensated (two-sum, Knuth); where a variance would still cancel it is computed anew from the rows. Extremes come
+from monotonic deques, one per window.
 """
 
 from __future__ import annotations
@@ -76,106 +77,157 @@ def _spread_anew(v, start, end, centre, mean):  # type: ignore[no-untyped-def]
 
 @kernel
 def window_aggregate(  # type: ignore[no-untyped-def]
-    offsets, rows, time, q_offsets, lo, hi, x, moments, least, most, trends, half_life, slots, spans, out
+    offsets,
+    rows,
+    time,
+    q_offsets,
+    lo,
+    hi,
+    x,
+    first,
+    last,
+    moments,
+    least,
+    most,
+    firsts,
+    trends,
+    half_life,
+    slots,
+    spans,
+    out,
 ):
-    """Fill ``out`` (wanted, M) with aggregates of ``x`` (n,) float64, NaN where missing.
+    """Fill ``out`` (M, wanted) with aggregates of ``x`` (n,) float64, NaN where missing.
 
     Args:
         q_offsets: queries of each entity, by rising cutoff; ``lo`` (windows, M), ``hi`` (M,), ``out`` in that order.
+        first, last: entities [first, last) are done.
         slots: (wanted,) int64 numbers of the aggregates, those of one window next to each other.
         spans: (windows + 1,) int64: window ``w`` has ``slots[spans[w]:spans[w + 1]]``.
-        moments: whether variance and std are wanted. least: min. most: max. trends: slopes per day.
-        half_life: of the moving average, in days; 0 when it is not wanted.
+        moments: whether variance and std are wanted. least: min. most: max. firsts: the first known value.
+        trends: slopes per day. half_life: of the moving average, in days; 0 when it is not wanted.
     """
-    groups = offsets.size - 1
     windows = lo.shape[0]
     longest = 0
-    for g in range(groups):
+    for g in range(first, last):
         if q_offsets[g + 1] > q_offsets[g]:
-            longest = max(longest, offsets[g + 1] - offsets[g])
-    v = np.empty(longest)
+            longest = max(longest, hi[q_offsets[g + 1] - 1] - offsets[g])
+    v = np.empty(longest + 1)
     day = np.empty(longest if trends else 0)
     count = np.zeros(longest + 1, np.int32)
-    sums = np.zeros((longest + 1, 4))
+    sums = np.zeros((2, longest + 1))
+    squares = np.zeros((2, longest + 1 if moments else 1))
     slopes = np.zeros((longest + 1 if trends else 1, 6))
     before = np.empty(longest + 1, np.int32)
-    after = np.empty(longest + 1, np.int32)
+    after = np.empty(longest + 1 if firsts else 1, np.int32)
     same = np.zeros(longest + 1, np.int32)
-    average = np.empty(longest + 1)
+    decayed = np.zeros((2, longest + 1 if half_life > 0 else 1))
     lows = np.empty(longest if least else 0, np.int32)
     highs = np.empty(longest if most else 0, np.int32)
+    lowest = np.empty(longest + 1 if least else 0)
+    highest = np.empty(longest + 1 if most else 0)
     found = np.full(11, np.nan)
-    for g in range(groups):
+    few = np.empty(7)
+    for g in range(first, last):
         if q_offsets[g + 1] == q_offsets[g]:
             continue
         s = offsets[g]
-        n = offsets[g + 1] - s
-        total = 0.0
-        known = 0
-        day_total = 0.0
+        # Rows that no cutoff of the entity comes after are never read.
+        n = hi[q_offsets[g + 1] - 1] - s
+        size = offsets[g + 1] - s
         for i in range(n):
             v[i] = x[rows[s + i]]
-            if v[i] == v[i]:
-                total += v[i]
+        # What is subtracted before summing depends on the entity alone, so that one query gets what many get.
+        known = 0
+        for i in range(size):
+            value = x[rows[s + i]]
+            if value == value:
+                j = known - 1
+                while j >= 0 and few[j] > value:
+                    few[j + 1] = few[j]
+                    j -= 1
+                few[j + 1] = value
                 known += 1
-                if trends:
-                    day[i] = (time[s + i] - time[s]) / DAY_US
-                    day_total += day[i]
-        centre = total / known if known else 0.0
-        middle = day_total / known if known else 0.0
+                if known == few.size:
+                    break
+        centre = few[known >> 1] if known else 0.0
         if not np.isfinite(centre):
             centre = 0.0
+        middle = 0.0
+        if trends:
+            for i in range(size):
+                days = (time[s + i] - time[s]) / DAY_US
+                middle += days / size
+                if i < n:
+                    day[i] = days
         before[0] = -1
         same[0] = 0
         top = 0.0
         weight = 0.0
-        average[0] = np.nan
         past = -1
+        run = 0
+        known = 0
+        s1 = r1 = s2 = r2 = 0.0
+        low = np.inf
+        high = -np.inf
         for i in range(n):
-            count[i + 1] = count[i]
-            before[i + 1] = before[i]
-            same[i + 1] = same[i]
-            average[i + 1] = average[i]
-            for k in range(4):
-                sums[i + 1, k] = sums[i, k]
-            if trends:
-                for k in range(6):
-                    slopes[i + 1, k] = slopes[i, k]
-            if v[i] == v[i]:
-                c = v[i] - centre
-                count[i + 1] += 1
-                before[i + 1] = i
-                if before[i] < 0 or v[before[i]] != v[i]:
-                    same[i + 1] = i
-                sums[i + 1, 0], sums[i + 1, 1] = _plus(sums[i, 0], sums[i, 1], c)
+            value = v[i]
+            if value == value:
+                c = value - centre
+                known += 1
+                if past < 0 or v[past] != value:
+                    run = known - 1
+                s1, r1 = _plus(s1, r1, c)
                 if moments:
-                    sums[i + 1, 2], sums[i + 1, 3] = _plus(sums[i, 2], sums[i, 3], c * c)
-                if trends:
-                    b = day[i] - middle
-                    slopes[i + 1, 0], slopes[i + 1, 1] = _plus(slopes[i, 0], slopes[i, 1], b)
-                    slopes[i + 1, 2], slopes[i + 1, 3] = _plus(slopes[i, 2], slopes[i, 3], b * b)
-                    slopes[i + 1, 4], slopes[i + 1, 5] = _plus(slopes[i, 4], slopes[i, 5], b * c)
+                    s2, r2 = _plus(s2, r2, c * c)
+                if least:
+                    low = min(low, value)
+                if most:
+                    high = max(high, value)
                 if half_life > 0:
                     decay = 0.5 ** ((time[s + i] - time[s + past]) / DAY_US / half_life) if past >= 0 else 1.0
                     top = top * decay + c
                     weight = weight * decay + 1.0
-                    average[i + 1] = centre + top / weight
-                    past = i
-        following = n
-        for i in range(n - 1, -1, -1):
-            if v[i] == v[i]:
-                following = i
-            after[i] = following
-        after[n] = n
+                past = i
+            count[i + 1] = known
+            before[i + 1] = past
+            same[i + 1] = run
+            sums[0, i + 1] = s1
+            sums[1, i + 1] = r1
+            if moments:
+                squares[0, i + 1] = s2
+                squares[1, i + 1] = r2
+            if least:
+                lowest[i + 1] = low
+            if most:
+                highest[i + 1] = high
+            if half_life > 0:
+                decayed[0, i + 1] = top
+                decayed[1, i + 1] = weight
+            if trends:
+                for k in range(6):
+                    slopes[i + 1, k] = slopes[i, k]
+                if value == value:
+                    b = day[i] - middle
+                    slopes[i + 1, 0], slopes[i + 1, 1] = _plus(slopes[i, 0], slopes[i, 1], b)
+                    slopes[i + 1, 2], slopes[i + 1, 3] = _plus(slopes[i, 2], slopes[i, 3], b * b)
+                    slopes[i + 1, 4], slopes[i + 1, 5] = _plus(slopes[i, 4], slopes[i, 5], b * c)
+        if firsts:
+            following = n
+            for i in range(n - 1, -1, -1):
+                if v[i] == v[i]:
+                    following = i
+                after[i] = following
         for w in range(windows):
             if spans[w] == spans[w + 1]:
                 continue
             low_first = low_end = high_first = high_end = 0
             pushed = 0
+            # A window that holds all of the past needs no deque: its extremes are those so far.
+            whole = lo[w, q_offsets[g + 1] - 1] == s
             for q in range(q_offsets[g], q_offsets[g + 1]):
                 end = hi[q] - s
                 start = lo[w, q] - s
-                if least or most:
+                if (least or most) and not whole:
                     pushed = max(pushed, start)
                     while pushed < end:
                         value = v[pushed]
@@ -202,22 +254,30 @@ def window_aggregate(  # type: ignore[no-untyped-def]
                     for slot in range(2, 11):
                         found[slot] = np.nan
                 else:
-                    s1 = (sums[end, 0] - sums[start, 0]) + (sums[end, 1] - sums[start, 1])
+                    s1 = (sums[0, end] - sums[0, start]) + (sums[1, end] - sums[1, start])
                     found[1] = s1 + c * centre
                     found[2] = centre + s1 / c
-                    found[7] = v[after[start]]
+                    if firsts:
+                        found[7] = v[after[start]]
                     found[8] = v[before[end]]
-                    found[10] = average[end]
+                    if half_life > 0:
+                        t, b = decayed[0, end], decayed[1, end]
+                        if before[start] >= 0:
+                            age = (time[s + before[end]] - time[s + before[start]]) / DAY_US
+                            t -= decayed[0, start] * 0.5 ** (age / half_life)
+                            b -= decayed[1, start] * 0.5 ** (age / half_life)
+                        found[10] = centre + t / b
                     if least:
-                        found[5] = v[lows[low_first]]
+                        found[5] = lowest[end] if whole else v[lows[low_first]]
                     if most:
-                        found[6] = v[highs[high_first]]
+                        found[6] = highest[end] if whole else v[highs[high_first]]
                     if moments:
                         spread = np.nan
                         if c > 1:
                             square = 0.0
-                            if same[end] > after[start]:
-                                s2 = (sums[end, 2] - sums[start, 2]) + (sums[end, 3] - sums[start, 3])
+                            # Known values before the last run of equal ones began: does the run fill the window?
+                            if same[end] > count[start]:
+                                s2 = (squares[0, end] - squares[0, start]) + (squares[1, end] - squares[1, start])
                                 square = s2 - s1 * s1 / c
                                 if square < 1e-5 * s2:
                                     square = _spread_anew(v, start, end, centre, s1 / c)
@@ -242,12 +302,12 @@ def window_aggregate(  # type: ignore[no-untyped-def]
                                     tv += b * ((v[i] - centre) - mean)
                         found[9] = tv / tt if c > 1 and tt > 1e-20 else np.nan
                 for p in range(spans[w], spans[w + 1]):
-                    out[p, q] = found[slots[p]]
+                    out[q, p] = found[slots[p]]
 
 
 @kernel
 def window_rows(time, lo, hi, cutoff, slots, windows, out):  # type: ignore[no-untyped-def]
-    """Fill ``out`` (wanted, M) with what times tell: rows, days since the last and the first, mean days between.
+    """Fill ``out`` (M, wanted) with what times tell: rows, days since the last and the first, mean days between.
 
     Args:
         time: of the rows. lo (windows, M), hi (M,), cutoff (M,): of the queries in the order of their entities.
@@ -258,23 +318,28 @@ def window_rows(time, lo, hi, cutoff, slots, windows, out):  # type: ignore[no-u
         for q in range(hi.size):
             start, end = lo[w, q], hi[q]
             if slot == 0:
-                out[p, q] = end - start
+                out[q, p] = end - start
             elif end - start < (2 if slot == 3 else 1):
-                out[p, q] = np.nan
+                out[q, p] = np.nan
             elif slot == 1:
-                out[p, q] = (cutoff[q] - time[end - 1]) / DAY_US
+                out[q, p] = (cutoff[q] - time[end - 1]) / DAY_US
             elif slot == 2:
-                out[p, q] = (cutoff[q] - time[start]) / DAY_US
+                out[q, p] = (cutoff[q] - time[start]) / DAY_US
             else:
-                out[p, q] = (time[end - 1] - time[start]) / DAY_US / (end - start - 1)
+                out[q, p] = (time[end - 1] - time[start]) / DAY_US / (end - start - 1)
 
 
 @kernel
 def put_back(place, ordered, out, nobody, to):  # type: ignore[no-untyped-def]
-    """Fill ``out[to[k]]`` (Q,) from ``ordered[k]`` (M,): query q is at ``place[q]``; below 0: ``nobody[k]``."""
-    for p in range(out.shape[0]):
-        for q in range(place.size):
-            out[to[p], q] = ordered[p, place[q]] if place[q] >= 0 else nobody[p]
+    """Fill ``out[to[k]]`` (Q,) from ``ordered`` (M, wanted): query q is in row ``place[q]``; below 0: ``nobody[k]``.
+
+    Sixteen queries at a time, so that what is read and what is written stays in the nearest cache.
+    """
+    for block in range(0, place.size, 16):
+        end = min(block + 16, place.size)
+        for p in range(out.shape[0]):
+            for q in range(block, end):
+                out[to[p], q] = ordered[place[q], p] if place[q] >= 0 else nobody[p]
 
 
 @kernel

@@ -2,11 +2,20 @@
 
 from autoprep.pipeline.canary import Canary, canary
 from autoprep.pipeline.features import Synthesized, synthesize
+from autoprep.pipeline.fit_tables import fit_tables, rows_of_tables
 from autoprep.pipeline.judge import evaluate, predict
 from autoprep.pipeline.prepare import find, prepare, resolve_column
 from autoprep.pipeline.privacy import masked_plan, personal_columns
 from autoprep.pipeline.selecting import Selected, select_of_table, select_of_tables
-from autoprep.pipeline.tables import TableFeatures, infer_schema, load_tables, synthesize_like, synthesize_tables
+from autoprep.pipeline.tables import (
+    TableBlocks,
+    TableFeatures,
+    infer_schema,
+    load_tables,
+    synthesize_blocks,
+    synthesize_like,
+    synthesize_tables,
+)
 from autoprep.pipeline.train import fit
 from autoprep.pipeline.values import Fitted, Parts, Prepared
 from autoprep.pipeline.verifying import Verified, export_features, verify_features
@@ -18,6 +27,7 @@ __all__ = [
     "Prepared",
     "Selected",
     "Synthesized",
+    "TableBlocks",
     "TableFeatures",
     "Verified",
     "canary",
@@ -25,6 +35,7 @@ __all__ = [
     "export_features",
     "find",
     "fit",
+    "fit_tables",
     "infer_schema",
     "load_tables",
     "masked_plan",
@@ -32,9 +43,11 @@ __all__ = [
     "predict",
     "prepare",
     "resolve_column",
+    "rows_of_tables",
     "select_of_table",
     "select_of_tables",
     "synthesize",
+    "synthesize_blocks",
     "synthesize_like",
     "synthesize_tables",
     "verify_features",

@@ -6,17 +6,20 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from autoprep import cleaning, profiling, reading
-from autoprep.errors import ArtifactError, InputError, did_you_mean
+from autoprep.errors import ArtifactError, InputError, did_you_mean, plural
 from autoprep.lineage import whole_file
 from autoprep.pipeline.prepare import prepare
 from autoprep.synthesis.answers import Asked
+from autoprep.synthesis.blocks import Blocks, answer_in_blocks, bytes_of, shares_of
 from autoprep.synthesis.entity_sets import ForFeaturetools, is_entity_set, tables_of, to_featuretools
-from autoprep.synthesis.leaks import leak_report
+from autoprep.synthesis.leaks import leak_report, traps
 from autoprep.synthesis.schema import Reference, Schema
 from autoprep.synthesis.tables import DEFAULT_WINDOWS, TableSynthesizer, cutoff_of, describe_cutoff
 from autoprep.types import Event, Feature, Listener, Plan, Table, silent
@@ -57,14 +60,57 @@ class TableFeatures:
 
     def save(self, path: str | Path) -> Path:
         """Write definitions, schema and cleaning plans as JSON, so that other rows get the same columns."""
-        said = {
-            "features": self.synthesizer.to_dict(),
-            "schema": self.schema.to_yaml(),
-            "plans": {name: plan.to_dict() for name, plan in self.plans.items()},
-        }
-        with whole_file(path) as beside:
-            beside.write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        return Path(path)
+        return _save(path, self)
+
+
+@dataclass(frozen=True)
+class TableBlocks:
+    """Features over several tables that lie in blocks on disk; like ``TableFeatures`` but for ``frame``.
+
+    Attributes:
+        blocks: the files; they go when this value does. own: the rows' own columns.
+        frame: (lazy) own columns and features, read when collected.
+    """
+
+    blocks: Blocks
+    own: pl.DataFrame
+    definitions: tuple[Feature, ...]
+    schema: Schema
+    synthesizer: TableSynthesizer
+    plans: Mapping[str, Plan]
+    memory_budget: int
+    folder: TemporaryDirectory[str]
+    leaks: pl.DataFrame | None = None
+
+    @property
+    def frame(self) -> pl.LazyFrame:
+        """Own columns and features, nothing read yet."""
+        return pl.concat([self.own.lazy(), self.blocks.scan()], how="horizontal")
+
+    def write(self, path: str | Path) -> Path:
+        """All columns as one Parquet file, within the memory budget."""
+        return self.blocks.write(path, self.own, self.memory_budget)
+
+    def save(self, path: str | Path) -> Path:
+        """As of ``TableFeatures``."""
+        return _save(path, self)
+
+
+def made_parts(made: TableSynthesizer, schema: Schema, plans: Mapping[str, Plan]) -> dict[str, Any]:
+    """Plain values from which other rows get the same columns."""
+    return {
+        "features": made.to_dict(),
+        "names": [str(d) for d in made.definitions_],
+        "schema": schema.to_yaml(),
+        "plans": {name: plan.to_dict() for name, plan in plans.items()},
+    }
+
+
+def _save(path: str | Path, made: TableFeatures | TableBlocks) -> Path:
+    said = made_parts(made.synthesizer, made.schema, made.plans)
+    with whole_file(path) as beside:
+        beside.write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return Path(path)
 
 
 def load_tables(
@@ -150,6 +196,41 @@ def synthesize_tables(
     return _computed(rows, known, made, plans, target)
 
 
+def synthesize_blocks(
+    source: Mapping[str, Any] | str | Path,
+    table: str,
+    *,
+    schema: Schema | str | Path,
+    memory_budget: str | int,
+    cutoff: str | None = None,
+    target: str | None = None,
+    windows: Sequence[str] = DEFAULT_WINDOWS,
+    depth: int = 2,
+    most: int = 500,
+    listener: Listener = silent,
+) -> TableBlocks:
+    """Generate features within a memory budget; see ``autoprep.synthesize``.
+
+    Raises:
+        SettingError: the budget is too small for one column.
+    """
+    budget = bytes_of(memory_budget)
+    frames, plans = load_tables(source, listener=listener)
+    known = schema.with_frames(frames) if isinstance(schema, Schema) else Schema.from_yaml(schema, frames)
+    made = TableSynthesizer(table, cutoff=cutoff, windows=windows, depth=depth, most=most).fit(known)
+    rows = known.table(table).frame
+    own = _own(rows, known, made, target)
+    made.keep([str(d) for d in made.definitions_ if str(d) not in own.columns])
+    cut = shares_of(made.definitions_, known, rows.height, budget)
+    told = f"{len(made.definitions_)} features in blocks of {cut.columns}, sources in {plural(cut.parts, 'part')}"
+    listener(Event("synthesize", told))
+    folder = TemporaryDirectory(prefix="autoprep-")
+    moment = None if cutoff is None else cutoff_of(rows, cutoff)
+    blocks = answer_in_blocks(made.definitions_, known, Asked(rows, moment), folder.name, budget)
+    leaks = None if target is None or cutoff is None else _leaks(rows, known, made, target, None)
+    return TableBlocks(blocks, own, tuple(made.features), known, made, plans, budget, folder, leaks)
+
+
 def synthesize_like(
     source: Mapping[str, Any] | str | Path, saved: str | Path, *, listener: Listener = silent
 ) -> TableFeatures:
@@ -172,12 +253,8 @@ def synthesize_like(
 def _computed(
     rows: pl.DataFrame, schema: Schema, made: TableSynthesizer, plans: Mapping[str, Plan], target: str | None
 ) -> TableFeatures:
-    spec = schema.table(made.table)
-    if target is not None and target not in rows.columns:
-        raise InputError(f"table '{made.table}' has no column '{target}'", hint=did_you_mean(target, rows.columns))
+    own = _own(rows, schema, made, target)
     features = made.transform(rows, schema)
-    out = {*spec.late, *spec.ignore, *([spec.known] if spec.known else [])} - {target}
-    own = rows.drop([c for c in rows.columns if c in out])
     clash = [c for c in features.columns if c in own.columns]
     frame = pl.concat([own, features.drop(clash)], how="horizontal")
     leaks = None
@@ -186,17 +263,26 @@ def _computed(
     return TableFeatures(frame, tuple(made.features), schema, made, plans, leaks)
 
 
+def _own(rows: pl.DataFrame, schema: Schema, made: TableSynthesizer, target: str | None) -> pl.DataFrame:
+    """The rows' own columns, less those that are late."""
+    spec = schema.table(made.table)
+    if target is not None and target not in rows.columns:
+        raise InputError(f"table '{made.table}' has no column '{target}'", hint=did_you_mean(target, rows.columns))
+    out = {*spec.late, *spec.ignore, *([spec.known] if spec.known else [])} - {target}
+    return rows.drop([c for c in rows.columns if c in out])
+
+
 def _leaks(
-    rows: pl.DataFrame, schema: Schema, made: TableSynthesizer, target: str, features: pl.DataFrame
+    rows: pl.DataFrame, schema: Schema, made: TableSynthesizer, target: str, features: pl.DataFrame | None
 ) -> pl.DataFrame:
     from autoprep.pipeline.train import encoded_target
 
-    known = rows[target].is_not_null()
-    rows, features = rows.filter(known), features.filter(known)
-    if rows.height > LEAK_ROWS:
-        step = -(-rows.height // LEAK_ROWS)
-        rows, features = rows.gather_every(step), features.gather_every(step)
+    some = np.flatnonzero(rows[target].is_not_null().to_numpy())
+    some = some[:: -(-some.size // LEAK_ROWS) or 1]
+    rows = rows[some]
+    features = made.transform(rows, schema) if features is None else features[some]
     task, _ = profiling.infer_task(rows[target], target)
     y = encoded_target(rows[target], task)
     assert made.cutoff is not None
-    return leak_report(made.definitions_, schema, Asked(rows, cutoff_of(rows, made.cutoff)), y, task, features)
+    judged = list({str(d): d for d in (*made.definitions_, *traps(schema, made.table))}.values())
+    return leak_report(judged, schema, Asked(rows, cutoff_of(rows, made.cutoff)), y, task, features)

@@ -76,6 +76,7 @@ class Fitted:
     chosen_by: Mapping[str, Any] = field(default_factory=dict)
     judged: Judged | None = None
     diagnosis_s: float | None = None
+    tables: Mapping[str, Any] | None = None
 
     @cached_property
     def diagnosis(self) -> Diagnosis | None:

@@ -67,6 +67,7 @@ class Artifact:
         predictor: the model.
         leaderboard: the search's trials, or None.
         notes: what a user should know (versions that differ from those of training).
+        tables: how rows are made of several tables (features, schema, plans); None for a model of one table.
     """
 
     folder: Path
@@ -78,6 +79,7 @@ class Artifact:
     predictor: Any
     leaderboard: Leaderboard | None = None
     notes: tuple[str, ...] = ()
+    tables: Mapping[str, Any] | None = None
 
     @property
     def facts(self) -> Mapping[str, Any]:
@@ -151,6 +153,7 @@ def save(
     dialect: Dialect | None = None,
     replay: pl.DataFrame | None = None,
     papers: Mapping[str, str] | None = None,
+    tables: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write a model folder, whole or not at all, and prove it: what was written is loaded and replayed.
 
@@ -167,6 +170,7 @@ def save(
         dialect: how the training file was laid out.
         replay: raw rows to keep; at most ``REPLAY_ROWS`` of them.
         papers: file name (one of ``PAPERS``) -> text.
+        tables: how rows are made of several tables, as plain values.
 
     Raises:
         InputError: the folder cannot be written, or is not a model folder.
@@ -184,6 +188,8 @@ def save(
         _text(beside / "plan.yaml", plan.to_yaml())
         _text(beside / "features.txt", "".join(f"{f.name} = {f.definition}\n" for f in features))
         _text(beside / "contract.json", pretty(contract or {}))
+        if tables is not None:
+            _text(beside / "tables.json", pretty(tables))
         if synthesizer is not None:
             write_state(beside, "synthesizer", synthesizer.to_dict())
         if leaderboard is not None:
@@ -246,6 +252,8 @@ def load(folder: str | Path) -> Artifact:
         features = tuple((target / "features.txt").read_text(encoding="utf-8").splitlines())
         board = target / "leaderboard.json"
         leaderboard = _leaderboard_from_dict(read_json(board)) if board.is_file() else None
+        several = target / "tables.json"
+        tables = read_json(several) if several.is_file() else None
         synthesizer = _synthesizer(target)
         predictor = _predictor(target / "models")
     except ArtifactError:
@@ -263,6 +271,7 @@ def load(folder: str | Path) -> Artifact:
         predictor=predictor,
         leaderboard=leaderboard,
         notes=_version_notes(manifest.get("versions") or {}),
+        tables=tables,
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,13 +30,15 @@ class Asked:
     Attributes:
         frame: (n, columns) rows of the target table. cutoff: (n,) Int64 microseconds, or None without time.
         single: whether numbers are wanted in single precision, half the memory.
-        backend: what computes aggregates of tables without time; "polars" is the oracle of the kernels.
+        backend: what computes aggregates; "polars" is the oracle of the kernels.
+        parts: sources are read in so many parts, by the hash of their entity: less memory, more work.
     """
 
     frame: pl.DataFrame
     cutoff: np.ndarray | None = None
     single: bool = False
     backend: Backend = "auto"
+    parts: int = 1
 
 
 def answer(definitions: Sequence[Definition], schema: Schema, asked: Asked) -> pl.DataFrame:
@@ -69,6 +72,37 @@ def _together(members: Sequence[Definition], schema: Schema, asked: Asked) -> di
     grouped = [d for d in members if d.aggregates]
     if not grouped:
         return made
+    work = partial(_grouped, grouped, asked=asked)
+    return made | (work(rows, ties, asked.cutoff) if asked.parts < 2 else _in_parts(work, grouped, rows, ties, asked))
+
+
+def _in_parts(
+    work: Callable[[Rows, pl.DataFrame, np.ndarray | None], dict[str, pl.Series]],
+    members: Sequence[Definition],
+    rows: Rows,
+    ties: pl.DataFrame,
+    asked: Asked,
+) -> dict[str, pl.Series]:
+    """The same, of one part of the entities after the other."""
+    needed = {c.name for d in members for c in d.columns()} | set(rows.by) | ({WHEN} if rows.timed else set())
+    frame = rows.frame.select(c for c in rows.frame.columns if c in needed)
+    place = pl.struct(rows.by).hash() % asked.parts
+    here, there = ties.select(place.alias("p"))["p"].to_numpy(), frame.select(place.alias("p"))["p"]
+    order = np.argsort(here, kind="stable")
+    found = []
+    for part in range(asked.parts):
+        some = np.flatnonzero(here == part)
+        cutoff = None if asked.cutoff is None else asked.cutoff[some]
+        found.append(work(Rows(frame.filter(there == part), rows.timed, rows.ties), ties[some], cutoff))
+    back = pl.Series(np.argsort(order, kind="stable"))
+    return {str(d): pl.concat([f[str(d)] for f in found]).gather(back) for d in members}
+
+
+def _grouped(
+    grouped: Sequence[Definition], rows: Rows, ties: pl.DataFrame, cutoff: np.ndarray | None, *, asked: Asked
+) -> dict[str, pl.Series]:
+    """Aggregates of source rows for each tie."""
+    first = grouped[0]
     if not first.before:
         if rows.timed:
             raise SettingError(
@@ -76,12 +110,12 @@ def _together(members: Sequence[Definition], schema: Schema, asked: Asked) -> di
                 where=f"feature '{grouped[0]}'",
                 hint="write BEFORE cutoff, or declare the table static",
             )
-        return made | _regardless(grouped, rows, ties, asked.backend)
-    if asked.cutoff is None:
+        return _regardless(grouped, rows, ties, asked.backend)
+    if cutoff is None:
         raise SettingError("no cutoff is given", where=f"feature '{grouped[0]}'", hint="name the column of the cutoff")
     if not rows.timed:
         raise SettingError(f"'{first.source}' has no time that could be BEFORE", where=f"feature '{grouped[0]}'")
-    return made | _before(grouped, rows, ties, asked)
+    return _before(grouped, rows, ties, cutoff, asked)
 
 
 def _holds(conditions: Iterable[Condition]) -> pl.Expr:
@@ -169,23 +203,42 @@ def _regardless(
     bodies = {text: body for text, body, _ in inputs.values()}
     bodies |= {str(moment): moment for *_, moment in inputs.values() if moment is not None}
     dtypes = rows.frame.head(0).select(value_of(b).alias(t) for t, b in bodies.items()).schema if bodies else {}
+    inexact = _beyond_doubles(
+        rows.frame, {t: bodies[t] for t, dtype in dtypes.items() if dtype in (pl.Int64, pl.UInt64)}
+    )
     offers: dict[str, list[Definition]] = {}
     for d in members:
-        if str(d) in inputs and known_to_kernels(_arguments(d)[0], dtypes[inputs[str(d)][0]]):
+        fits = str(d) in inputs and inputs[str(d)][0] not in inexact
+        if fits and known_to_kernels(_arguments(d)[0], dtypes[inputs[str(d)][0]]):
             offers.setdefault(inputs[str(d)][0], []).append(d)
-    taken = choose(
-        {t: frozenset(AGGREGATIONS[_arguments(d)[0]].kernel for d in ds) for t, ds in offers.items()}, backend
-    )
+    kernels = {t: frozenset(AGGREGATIONS[_arguments(d)[0]].kernel for d in ds) for t, ds in offers.items()}
+    taken = choose(kernels, backend, dense=_whole(rows.frame, rows.by) and _whole(ties, rows.by))
     fused = [(t, ds) for t, ds in offers.items() if t in taken]
     texts = {str(d) for _, ds in fused for d in ds}
     made = _fused(fused, rows, ties, inputs, bodies) if fused else {}
+    whole = [d for t, ds in fused for d in ds if not dtypes[t].is_float()]
+    if whole:  # as whole numbers where Polars keeps them whole
+        wanted = [_built(d, None).alias(str(d)) for d in whole]
+        said = rows.frame.head(0).lazy().select(wanted).collect_schema()
+        made |= {name: made[name].cast(dtype) for name, dtype in said.items()}
     rest = [d for d in members if str(d) not in texts]
     if not rest:
         return made
-    known = rows.frame.drop_nulls(rows.by)
+    known = rows.frame
+    if any(known[b].null_count() for b in rows.by):
+        known = known.drop_nulls(rows.by)
     table = known.group_by(rows.by).agg(_built(d, None).alias(f"__v{i}") for i, d in enumerate(rest))
     joined = ties.join(table, on=rows.by, how="left", maintain_order="left")
     return made | {str(d): _empty(joined[f"__v{i}"], _arguments(d)[0]) for i, d in enumerate(rest)}
+
+
+def _beyond_doubles(frame: pl.DataFrame, bodies: Mapping[str, Column | Call]) -> set[str]:
+    """Columns with whole numbers that no double holds exactly."""
+    if not bodies:
+        return set()
+    sides = [(value_of(b).min() < -(2**53)) | (value_of(b).max() > 2**53) for b in bodies.values()]
+    found = frame.select(side.alias(str(i)) for i, side in enumerate(sides)).row(0)
+    return {t for t, beyond in zip(bodies, found, strict=True) if beyond}
 
 
 def _fused(
@@ -216,6 +269,13 @@ def _fused(
 
 def _codes(rows: Rows, ties: pl.DataFrame) -> tuple[np.ndarray, np.ndarray, int]:
     """The entity of each source row and of each asked row: (n,) int32, -1 where a tie is missing or unknown."""
+    if _whole(rows.frame, rows.by) and _whole(ties, rows.by):
+        from autoprep.kernels.keys import dense_codes
+
+        given = [_key(rows.frame[rows.by[0]]), _key(ties[rows.by[0]])]
+        numbered = dense_codes(*given[0], *given[1])
+        if numbered is not None:
+            return numbered
     keys = rows.frame.select(rows.by).drop_nulls().unique(maintain_order=True).with_row_index("__e")
     code = pl.col("__e").cast(pl.Int32).fill_null(-1)
 
@@ -226,14 +286,26 @@ def _codes(rows: Rows, ties: pl.DataFrame) -> tuple[np.ndarray, np.ndarray, int]
     return of(rows.frame), of(ties), keys.height
 
 
-def _before(members: Sequence[Definition], rows: Rows, ties: pl.DataFrame, asked: Asked) -> dict[str, pl.Series]:
+def _whole(frame: pl.DataFrame, by: Sequence[str]) -> bool:
+    """Whether rows are told apart by one column of whole numbers."""
+    return len(by) == 1 and frame.schema[by[0]].is_integer() and frame.schema[by[0]] != pl.UInt64
+
+
+def _key(column: pl.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Values (n,) int64 and which are known (n,) bool."""
+    known = column.is_not_null().to_numpy()
+    return column.cast(pl.Int64).fill_null(0).to_numpy(), known
+
+
+def _before(
+    members: Sequence[Definition], rows: Rows, ties: pl.DataFrame, cutoff: np.ndarray, asked: Asked
+) -> dict[str, pl.Series]:
     """Aggregates of what was known strictly before each cutoff."""
-    assert asked.cutoff is not None
-    cutoff = asked.cutoff
     from autoprep.kernels.groups import Groups
     from autoprep.kernels.sweep import Sweep
 
-    rows = Rows(rows.frame.filter(pl.col(WHEN).is_not_null()), True, rows.ties)
+    if rows.frame[WHEN].null_count():
+        rows = Rows(rows.frame.filter(pl.col(WHEN).is_not_null()), True, rows.ties)
     source, entity, count = _codes(rows, ties)
     widths = sorted({_width(d) for d in members})
     place = {width: i for i, width in enumerate(widths)}
@@ -248,7 +320,9 @@ def _before(members: Sequence[Definition], rows: Rows, ties: pl.DataFrame, asked
     for d in members:
         name, inputs, _ = _arguments(d)
         kernel = AGGREGATIONS[name].kernel
-        if kernel == "size" or (kernel in ("since_last", "since_first") and not inputs):
+        if asked.backend == "polars":
+            slow.append(d)
+        elif kernel == "size" or (kernel in ("since_last", "since_first") and not inputs):
             times.append(("rows" if kernel == "size" else kernel, place[_width(d)]))
             timely.append(d)
         elif inputs and kernel in SWEPT | {"num_unique", "entropy"}:
@@ -257,8 +331,14 @@ def _before(members: Sequence[Definition], rows: Rows, ties: pl.DataFrame, asked
             slow.append(d)
     for d, told in zip(timely, sweep.times(times) if times else (), strict=True):
         made[str(d)] = pl.Series(told, nan_to_null=True)
-    for body, wanted in columns.values():
-        made |= _swept(sweep, rows, body, wanted, place)
+    from autoprep.kernels.threads import together, usable
+
+    parts = 1 if len(columns) >= usable() else usable()
+
+    def one(body: Column | Call, wanted: list[Definition]) -> None:
+        made.update(_swept(sweep, rows, body, wanted, place, parts))
+
+    together([partial(one, *both) for both in columns.values()], max(rows.frame.height, len(cutoff)))
     for d in slow:
         made[str(d)] = _paired(d, sweep, rows, place[_width(d)], cutoff)
     return made
@@ -271,7 +351,7 @@ def _width(d: Definition) -> int:
 
 
 def _swept(
-    sweep: Any, rows: Rows, body: Column | Call, members: Sequence[Definition], place: Mapping[int, int]
+    sweep: Any, rows: Rows, body: Column | Call, members: Sequence[Definition], place: Mapping[int, int], parts: int
 ) -> dict[str, pl.Series]:
     series = rows.frame.select(value_of(body).alias("v")).to_series()
     kernels = [AGGREGATIONS[_arguments(d)[0]].kernel for d in members]
@@ -289,11 +369,12 @@ def _swept(
         values = series.cast(pl.Float64).fill_null(float("nan")).to_numpy()
     wanted = list(dict.fromkeys((k, place[_width(d)]) for d, k in zip(members, kernels, strict=True) if k in SWEPT))
     half_life = float(AGGREGATIONS["EWMA"].parameters["half_life"])
-    found = dict(zip(wanted, sweep.column(values, wanted, half_life), strict=True)) if wanted else {}
+    found = dict(zip(wanted, sweep.column(values, wanted, half_life, parts), strict=True)) if wanted else {}
     made = {}
     for d, kernel in zip(members, kernels, strict=True):
         name, at = _arguments(d)[0], place[_width(d)]
-        column = pl.Series(found[kernel, at] if kernel in SWEPT else coded[kernel][at], nan_to_null=True)
+        known = kernel in ("count", "num_unique")
+        column = pl.Series(found[kernel, at] if kernel in SWEPT else coded[kernel][at], nan_to_null=not known)
         if AGGREGATIONS[name].output == "same" and levels is not None and text:
             column = levels.gather(column.cast(pl.UInt32))
         made[str(d)] = _empty(column, name)

@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 
 from autoprep.kernels.aggregates import SLOTS, aggregate
 from autoprep.kernels.groups import Groups
+from autoprep.kernels.keys import dense_codes
+from autoprep.kernels.scatter import SCATTERED, scatter
 from autoprep.kernels.sweep import Sweep
+from autoprep.kernels.threads import shares
 from autoprep.kernels.windows import EVER, expand_pairs
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -57,6 +60,48 @@ def test_aggregates_equal_naive(table: tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 @settings(max_examples=60, deadline=None)
+@given(tables())
+def test_scatter_selection_and_hashing_equal_naive(table: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+    codes, _, values = table
+    got = scatter(codes, 6, values, SCATTERED)
+    got |= aggregate(Groups.build(codes, 6), values, {"median", "num_unique"}, parts=2)
+    for g in range(6):
+        want = naive.aggregates(values[codes == g])
+        scale = max(1.0, np.nanmax(np.abs(values[codes == g]), initial=0.0) * 1e-3)
+        for name in got:
+            assert close(got[name][g], want[name], scale), (name, g, got[name][g], want[name])
+
+
+@settings(deadline=None)
+@given(st.lists(st.none() | st.integers(-5, 40), max_size=30), st.lists(st.none() | st.integers(-9, 50), max_size=9))
+def test_dense_keys_are_numbered_by_value(keys: list[int | None], asked: list[int | None]) -> None:
+    def sides(given_: list[int | None]) -> tuple[np.ndarray, np.ndarray]:
+        return np.array([k or 0 for k in given_], np.int64), np.array([k is not None for k in given_], bool)
+
+    found = dense_codes(*sides(keys), *sides(asked))
+    assert found is not None
+    codes, wanted, count = found
+    levels = sorted({k for k in keys if k is not None})
+    assert count == len(levels)
+    assert codes.tolist() == [-1 if k is None else levels.index(k) for k in keys]
+    assert wanted.tolist() == [levels.index(k) if k in levels else -1 for k in asked]
+
+
+def test_sparse_keys_are_left_to_a_hash_table() -> None:
+    every = np.ones(2, bool)
+    assert dense_codes(np.array([0, 10**9]), every, np.array([0, 1]), every) is None
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 50), max_size=20), st.integers(1, 5))
+def test_shares_cover_every_group_once(sizes: list[int], parts: int) -> None:
+    offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
+    found = shares(offsets, parts)
+    assert [g for first, last in found for g in range(first, last)] == list(range(len(sizes)))
+    assert len(found) <= parts
+
+
+@settings(max_examples=60, deadline=None)
 @given(tables(), st.integers(0, 2**32 - 1))
 def test_windows_equal_naive(table: tuple[np.ndarray, np.ndarray, np.ndarray], seed: int) -> None:
     codes, time, values = table
@@ -75,8 +120,7 @@ def test_windows_equal_naive(table: tuple[np.ndarray, np.ndarray, np.ndarray], s
             rows = np.flatnonzero((codes == entity[q]) & naive.in_window(time, cutoff[q], width) & (entity[q] >= 0))
             rows = rows[np.argsort(time[rows], kind="stable")]
             want = naive.aggregates(values[rows], time[rows])
-            past = np.flatnonzero((codes == entity[q]) & (time < cutoff[q]))
-            want["ewma"] = naive.moving_average(values[past], time[past], 2.0) if want["count"] else np.nan
+            want["ewma"] = naive.moving_average(values[rows], time[rows], 2.0)
             for name in (*wanted, "num_unique", "entropy"):
                 scale = max(1.0, 1e-3 * np.nanmax(np.abs(values), initial=0.0))
                 assert close(got[name][w, q], want[name], scale), (name, w, q, got[name][w, q], want[name])

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from autoprep.errors import SettingError
 from autoprep.synthesis.answers import Asked, answer
+from autoprep.synthesis.blocks import Shares, answer_in_blocks, shares_of
 from autoprep.synthesis.feature import parse
 from autoprep.synthesis.offers import offered
 from autoprep.synthesis.schema import Schema
@@ -181,6 +182,49 @@ def test_kernels_and_polars_give_the_same_without_time(events):
     asked = schema.table("customers").frame
     oracle = answer(definitions, schema, Asked(asked, backend="polars"))
     made = answer(definitions, schema, Asked(asked, backend="kernels"))
+    for d in map(str, definitions):
+        for got, wanted in zip(made[d], oracle[d], strict=True):
+            assert (got is None) == (wanted is None), (d, got, wanted)
+            assert got is None or math.isclose(got, wanted, rel_tol=1e-6, abs_tol=1e-6), (d, got, wanted)
+
+
+@pytest.mark.parametrize("timed", [False, True])
+def test_blocks_within_a_budget_equal_what_is_computed_at_once(timed, tmp_path):
+    r = np.random.default_rng(0)
+    drawn = zip(r.integers(0, 40, 3_000).tolist(), r.integers(0, 60, 3_000).tolist(), r.normal(size=3_000), strict=True)
+    events = [(c or None, h, round(a, 3), "ab"[h % 2]) for c, h, a in drawn]
+    queries = [(int(c), int(h)) for c, h in zip(r.integers(0, 45, 500), r.integers(0, 70, 500), strict=True)]
+    schema = schema_of(events, queries, timed=timed)
+    before = " BEFORE cutoff" if timed else ""
+    names = ["COUNT", "SUM", "MEAN", "STD", "MAX", "MEDIAN", "NUM_UNIQUE"]
+    definitions = [parse(f"{n}(orders.amount){before} BY customer") for n in names]
+    definitions += [parse(f"{n}(orders.kind){before} BY customer") for n in ("LAST", "NUM_UNIQUE")]
+    asked = Asked(schema.table("customers").frame, microseconds([h for _, h in queries]))
+    budget = 130_000
+    assert shares_of(definitions, schema, 500, budget) == Shares(2, 5)
+    blocks = answer_in_blocks(definitions, schema, asked, tmp_path, budget)
+    assert len(blocks.paths) == 5
+    whole = answer(definitions, schema, asked)
+    assert blocks.scan().collect().equals(whole)
+    written = blocks.write(tmp_path / "wide.parquet", asked.frame, budget)
+    assert pl.read_parquet(written).equals(pl.concat([asked.frame, whole], how="horizontal"))
+    with pytest.raises(SettingError, match="do not fit"):
+        answer_in_blocks(definitions, schema, asked, tmp_path, 10_000)
+
+
+@given(events=st.lists(event, max_size=25), queries=st.lists(query, min_size=1, max_size=6))
+@settings(deadline=None, max_examples=15)
+def test_the_sweep_and_polars_give_the_same_before_cutoffs(events, queries):
+    schema = schema_of(events, queries)
+    names = ["COUNT", "SUM", "MEAN", "STD", "MIN", "MAX", "FIRST", "LAST", "NUM_UNIQUE", "ENTROPY", "TREND", "EWMA"]
+    definitions = [
+        parse(f"{n}(orders.amount){span} BEFORE cutoff BY customer") for n in names for span in ("", " OVER 9h")
+    ]
+    definitions += [parse(f"{n}(of='orders') BEFORE cutoff BY customer") for n in ("ROWS", "DAYS_SINCE_LAST")]
+    cutoff = microseconds([h for _, h in queries])
+    frame = schema.table("customers").frame
+    oracle = answer(definitions, schema, Asked(frame, cutoff, backend="polars"))
+    made = answer(definitions, schema, Asked(frame, cutoff))
     for d in map(str, definitions):
         for got, wanted in zip(made[d], oracle[d], strict=True):
             assert (got is None) == (wanted is None), (d, got, wanted)
