@@ -38,7 +38,9 @@ def shop(rows: int = 500) -> dict[str, pl.DataFrame]:
 
 def test_a_model_over_tables_predicts_new_rows_given_the_tables(tmp_path):
     tables = shop()
-    model = ap.fit(tables, "returned", table="orders", schema=SCHEMA, cutoff="placed", work_budget=1)
+    model = ap.fit(
+        tables, "returned", table="orders", schema=SCHEMA, cutoff="placed", time_budget_s=None, work_budget=1
+    )
     assert model.facts["scores"]["cross_validated"] > 0.75
     assert all("settled" not in f.inputs for f in model.features)
     loaded = ap.load(model.save(tmp_path / "model"))
@@ -53,6 +55,6 @@ def test_a_model_over_tables_predicts_new_rows_given_the_tables(tmp_path):
 
 def test_a_target_that_is_not_late_is_refused():
     with pytest.raises(ap.SettingError, match="late"):
-        ap.fit(shop(60), "items", table="orders", schema=SCHEMA, cutoff="placed", work_budget=1)
+        ap.fit(shop(60), "items", table="orders", schema=SCHEMA, cutoff="placed", time_budget_s=None, work_budget=1)
     with pytest.raises(ap.InputError, match="schema"):
         ap.fit(shop(60), "returned", table="orders", cutoff="placed")
