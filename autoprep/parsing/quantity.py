@@ -243,7 +243,7 @@ def parse(expr: pl.Expr, fmt: NumberFormat | None = None, *, to: str | None = No
     feet = tidy(expr).str.extract_groups(
         r"""^(\d{1,2})\s*(?:'|ft\.?|feet)\s*(\d{1,2}(?:\.\d+)?)\s*(?:"|''|in\.?|inches)?$"""
     )
-    tall = feet.struct.field("1").cast(pl.Float64) + feet.struct.field("2").cast(pl.Float64) / 12
+    tall = feet.struct.field("1").cast(pl.Float64) + feet.struct.field("2").cast(pl.Float64) * (1 / 12)
     value, unit = pl.coalesce(value, tall), pl.when(tall.is_not_null()).then(pl.lit("ft")).otherwise(unit)
     if to is None:
         return value, unit
@@ -264,7 +264,8 @@ def convert(value: pl.Expr, unit: pl.Expr, to: str) -> pl.Expr:
     peers = {u.name: u for u in UNITS.values() if u.group == goal.group}
     factor = unit.replace_strict(list(peers), [u.factor for u in peers.values()], default=None, return_dtype=pl.Float64)
     offset = unit.replace_strict(list(peers), [u.offset for u in peers.values()], default=None, return_dtype=pl.Float64)
-    changed = (value * factor + offset - goal.offset) / goal.factor
+    # a constant is only ever multiplied by: Polars divides many rows by its reciprocal and a single row truly
+    changed = (value * factor + offset - goal.offset) * (1 / goal.factor)
     return pl.when(unit.is_null() | (unit == goal.name)).then(value).otherwise(changed)
 
 

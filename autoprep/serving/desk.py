@@ -26,6 +26,8 @@ from autoprep.serving.rowwise.texts import LONGEST
 
 #: Of the rows that are predicted singly, one in so many is compared with Polars.
 AUDITED = 500
+#: Rows of a large request that are predicted at a time: what is worked out between stays in the cache.
+BAND_ROWS = 25_000
 #: Requests of up to so many rows are predicted where they are, without a thread.
 SMALL_ROWS = 64
 _Waiting = tuple[pl.DataFrame, "asyncio.Future[pl.DataFrame]"]
@@ -66,7 +68,7 @@ class Desk:
             keyed: pl.DataFrame = await self.aside(partial(_by_keys, self.scorer, rows))
             return keyed
         if rows.frame.height > SMALL_ROWS:
-            large: pl.DataFrame = await self.aside(partial(self.scorer.predict, rows.frame))
+            large: pl.DataFrame = await self.aside(partial(_in_bands, self.scorer, rows.frame))
             return large
         loop = asyncio.get_running_loop()
         future: asyncio.Future[pl.DataFrame] = loop.create_future()
@@ -176,6 +178,12 @@ def _settle(future: asyncio.Future[pl.DataFrame], said: pl.DataFrame | Exception
         future.set_exception(said)
     else:
         future.set_result(said)
+
+
+def _in_bands(scorer: Scorer, frame: pl.DataFrame) -> pl.DataFrame:
+    if frame.height <= 2 * BAND_ROWS:
+        return scorer.predict(frame)
+    return pl.concat([scorer.predict(frame.slice(at, BAND_ROWS)) for at in range(0, frame.height, BAND_ROWS)])
 
 
 def _by_keys(scorer: Scorer, rows: Rows) -> pl.DataFrame:

@@ -218,3 +218,13 @@ def test_a_difference_turns_the_evaluator_off(scorer: Any) -> None:
     asyncio.run(ask())
     assert "otherwise" in desk.slow and desk.quick([rows.to_dicts()[0]]) is None
     desk.close()
+
+
+@pytest.mark.parametrize("to", ["", "kg", "cm"])
+def test_a_quantity_alone_is_that_among_many(to: str) -> None:
+    """Polars divides a long column by a constant by way of its reciprocal, and a single row truly."""
+    cells = [f"{i * 1.37:.2f} lb" for i in range(60)] + [f"{i % 7}'{i % 12}\"" for i in range(40)]
+    value = VERBS["parse_quantity"].function(pl.col("a"), to=to).value
+    many = pl.DataFrame({"a": cells}).select(value).to_series().to_list()
+    assert many == [pl.DataFrame({"a": [cell]}).select(value).item() for cell in cells]
+    assert not differences(value, cells, pl.String())[1]
