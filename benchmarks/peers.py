@@ -162,6 +162,12 @@ def run(entry: dict[str, Any], arm: str, python: str, seed: int, args: argparse.
             answer |= json.loads((place / "answer.json").read_text())
             with np.load(place / "answer.npz") as arrays:
                 values, said = arrays["values"], [str(c) for c in arrays["classes"]]
+            if (
+                len(np.atleast_1d(values)) != len(dealt_["y"])
+                or values.dtype == object
+                or not np.isfinite(values).all()
+            ):
+                raise ValueError(f"{values.shape} for {len(dealt_['y'])} rows, or not finite")
             values = aligned(values, said, dealt_["classes"]) if dealt_["classes"] else values
             answer["score"] = score(metric, dealt_["y"], values, dealt_["classes"])
     except subprocess.TimeoutExpired:
