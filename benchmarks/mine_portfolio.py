@@ -39,8 +39,7 @@ def sets() -> Iterator[tuple[str, str, pl.DataFrame, np.ndarray]]:
 
     def binned(table: pl.DataFrame, names: list[str], levels: int) -> pl.DataFrame:
         return table.with_columns(
-            pl.col(n).qcut(levels, labels=[f"{n}_{i}" for i in range(levels)], allow_duplicates=True).cast(pl.String)
-            for n in names
+            pl.col(n).rank("ordinal").mul(levels).floordiv(table.height + 1).cast(pl.String).alias(n) for n in names
         )
 
     for name, task, load in (
@@ -244,12 +243,15 @@ def main() -> None:
     parser.add_argument(
         "--cache", type=Path, default=Path("/tmp/autoprep-portfolio"), help="Predictions of this machine."
     )
+    parser.add_argument("--only", default="", help="Names of sets.")
     parser.add_argument("--write", action="store_true", help="Put the mined order into portfolio.json.")
     args = parser.parse_args()
     members = candidates(args.draws, args.seed)
     kept = {}
     args.cache.mkdir(parents=True, exist_ok=True)
     for name, task, frame, y in sets():
+        if args.only and name not in args.only.split(","):
+            continue
         file = args.cache / f"{name}-{args.draws}-{args.seed}.pickle"
         if not file.is_file():
             file.write_bytes(pickle.dumps(judged(name, task, frame, y, {"dummy": {"family": "dummy"}, **members})))

@@ -176,7 +176,7 @@ def suggest(
         seed: of the dealing.
 
     Raises:
-        SettingError: too few rows or groups for any split.
+        SettingError: too few rows, groups or rows of a class for any split.
 
     Example:
         >>> suggest(np.array([0, 1] * 20), "binary").why
@@ -223,6 +223,8 @@ def suggest(
         fold = _deal(group, strata, wanted, rng)
         dealt = [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(wanted)]
         pairs += [(train, valid) for train, valid in dealt if len(train) and len(valid)]
+    if not pairs:
+        raise SettingError("no class has two rows, so no model can be judged", hint="is the target a name or an id?")
     again = f", dealt {times_dealt} times" if times_dealt > 1 else ""
     return Splits(tuple(pairs), kind, times_dealt, f"{rows:,} rows: {wanted} {kind} folds{again}", tuple(notes))
 

@@ -111,3 +111,8 @@ def test_folds_that_cannot_be_are_refused(folds: tuple[tuple[np.ndarray, np.ndar
 def test_one_group_cannot_be_split() -> None:
     with pytest.raises(SettingError, match="one group"):
         suggest(np.array([0, 1] * 20), "binary", groups=["a"] * 40)
+
+
+def test_classes_of_one_row_each_are_refused_in_words() -> None:
+    with pytest.raises(SettingError, match="no class has two rows"):
+        suggest(np.arange(24), "multiclass")
