@@ -4,6 +4,7 @@ A ``source`` is a path, glob, folder, address of object storage, database addres
 names to values, or any frame that speaks the Arrow PyCapsule interface (Polars, pandas, PyArrow, DuckDB, ...).
 """
 
+from autoprep.api.cache import cache_clear, cache_list
 from autoprep.api.contracts import export_contract, write_text
 from autoprep.api.data import (
     clean,
@@ -44,6 +45,8 @@ __all__ = [
     "Monitored",
     "approve",
     "audit",
+    "cache_clear",
+    "cache_list",
     "clean",
     "compare",
     "contract",

@@ -14,7 +14,8 @@ from autoprep.cleaning.notation import NOTATIONS, Notation
 from autoprep.config import Config
 from autoprep.engines import local
 from autoprep.errors import InputError, SettingError, did_you_mean
-from autoprep.types import Cleaned, Dialect, Finding, Listener, Plan, Table, Task, silent
+from autoprep.store import Store, opened
+from autoprep.types import Cleaned, Dialect, Event, Finding, Listener, Plan, Table, Task, silent
 
 if TYPE_CHECKING:
     from autoprep.profiling import Profile
@@ -27,6 +28,15 @@ Settings = Config | PathLike | None
 def as_config(config: Settings) -> Config | None:
     """Settings, read from their file when a path is given."""
     return config if config is None or isinstance(config, Config) else Config.load(config)
+
+
+def closed(store: Store | None, listener: Listener) -> None:
+    """Say what a store spared, and keep it within its bound."""
+    if store is None:
+        return
+    figures = {f"{word}_{stage}": count for word in ("reused", "made") for stage, count in getattr(store, word).items()}
+    listener(Event("cache", store.told(), figures))
+    store.prune()
 
 
 def as_plan(plan: Plan | PathLike | None) -> Plan | None:
@@ -169,6 +179,7 @@ def plan(
     *,
     config: Settings = None,
     task: Task | None = None,
+    cache: PathLike | None = None,
     listener: Listener = silent,
 ) -> Plan:
     """Propose every change as a step that a person can read, edit and refuse; nothing is changed.
@@ -184,7 +195,9 @@ def plan(
         config=as_config(config),
         task=task,
         listener=listener,
+        store=(store := opened(cache)),
     )
+    closed(store, listener)
     return prepared.plan
 
 
@@ -210,6 +223,7 @@ def clean(
     notation: Notation | None = None,
     max_changed: float | None = None,
     max_rejected: float | None = None,
+    cache: PathLike | None = None,
     listener: Listener = silent,
 ) -> Cleaned:
     """Apply a plan (made from the data when None): the clean rows, the ledger and the quarantine.
@@ -227,6 +241,7 @@ def clean(
             ``same_shape``, else "typed".
         max_changed: stop when a lossy step changes a larger share of the cells.
         max_rejected: stop when a larger share of a column cannot be read.
+        cache: folder where results are kept under what made them, so that only what changed is worked out again.
         listener: hears what is done.
 
     Raises:
@@ -243,19 +258,25 @@ def clean(
     """
     if notation is not None and notation not in NOTATIONS:
         raise SettingError(f"there is no notation '{notation}'", hint=did_you_mean(notation, NOTATIONS))
-    table = read(source, listener=listener)
+    table, store = read(source, listener=listener), opened(cache)
     chosen = as_plan(plan)
     if chosen is None:
-        chosen = pipeline.prepare(table, target=target, rules=rules, config=as_config(config), listener=listener).plan
+        prepared = pipeline.prepare(
+            table, target=target, rules=rules, config=as_config(config), listener=listener, store=store
+        )
+        table, chosen = prepared.table, prepared.plan
     said = {"max_changed": max_changed, "max_rejected": max_rejected}
     budgets = {name: share for name, share in said.items() if share is not None}
-    return cleaning.apply(
+    cleaned = cleaning.apply(
         table,
         replace(chosen, settings={**chosen.settings, **budgets}),
         same_shape=same_shape,
         notation=notation or ("own" if same_shape else "typed"),
+        store=store,
         listener=listener,
     )
+    closed(store, listener)
+    return cleaned
 
 
 def write_cleaned(

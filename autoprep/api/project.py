@@ -17,6 +17,7 @@ from autoprep.config import FILE_NAME
 from autoprep.engines import local
 from autoprep.errors import ContractError, InputError, SettingError, did_you_mean
 from autoprep.lineage import whole_file
+from autoprep.store import FOLDER
 from autoprep.types import Listener, load_yaml, silent
 
 CONTRACT, PLAN = "contract.yaml", "plan.yaml"
@@ -109,8 +110,9 @@ def _validate(home: Path, said: Mapping[str, Any], listener: Listener) -> list[P
 def _clean(home: Path, said: Mapping[str, Any], listener: Listener) -> list[Path]:
     source, target = home / said["data"]["source"], said["data"]["target"]
     table = data.read(source, listener=listener)
-    plan = data.plan(table, target=target, config=_settings(home), listener=listener)
-    cleaned = data.clean(table, plan=plan, target=target)
+    kept = home / FOLDER
+    plan = data.plan(table, target=target, config=_settings(home), cache=kept, listener=listener)
+    cleaned = data.clean(table, plan=plan, target=target, cache=kept, listener=listener)
     written = data.write_cleaned(
         cleaned,
         output=home / "data" / "clean.parquet",

@@ -2,7 +2,7 @@
 
 from autoprep.cleaning.apply import apply, apply_to_files
 from autoprep.cleaning.compile import compile_plan
-from autoprep.cleaning.families import LEARNERS
+from autoprep.cleaning.families import LEARNERS, never
 from autoprep.cleaning.history import approve, cell_history, write_approval
 from autoprep.cleaning.ledger import read_ledger, write_ledger
 from autoprep.cleaning.plan_file import diff, evidence_hash, load_plan, parse_plan, save_plan
@@ -23,6 +23,7 @@ __all__ = [
     "evidence_hash",
     "for_modelling",
     "load_plan",
+    "never",
     "parse_plan",
     "plan",
     "read_ledger",

@@ -10,13 +10,16 @@ from typing import Any
 import polars as pl
 
 from autoprep.checks import VERBS
-from autoprep.cleaning.compile import ROW, Compiled, Step, compile_steps
+from autoprep.cleaning.compile import ROW, Compiled, compile_steps
 from autoprep.cleaning.distinct import run_batch
 from autoprep.cleaning.ledger import batches, cell_entries, header_entries, quarantine_entries, row_entries
 from autoprep.cleaning.notation import Notation
+from autoprep.cleaning.parts import unread
+from autoprep.cleaning.reuse import pieces
 from autoprep.cleaning.seen import Seen
 from autoprep.errors import ContractError
 from autoprep.lineage import whole_file
+from autoprep.store import Store
 from autoprep.types import LEDGER_SCHEMA, QUARANTINE_SCHEMA, Cleaned, Event, Listener, Plan, Table, silent
 
 BATCH_ROWS = 200_000
@@ -39,6 +42,7 @@ def apply(
     *,
     same_shape: bool = False,
     notation: Notation = "typed",
+    store: Store | None = None,
     listener: Listener = silent,
 ) -> Cleaned:
     """Clean a table by a plan, in memory.
@@ -49,6 +53,7 @@ def apply(
         same_shape: repair cells only: no row or column is dropped, added, renamed or moved.
         notation: "typed" gives numbers, days and truth values where they were read; "own" leaves text columns text:
             unchanged cells byte for byte, repaired ones as the column writes, mixed columns in one plain form.
+        store: where cleaned columns are kept under what made them; None: all is worked out.
         listener: is told what was done.
 
     Raises:
@@ -64,9 +69,8 @@ def apply(
     """
     lazy = frame_of(source)
     compiled = compile_steps(plan, dict(lazy.collect_schema()), same_shape=same_shape, notation=notation)
-    wide = run_batch(compiled, lazy.with_row_index(ROW).with_columns(pl.col(ROW).cast(pl.Int64)).collect())
-    piece = _piece(compiled, wide)
-    _check_budgets(plan, compiled, piece.changed, piece.rejected, wide.height)
+    piece, height = _whole(lazy, plan, compiled, None if same_shape or notation == "own" else store)
+    _check_budgets(plan, compiled, piece.changed, piece.rejected, height)
     ledger = pl.concat([header_entries(compiled), piece.ledger])
     frame, dropped = _filter(compiled, piece.frame)
     ledger = pl.concat([ledger, *dropped])
@@ -106,6 +110,17 @@ class _Piece:
     rejected: Mapping[str, int]
 
 
+def _whole(lazy: pl.LazyFrame, plan: Plan, compiled: Compiled, store: Store | None) -> tuple[_Piece, int]:
+    if store is not None:
+        frame = lazy.collect()
+        found = pieces(frame, plan, compiled, store)
+        if found is not None:
+            return _Piece(*found), frame.height
+        lazy = frame.lazy()
+    wide = run_batch(compiled, lazy.with_row_index(ROW).with_columns(pl.col(ROW).cast(pl.Int64)).collect())
+    return _piece(compiled, wide), wide.height
+
+
 def _piece(compiled: Compiled, wide: pl.DataFrame, *, entries: bool = True, aside: bool = True) -> _Piece:
     """One batch: its rows, and its ledger entries and cells set aside where they are asked for."""
     frame = wide.select(ROW, *compiled.final(), *compiled.marks)
@@ -121,15 +136,6 @@ def _piece(compiled: Compiled, wide: pl.DataFrame, *, entries: bool = True, asid
     sums = [unread(s).sum().alias(s.action.id) for s in compiled.steps if s.residue]
     rejected = {n: int(v or 0) for n, v in wide.select(sums).row(0, named=True).items()} if sums else {}
     return _Piece(frame, ledger, quarantine, changed, rejected)
-
-
-def unread(step: Step) -> pl.Expr:
-    """Cells that a step could not read, words that are kept as a status left out."""
-    left = pl.col(step.residue).fill_null(False)
-    words = list(step.action.parameters.get("status") or ())
-    if not words:
-        return left
-    return left & ~pl.col(step.before).str.strip_chars().str.to_lowercase().is_in(words)
 
 
 def _filter(compiled: Compiled, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[pl.DataFrame]]:

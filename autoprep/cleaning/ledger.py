@@ -57,9 +57,21 @@ def cell_entries(compiled: Compiled, wide: pl.DataFrame) -> pl.DataFrame:
         compiled: the plan.
         wide: all working columns and ``ROW`` (Int64).
     """
-    parts = [_changes(step, wide, i) for i, step in enumerate(compiled.steps)]
-    parts += [_lost(compiled, name, wide, len(parts)) for name in compiled.dropped]
-    return _sorted([part for part in parts if part.height], LEDGER_SCHEMA)
+    return in_order([numbered_entries(compiled, wide)], LEDGER_SCHEMA)
+
+
+def numbered_entries(compiled: Compiled, wide: pl.DataFrame, places: Mapping[str, int] | None = None) -> pl.DataFrame:
+    """The same, not yet in order, each with the place of its step.
+
+    Args:
+        compiled: the plan. wide: see ``cell_entries``.
+        places: action id -> place of its step in the whole plan; its place in this plan when None.
+    """
+    at = places or {}
+    parts = [_changes(step, wide, at.get(step.action.id, i)) for i, step in enumerate(compiled.steps)]
+    many = len(parts)
+    parts += [_lost(compiled, name, wide, at.get(a.id, many)) for name, a in compiled.dropped.items()]
+    return _gathered(parts, LEDGER_SCHEMA)
 
 
 def stand_in(how: Mapping[str, Any], dtype: pl.DataType, other: pl.Expr, other_dtype: pl.DataType) -> pl.Expr:
@@ -121,7 +133,15 @@ def _said(action: Action, column: str, order: int) -> list[pl.Expr]:
 
 def quarantine_entries(compiled: Compiled, wide: pl.DataFrame) -> pl.DataFrame:
     """One entry per cell that a step could not parse, with the text it held before that step."""
+    return in_order([numbered_quarantine(compiled, wide)], QUARANTINE_SCHEMA)
+
+
+def numbered_quarantine(
+    compiled: Compiled, wide: pl.DataFrame, places: Mapping[str, int] | None = None
+) -> pl.DataFrame:
+    """The same, not yet in order, each with the place of its step; ``places`` as in ``numbered_entries``."""
     parts = []
+    at = places or {}
     for i, step in enumerate(compiled.steps):
         if not step.residue:
             continue
@@ -134,17 +154,24 @@ def quarantine_entries(compiled: Compiled, wide: pl.DataFrame) -> pl.DataFrame:
                 text_of(pl.col(step.before), step.dtype_before).alias("text"),
                 pl.lit(step.action.rule).alias("rule"),
                 pl.lit(reason).alias("reason"),
-                pl.lit(i, pl.Int32).alias(_ORDER),
+                pl.lit(at.get(step.action.id, i), pl.Int32).alias(_ORDER),
             ).collect()
         )
-    return _sorted([part for part in parts if part.height], QUARANTINE_SCHEMA)
+    return _gathered(parts, QUARANTINE_SCHEMA)
 
 
-def _sorted(parts: list[pl.DataFrame], schema: dict[str, pl.DataType]) -> pl.DataFrame:
-    if not parts:
+def _gathered(parts: list[pl.DataFrame], schema: dict[str, pl.DataType]) -> pl.DataFrame:
+    kept = [part for part in parts if part.height]
+    made = pl.concat(kept, how="diagonal") if kept else pl.DataFrame(schema={**schema, _ORDER: pl.Int32()})
+    return made.select([*(pl.col(name).cast(dtype) for name, dtype in schema.items()), _ORDER])
+
+
+def in_order(parts: list[pl.DataFrame], schema: dict[str, pl.DataType]) -> pl.DataFrame:
+    """Numbered entries as one table, by row, then in the order of the steps."""
+    kept = [part for part in parts if part.height]
+    if not kept:
         return pl.DataFrame(schema=schema)
-    made = pl.concat(parts, how="diagonal").sort("row", _ORDER, maintain_order=True)
-    return made.select([pl.col(name).cast(dtype) for name, dtype in schema.items()])
+    return pl.concat(kept).sort("row", _ORDER, maintain_order=True).select(list(schema))
 
 
 def row_entries(action: Action, frame: pl.DataFrame, gone: pl.Series) -> pl.DataFrame:

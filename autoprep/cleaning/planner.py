@@ -10,16 +10,17 @@ import polars as pl
 
 from autoprep.checks import PHASES, VERBS
 from autoprep.cleaning.apply import frame_of
-from autoprep.cleaning.compile import compile_plan
-from autoprep.cleaning.evidence import measure, status_words, without_codes
+from autoprep.cleaning.evidence import measure_by_parts, status_words, without_codes
 from autoprep.cleaning.families import LEARNERS, Proposal, State, never
 from autoprep.cleaning.forms import dtype_text
 from autoprep.cleaning.outputs import outputs_of
+from autoprep.cleaning.parts import Working
 from autoprep.cleaning.plan_file import evidence_hash
 from autoprep.config import Config
 from autoprep.errors import InputError, did_you_mean, plural
 from autoprep.profiling import Profile
 from autoprep.profiling import profile as make_profile
+from autoprep.store import Store, key_of
 from autoprep.types import Action, Event, Listener, Plan, Source, Status, Table, Task, silent
 from autoprep.validation import Rule, Rulebook, load_rulebook
 from autoprep.validation.find import finding, fire
@@ -54,6 +55,7 @@ def plan(
     task: Task | None = None,
     config: Config | None = None,
     most_rows: int = SAMPLE_ROWS,
+    store: Store | None = None,
     listener: Listener = silent,
     late: Callable[[], bool] = never,
 ) -> Plan:
@@ -67,6 +69,7 @@ def plan(
         task: "binary", "multiclass", "regression", or None to infer.
         config: the project's settings: protected columns, approvals, budgets.
         most_rows: of larger tables this many rows, evenly spaced, are looked at.
+        store: where proposals, evidence and columns are kept under what made them; None: all is worked out.
         listener: is told what was found.
         late: says that time is short: repairs that must be learnt from pairs of columns are then not looked for.
 
@@ -81,14 +84,17 @@ def plan(
     frame = lazy.collect()
     profile = profile if profile is not None else make_profile(frame, target=target, task=task, config=config)
     rulebook = rulebook if rulebook is not None else load_rulebook(config=config)
-    maker = _Planner(_thin(frame, most_rows), profile, config, target, whole=frame.height <= most_rows, late=late)
+    keeping = store if late is never else None  # what is cut short is not kept
+    maker = _Planner(
+        _thin(frame, most_rows), profile, config, target, whole=frame.height <= most_rows, late=late, store=keeping
+    )
     for candidate in _candidates(profile, rulebook, list(frame.columns)):
         maker.consider(candidate)
     if maker.unseen:
         listener(
             Event("plan", f"the budget is short: repairs were not looked for by {', '.join(sorted(maker.unseen))}")
         )
-    said = measure(maker.sample, Plan(tuple(maker.actions)))
+    said = measure_by_parts(maker.sample, Plan(tuple(maker.actions)), keeping)
     actions = [
         _settled(action, said.get(action.id), frame.height / max(maker.sample.height, 1)) for action in maker.actions
     ]
@@ -175,13 +181,20 @@ def _columns(rule: Rule, row: Mapping[str, Any], verb: str, parameters: Mapping[
 
 class _Planner:
     def __init__(
-        self, sample: pl.DataFrame, profile: Profile, config: Config, target: str | None, *, whole: bool = True,
+        self,
+        sample: pl.DataFrame,
+        profile: Profile,
+        config: Config,
+        target: str | None,
+        *,
+        whole: bool = True,
         late: Callable[[], bool] = never,
-    ) -> None:  # fmt: skip
-        self.sample = self._state = sample
-        self._waiting: list[Action] = []
+        store: Store | None = None,
+    ) -> None:
+        self.sample, self.working, self.store = sample, Working(sample, store), store
         self.late, self.unseen = late, set[str]()
         self.raw = sample if whole else None
+        self.said = key_of(profile.columns.to_dicts(), target, whole, self.working.keys) if store is not None else ""
         self.rows = {row["column"]: row for row in profile.columns.iter_rows(named=True)}
         self.protected, self.target = config.protected(), target
         self.actions: list[Action] = []
@@ -206,35 +219,45 @@ class _Planner:
                 self.gone.add(column)
             self.actions.append(action)
             if action.status == "apply" and phase not in ("column", "row"):
-                self._waiting.append(action)
+                self.working.advance(action)
 
-    @property
-    def state(self) -> pl.DataFrame:
-        """The rows as the steps so far leave them; the steps are run together, when someone looks."""
-        if self._waiting:
-            self._state, self._waiting = _advanced(self._state, self._waiting), []
-        return self._state
+    def _learnt(self, candidate: _Candidate) -> list[Proposal]:
+        parameters = {**candidate.rule.parameters, **candidate.rule.overrides}
 
-    def _seen(self, column: str) -> pl.DataFrame:
-        """Rows whose ``column`` is as the steps so far leave it."""
-        return self.state if any(column in action.columns for action in self._waiting) else self._state
+        def learn() -> list[Proposal]:
+            state = State(
+                self.working.frame,
+                self.rows,
+                self.target,
+                self.protected,
+                parameters,
+                candidate.rule.probe,
+                self.raw,
+                self.late,
+                self._remembered if self.store is not None else None,
+            )
+            return LEARNERS[candidate.verb](state, candidate.row, candidate.parameters)
+
+        if self.store is None:
+            return learn()
+        decides = [candidate.verb, candidate.rule.id, parameters, candidate.rule.probe, candidate.parameters]
+        table = [self.said, sorted(self.protected), candidate.row, self.working.keys]
+        key = key_of("learn", decides, table)
+        plain = self.store.value("proposals", key, lambda: [proposal.to_dict() for proposal in learn()])
+        return [Proposal(**one) for one in plain]
+
+    def _remembered(self, what: str, columns: Sequence[str], make: Callable[[], list[Proposal] | None]) -> Any:
+        assert self.store is not None
+        key = key_of("judged", what, [(name, self.working.keys[name]) for name in columns])
+        plain = self.store.value("judgements", key, lambda: [one.to_dict() for one in make() or ()])
+        return [Proposal(**one) for one in plain] or None
 
     def _proposed(self, candidate: _Candidate) -> list[Action]:
         if candidate.verb in LEARNERS and self.late() and candidate.verb not in NEVER_LATE:
             self.unseen.add(candidate.rule.id)
             return []
         if candidate.verb in LEARNERS:
-            state = State(
-                self.state,
-                self.rows,
-                self.target,
-                self.protected,
-                {**candidate.rule.parameters, **candidate.rule.overrides},
-                candidate.rule.probe,
-                self.raw,
-                self.late,
-            )
-            proposals = LEARNERS[candidate.verb](state, candidate.row, candidate.parameters)
+            proposals = self._learnt(candidate)
         else:
             proposals = [Proposal(candidate.columns, self._completed(candidate), self._confidence(candidate))]
         return [self._action(candidate, proposal) for proposal in proposals]
@@ -243,11 +266,11 @@ class _Planner:
         given = {k: v for k, v in candidate.parameters.items() if v is not None}
         if candidate.verb == "nullify" and candidate.columns:
             given["words"] = without_codes(
-                self._seen(candidate.columns[0]), candidate.columns[0], given.get("words") or []
+                self.working.of(candidate.columns[0]), candidate.columns[0], given.get("words") or []
             )
         if candidate.verb in VERBS and "status" in VERBS[candidate.verb].parameters and candidate.columns:
             words = given.get("status") or status_words(
-                self._seen(candidate.columns[0]), candidate.columns[0], candidate.verb, given
+                self.working.of(candidate.columns[0]), candidate.columns[0], candidate.verb, given
             )
             given |= {"status": words} if words else {}
         return given
@@ -302,11 +325,6 @@ class _Planner:
         if column and column == self.target and verb in TARGET_NEVER:
             return "nothing is taken out of the target that could give it away"
         return ""
-
-
-def _advanced(state: pl.DataFrame, actions: Sequence[Action]) -> pl.DataFrame:
-    step = compile_plan(Plan(tuple(actions)), state.schema, same_shape=True)
-    return step(state.lazy()).collect()
 
 
 def _settled(action: Action, said: Mapping[str, Any] | None, scale: float) -> Action | None:

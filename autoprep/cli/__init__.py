@@ -41,6 +41,7 @@ def _of_every_command(
 
 # Each module registers its commands on ``app`` when it is imported.
 from autoprep.cli import (  # noqa: E402, F401
+    cache,
     contracts,
     data,
     deliveries,

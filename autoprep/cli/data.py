@@ -11,6 +11,7 @@ from autoprep.cli import app
 from autoprep.cli.options import (
     IMPUTE,
     AsJson,
+    CacheFolder,
     ConfigFile,
     Impute,
     Output,
@@ -19,6 +20,7 @@ from autoprep.cli.options import (
     Source,
     Target,
     Without,
+    cache_folder,
     console,
     print_json,
     settings,
@@ -70,6 +72,7 @@ def plan(
     max_changed: MaxChanged = None,
     max_rejected: MaxRejected = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="With diff: a Markdown table.")] = False,
+    cache: CacheFolder = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -153,6 +156,7 @@ def clean(
     ] = None,
     max_changed: MaxChanged = None,
     max_rejected: MaxRejected = None,
+    cache: CacheFolder = None,
     quiet: Quiet = False,
 ) -> None:
     """Apply a plan: write the clean table, the ledger of every change, and the cells set aside."""
@@ -170,6 +174,7 @@ def clean(
             notation=notation,
             max_changed=max_changed,
             max_rejected=max_rejected,
+            cache=cache_folder(cache),
             listener=progress,
         )
     written = api.write_cleaned(cleaned, output=output, ledger=ledger, quarantine=quarantine)

@@ -37,8 +37,19 @@ Output = Annotated[
     Path | None,
     typer.Option("--output", "-o", help="Where to write; the suffix names the format.", callback=_writable),
 ]
+CacheFolder = Annotated[
+    Path | None,
+    typer.Option("--cache", help="Folder where results are kept; .autoprep here when autoprep.yaml is."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print machine-readable JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")]
+
+
+def cache_folder(said: Path | None) -> Path | None:
+    """Where results are kept: the folder given, or .autoprep beside the autoprep.yaml of the working folder."""
+    if said is not None:
+        return said
+    return Path(".autoprep") if Path("autoprep.yaml").is_file() else None
 
 
 def console() -> Console:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from autoprep.budget import Budget
 from autoprep.config import Config
 from autoprep.errors import InputError, did_you_mean, plural
 from autoprep.pipeline.values import Prepared, Stopwatch
+from autoprep.store import Store
 from autoprep.types import Event, Finding, Listener, Plan, Table, Task, silent
 
 #: Share of what is left of a budget that planning may take, its seconds per second of profiling, and the rows it needs.
@@ -60,6 +61,7 @@ def prepare(
     listener: Listener = silent,
     watch: Stopwatch | None = None,
     budget: Budget | None = None,
+    store: Store | None = None,
 ) -> Prepared:
     """Read, profile, find and plan.
 
@@ -73,6 +75,7 @@ def prepare(
         rows: 0-based rows to learn from (all when None).
         listener: hears what is found.
         watch: counts seconds per stage.
+        store: where profile and proposals are kept under what made them; None: all is worked out.
         budget: when it is short for the table, the plan is made from a sample of rows, and said so.
 
     Raises:
@@ -95,7 +98,7 @@ def prepare(
     watch.start("profile")
     held = replace(table, frame=frame.lazy())
     hurried = budget is not None and budget.time_budget_s is not None and frame.width > WIDE
-    profile = profiling.profile(held, target=column, task=task, config=config, relations=not hurried)
+    profile = profiling.remembered(held, target=column, task=task, config=config, relations=not hurried, store=store)
     watch.start("rules")
     book = validation.load_rulebook(rules or (), config)
     findings = tuple(find(profile, book))
@@ -113,8 +116,8 @@ def prepare(
             listener(Event("plan", f"the budget is short: the plan is made from {most:,} of {frame.height:,} rows"))
         plan = cleaning.plan(
             held, profile=profile, rulebook=book, target=column, task=task, config=config,
-            most_rows=min(most, cleaning.SAMPLE_ROWS), listener=listener,
-            late=lambda: budget is not None and not budget.deterministic and budget.spent_share() > PLAN_END,
+            most_rows=min(most, cleaning.SAMPLE_ROWS), store=store, listener=listener,
+            late=_late(budget),
         )  # fmt: skip
     states = {s: sum(a.status == s for a in plan.actions) for s in ("apply", "ask", "skip")}
     listener(
@@ -125,6 +128,12 @@ def prepare(
         )
     )
     return Prepared(held, frame, profile, findings, plan, column)
+
+
+def _late(budget: Budget | None) -> Callable[[], bool]:
+    if budget is None or budget.deterministic:
+        return cleaning.never
+    return lambda: budget.spent_share() > PLAN_END
 
 
 def _size(rows: int, columns: int) -> str:

@@ -1,9 +1,10 @@
 """What a table is: statistics, semantics, relations; in mergeable states and in words that rules can ask for."""
 
 from autoprep.profiling.compare import Comparison, compare
+from autoprep.profiling.kept import remembered
 from autoprep.profiling.profiler import profile
 from autoprep.profiling.profiles import Profile
 from autoprep.profiling.relations import Link, Relations, relate
 from autoprep.profiling.target import infer_task
 
-__all__ = ["Comparison", "Link", "Profile", "Relations", "compare", "infer_task", "profile", "relate"]
+__all__ = ["Comparison", "Link", "Profile", "Relations", "compare", "infer_task", "profile", "relate", "remembered"]

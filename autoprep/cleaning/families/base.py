@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import polars as pl
@@ -28,6 +28,7 @@ class State:
         protected: columns that no rule may write.
         parameters: the rule's parameters.
         raw: the same rows as they came; None when they are only a part of the table.
+        remembered: a judgement of some columns alone: read where it was made before (what, columns, make), or None.
         probe: what a repair must show before it may write: ``precision``, ``cells``, ``max_harm``.
         late: says when a search over pairs of columns must stop with what it has found.
     """
@@ -40,6 +41,11 @@ class State:
     probe: Mapping[str, float] = field(default_factory=dict)
     raw: pl.DataFrame | None = None
     late: Callable[[], bool] = never
+    remembered: Callable[[str, Sequence[str], Callable[[], Any]], Any] | None = None
+
+    def judged(self, what: str, columns: Sequence[str], make: Callable[[], Any]) -> Any:
+        """A judgement that hangs on nothing but these columns' cells: proposals, or None."""
+        return make() if self.remembered is None else self.remembered(what, columns, make)
 
     def texts(self) -> list[str]:
         """Columns of text that may be written, the target left out."""
@@ -73,6 +79,10 @@ class Proposal:
     gate: Gate | None = None
     verb: str = ""
     why: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values; ``Proposal(**values)`` gives it back."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
 
 Learner = Callable[[State, Mapping[str, Any], Mapping[str, Any]], list[Proposal]]

@@ -33,7 +33,7 @@ def learn(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> lis
             continue
         made = None
         for left in names:
-            if state.late() or (left != right and (made := _judge(state.frame, left, right))):
+            if state.late() or (left != right and (made := _judged(state, left, right))):
                 break
         if made:
             proposals += made
@@ -42,6 +42,11 @@ def learn(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> lis
 
 def _empty(name: str) -> pl.Expr:
     return pl.col(name).is_null() | (pl.col(name).str.strip_chars() == "")
+
+
+def _judged(state: State, left: str, right: str) -> list[Proposal] | None:
+    found: list[Proposal] | None = state.judged("spill", (left, right), lambda: _judge(state.frame, left, right))
+    return found
 
 
 def _judge(frame: pl.DataFrame, left: str, right: str) -> list[Proposal] | None:
