@@ -3,8 +3,8 @@
     python benchmarks/point_in_time.py [--queries 20000,200000] [--repeats 3] [--fastdfs VENV/bin/python]
 
 1,000,000 events of 50,000 heavy-tailed entities, 3% of values missing; a query is the entity of a random event and a
-random moment. DuckDB: a range join with GROUP BY per window (one join with FILTER clauses took over twenty times as
-long). Polars: join, filter, group_by per window, streaming. fastdfs, in an environment of its own, has no windows: it
+random moment. DuckDB: a range join with GROUP BY per window (one join with FILTER clauses was slower). Polars: join,
+filter, group_by per window, streaming. fastdfs, in an environment of its own, has no windows: it
 makes five primitives over all of the past, and is compared by CPU seconds per cell. Ours go from the definitions' text
 to named columns in double precision. CPU seconds, medians (the others once at the larger sizes).
 
