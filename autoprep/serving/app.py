@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import hashlib
 import json
 import logging
@@ -251,7 +252,15 @@ def from_environment() -> FastAPI:
     if not folder:
         raise InputError(f"{MODEL_VARIABLE} is not set", hint="start with 'autoprep serve MODEL'")
     seen = json.loads(os.environ.get(SEEN_VARIABLE, "{}"))
-    return make(folder, Limits(**json.loads(os.environ.get(LIMITS_VARIABLE, "{}"))), **seen)
+    made = make(folder, Limits(**json.loads(os.environ.get(LIMITS_VARIABLE, "{}"))), **seen)
+    settle()
+    return made
+
+
+def settle() -> None:
+    """Let the garbage collector leave the model alone: walking through it would hold up a request now and then."""
+    gc.collect()
+    gc.freeze()
 
 
 def _guarded(service: Service, path: str, handler: Handler) -> Handler:

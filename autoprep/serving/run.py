@@ -59,7 +59,9 @@ def serve(
         "server_header": False,
     }
     if workers == 1:
-        uvicorn.run(app.make(model, bounds, seen, window_s), **settings)
+        made = app.make(model, bounds, seen, window_s)
+        app.settle()
+        uvicorn.run(made, **settings)
         return
     artifact.load(model)
     os.environ[app.MODEL_VARIABLE] = str(Path(model).resolve())
