@@ -1,29 +1,24 @@
 """Error repair with no label: dirty tables beside their truth, the packaged rulebook, the same settings for all.
 
     python benchmarks/repair.py --data FOLDER [--sets raha_hospital,raha_beers] [--out benchmarks/results/repair]
+    python benchmarks/repair.py --generated [--rates 0.01,0.05,0.1,0.2,0.3] [--seed 0]
 
 FOLDER holds one folder per set with ``clean.csv`` beside ``dirty.csv`` or ``noise_*.csv``, row by row and column by
-column the same table (headers may differ). Each dirty table is read by ``ap.read``, planned, and cleaned with
-``same_shape=True`` at gate ``auto``: steps that ask for review are not applied, nobody is asked anything.
+column the same table (headers may differ). ``--generated`` makes clean tables of several shapes and dirties them
+(``dirt.py``). Each dirty table goes through the public door, ``ap.clean(table, same_shape=True)``, at gate ``auto``:
+steps that ask for review are not applied, nobody is asked anything.
 
 How cells are compared
 ----------------------
-An *error* is a cell whose dirty text differs from its clean text; both are stripped and have runs of space made one, as
-is usual for these tables. The answer is compared in two ways, and both are printed:
+As plain text, as the field does: an *error* is a cell whose dirty text differs from its clean text, an *edit* a cell
+whose text comes out different from the dirty text; both are stripped and have runs of space made one, null is "".
 
-- **text**: the answer written as text (12.0 as "12", true as "true", null as "") against the clean text. Every change
-  of writing counts as an edit, so reading "97%" as the number 97, "yes" as true and "empty" as missing is wrong here.
-- **value**: the *lossless* steps of the same plan (parsing, null words, space) are run on the clean table as well,
-  and a cell is right when it equals what they give, or the clean text. A cell that was no error and comes out as the
-  lossless reading of its own text is unchanged. Errors are counted by their text all the same, so nothing becomes
-  easier to find.
-
-    edits      cells that come out changed          precision = right edits of errors / edits
-    harm       changed cells that were no error     recall    = right edits of errors / errors
-    detection  the same with "an error" for "right"
+    precision = edits that give the clean text / edits         harm = changed cells that were no error
+    recall    = edits that give the clean text / errors        detection: the same with "an error" for "the clean text"
 
 Nothing is learnt from the clean table. ``risk.md`` holds the risk-coverage curve: steps by their stated confidence,
-highest first, with the share of errors mended and the share of edits wrong so far.
+highest first, with the share of errors mended and the share of edits wrong so far. ``calibration.md`` holds the stated
+confidence of lossy steps against the share of their edits that were right.
 """
 
 from __future__ import annotations
@@ -32,23 +27,25 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
+import dirt
 import polars as pl
 
 import autoprep as ap
-from autoprep import cleaning
-from autoprep.cleaning.forms import text_of
-from autoprep.types import Plan
+from autoprep.types import Cleaned
 
 HERE = Path(__file__).resolve().parent
 SETS = ("raha_hospital", "raha_beers", "adr_hospital_noise", "adr_beers_noise", "srepair_res")
+BINS = (0.0, 0.9, 0.95, 0.98, 0.99, 1.01)
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What one table gave by one way of comparing."""
+    """What one table gave."""
 
     errors: int
     edits: int
@@ -67,129 +64,182 @@ class Figures:
         return f"{parts[0]} | {parts[1]} | {self.harm / max(self.cells - self.errors, 1):.3%}"
 
 
-def _texts(frame: pl.DataFrame) -> pl.DataFrame:
-    """Cells as text, null as ""."""
-    return frame.select(text_of(pl.col(n), t).fill_null("").alias(n) for n, t in frame.schema.items())
+@dataclass(frozen=True)
+class Step:
+    """What a lossy step did: cells it had the last word on."""
+
+    action: str
+    confidence: float
+    right: int
+    wrong: int
+    harm: int
+
+
+@dataclass(frozen=True)
+class Case:
+    """A dirty table and its truth; ``errors`` names the model of each error where it is known."""
+
+    name: str
+    dirty: pl.DataFrame
+    clean: pl.DataFrame
+    errors: pl.DataFrame | None = None
 
 
 def _plain(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.select(pl.all().fill_null("").str.strip_chars().str.replace_all(r"\s+", " "))
+    return frame.select(pl.all().cast(pl.String).fill_null("").str.strip_chars().str.replace_all(r"\s+", " "))
 
 
-def _raw(path: Path) -> pl.DataFrame:
-    return ap.read(str(path)).frame.collect().select(pl.all().cast(pl.String))
+def judge(before: pl.DataFrame, truth: pl.DataFrame, after: pl.DataFrame) -> Figures:
+    """Figures of plain frames."""
+    sums = [0] * 5
+    for name in before.columns:
+        error, edit, good = before[name] != truth[name], after[name] != before[name], after[name] == truth[name]
+        parts = (error, edit, edit & error, edit & error & good, edit & ~error)
+        sums = [a + int(b.sum()) for a, b in zip(sums, parts, strict=True)]
+    return Figures(*sums, cells=before.height * before.width)
 
 
-def lossless(plan: Plan) -> Plan:
-    """The steps of a plan that only say the same in another way."""
-    return plan.with_status("skip", [a.id for a in plan.actions if a.kind != "lossless"])
-
-
-def judge(dirty: pl.DataFrame, clean: pl.DataFrame, done: pl.DataFrame, same: pl.DataFrame) -> dict[str, Figures]:
-    """Figures by both ways of comparing.
-
-    Args:
-        dirty: text as it was. clean: text as it should be.
-        done: the answer, typed. same: the clean table after the plan's lossless steps, typed.
-    """
-    before, truth, after = _plain(dirty), _plain(clean), _plain(_texts(done))
-    canon = _plain(_texts(same))
-    counts = {"text": [0] * 6, "value": [0] * 6}
-    for name in dirty.columns:
-        error = before[name] != truth[name]
-        changed = after[name] != before[name]
-        right = after[name] == truth[name]
-        alike = after[name] == canon[name]
-        for way in ("text", "value"):
-            edit = changed if way == "text" else changed & (error | ~alike)
-            good = right if way == "text" else right | alike
-            told = (error, edit, edit & error, edit & error & good, edit & ~error)
-            counts[way] = [*(a + int(b.sum()) for a, b in zip(counts[way][:5], told, strict=True)), 0]
-    return {way: Figures(*c[:5], cells=dirty.height * dirty.width) for way, c in counts.items()}
-
-
-def risk(dirty: pl.DataFrame, clean: pl.DataFrame, plan: Plan, same: pl.DataFrame) -> list[tuple[str, float, int, int]]:
-    """Per step that changes what a cell means: id, confidence, errors it mended, edits that were wrong."""
-    truth, canon = _plain(clean), _plain(_texts(same))
-    ledger = cleaning.apply(dirty, plan, same_shape=True).ledger
-    lossy = {a.id: a.confidence for a in plan.applied() if a.kind == "lossy"}
-    cells = ledger.filter(pl.col("row").is_not_null() & (pl.col("column") != ""))
-    last = (
-        cells.group_by("row", "column")
-        .agg(pl.col("after").last(), pl.col("action").filter(pl.col("action").is_in(sorted(lossy))).last())
-        .drop_nulls("action")
-    )
+def steps_of(done: Cleaned, before: pl.DataFrame, truth: pl.DataFrame) -> list[Step]:
+    """Per lossy step: cells that it wrote last, by whether they came out right."""
+    lossy = {a.id: a.confidence for a in done.plan.applied() if a.kind == "lossy"}
+    cells = done.ledger.filter(pl.col("row").is_not_null() & pl.col("action").is_in(sorted(lossy)))
+    last = cells.unique(["row", "column"], keep="last", maintain_order=True)
     said = []
-    for action, group in last.sort("action", "row").group_by("action", maintain_order=True):
-        name = group["column"][0]
-        got = group["after"].fill_null("").str.strip_chars()
-        rows = group["row"]
-        good = (got == truth[name].gather(rows)) | (got == canon[name].gather(rows))
-        said.append((str(action[0]), lossy[str(action[0])], int(good.sum()), int((~good).sum())))
-    return sorted(said, key=lambda s: (-s[1], s[0]))
+    for (action,), group in last.group_by("action", maintain_order=True):
+        name, rows = group["column"][0], group["row"]
+        got = group["after"].fill_null("").str.strip_chars().str.replace_all(r"\s+", " ")
+        good, sound = got == truth[name].gather(rows), before[name].gather(rows) == truth[name].gather(rows)
+        changed = got != before[name].gather(rows)
+        harm = int((changed & sound).sum())
+        said.append(Step(str(action), lossy[str(action)], int((good & changed).sum()), int((~good).sum()), harm))
+    return sorted(said, key=lambda s: (-s.confidence, s.action))
 
 
-def run(path: Path, clean_path: Path) -> tuple[dict[str, Figures], float, list[tuple[str, float, int, int]], Plan]:
-    """Clean one table and compare."""
+def run(case: Case) -> tuple[Figures, float, list[Step], Cleaned, pl.DataFrame | None]:
+    """Clean one table and compare; last, per error model: errors, changed, mended."""
     started = time.process_time()
-    dirty = _raw(path)
-    plan = ap.plan(dirty)
-    done = cleaning.apply(dirty, plan, same_shape=True).frame
+    done = ap.clean(case.dirty, same_shape=True)
     seconds = time.process_time() - started
-    clean = _raw(clean_path)
-    clean = clean.rename(dict(zip(clean.columns, dirty.columns, strict=True)))
-    same = cleaning.apply(clean, lossless(plan), same_shape=True).frame
-    return judge(dirty, clean, done, same), seconds, risk(dirty, clean, plan, same), plan
+    before, truth, after = _plain(case.dirty), _plain(case.clean), _plain(done.frame)
+    models = None
+    if case.errors is not None:
+        rows = []
+        for (name,), group in case.errors.group_by("column"):
+            at = [frame[str(name)].gather(group["row"]) for frame in (before, truth, after)]
+            rows.append(
+                group.select("model").with_columns(
+                    (at[0] != at[1]).alias("error"), (at[2] != at[0]).alias("changed"), (at[2] == at[1]).alias("mended")
+                )
+            )
+        models = pl.concat(rows).filter("error").group_by("model").agg(pl.len(), pl.col("changed", "mended").sum())
+    return judge(before, truth, after), seconds, steps_of(done, before, truth), done, models
 
 
-def pairs(data: Path, names: list[str]) -> list[tuple[str, Path, Path]]:
-    """(name, dirty file, clean file) of the sets that are there."""
-    found = []
+def pairs(data: Path, names: list[str]) -> Iterator[Case]:
+    """The sets that are there."""
     for name in names:
-        clean = data / name / "clean.csv"
-        for dirty in sorted([*(data / name).glob("dirty.csv"), *(data / name).glob("noise_*.csv")]):
-            if clean.is_file():
-                found.append((f"{name}/{dirty.stem}" if dirty.stem != "dirty" else name, dirty, clean))
-    return found
+        clean_path = data / name / "clean.csv"
+        for path in sorted([*(data / name).glob("dirty.csv"), *(data / name).glob("noise_*.csv")]):
+            if clean_path.is_file():
+                dirty, clean = (
+                    ap.read(str(p)).frame.collect().select(pl.all().cast(pl.String)) for p in (path, clean_path)
+                )
+                clean = clean.rename(dict(zip(clean.columns, dirty.columns, strict=True)))
+                yield Case(f"{name}/{path.stem}" if path.stem != "dirty" else name, dirty, clean)
+
+
+def generated(rates: list[float], seed: int, names: list[str]) -> Iterator[Case]:
+    """Tables of ``dirt.py`` at several rates of errors."""
+    for name, clean in dirt.tables(seed):
+        if names and name not in names:
+            continue
+        for rate in rates:
+            spoilt, errors = dirt.dirty(clean, rate, seed)
+            yield Case(f"{name}/{rate:.0%}", spoilt, clean, errors)
+
+
+def calibration(steps: list[tuple[str, Step]]) -> list[str]:
+    """Markdown: stated confidence against the share of right edits."""
+    lines = ["| stated confidence | steps | edits | stated, mean | right | harm |", "|---|---:|---:|---:|---:|---:|"]
+    for low, high in pairwise(BINS):
+        own = [s for _, s in steps if low <= s.confidence < high]
+        edits = sum(s.right + s.wrong for s in own)
+        if edits:
+            stated = sum(s.confidence * (s.right + s.wrong) for s in own) / edits
+            right, harm = sum(s.right for s in own) / edits, sum(s.harm for s in own) / edits
+            lines.append(
+                f"| {low:.2f} to {min(high, 1.0):.2f} | {len(own)} | {edits:,} | "
+                f"{stated:.3f} | {right:.3f} | {harm:.3f} |"
+            )
+    return lines
 
 
 def main() -> int:
     """Run, print, write the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, default=os.environ.get("AUTOPREP_DATA"))
-    parser.add_argument("--sets", default=",".join(SETS))
+    parser.add_argument("--sets", default="", help="names of sets, or of generated tables")
+    parser.add_argument("--generated", action="store_true", help="tables made and dirtied here, instead of --data")
+    parser.add_argument("--rates", default="0.01,0.05,0.1,0.2,0.3")
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--steps", action="store_true", help="print what each lossy step mended")
     parser.add_argument("--out", type=Path, default=HERE / "results" / "repair")
     given = parser.parse_args()
-    found = pairs(Path(given.data), given.sets.split(",")) if given.data else []
-    if not found:
-        sys.stderr.write("no dirty table with its truth: give --data FOLDER (SET/clean.csv, SET/dirty.csv)\n")
-        return 2
-    lines = [
-        "| table | cells | errors | way | detection P R F1 | repair P R F1 | harm | CPU s |",
-        "|---|---:|---:|---|---|---|---:|---:|",
-    ]
-    steps = ["| table | step | confidence | errors mended so far | edits wrong so far |", "|---|---|---:|---:|---:|"]
-    for name, dirty, clean in found:
-        figures, seconds, curve, plan = run(dirty, clean)
-        for way, said in figures.items():
-            lines.append(f"| {name} | {said.cells:,} | {said.errors:,} | {way} | {said.line()} | {seconds:.1f} |")
+    names = [n for n in given.sets.split(",") if n]
+    if given.generated:
+        cases = generated([float(r) for r in given.rates.split(",")], given.seed, names)
+    else:
+        cases = pairs(Path(given.data), names or list(SETS)) if given.data else iter(())
+    head = "| table | cells | errors | detection P R F1 | repair P R F1 | harm | CPU s |"
+    lines = [head, "|---|---:|---:|---|---|---:|---:|"]
+    curve = ["| table | step | confidence | errors mended so far | edits wrong so far |", "|---|---|---:|---:|---:|"]
+    every: list[tuple[str, Step]] = []
+    models: list[pl.DataFrame] = []
+    sums = [0] * 6
+    for case in cases:
+        said, seconds, steps, done, own = run(case)
+        lines.append(f"| {case.name} | {said.cells:,} | {said.errors:,} | {said.line()} | {seconds:.1f} |")
+        print(lines[-1], flush=True)
+        every += [(case.name, step) for step in steps]
+        models += [own] if own is not None else []
+        sums = [
+            a + b
+            for a, b in zip(sums, (said.errors, said.edits, said.found, said.right, said.harm, said.cells), strict=True)
+        ]
         good = bad = 0
-        for step, confidence, mended, wrong in curve:
-            good, bad = good + mended, bad + wrong
-            share = f"{good / max(figures['text'].errors, 1):.1%} | {bad / max(good + bad, 1):.1%}"
-            steps.append(f"| {name} | {step} | {confidence:.3f} | {share} |")
+        for step in steps:
+            good, bad = good + step.right, bad + step.wrong
+            share = f"{good / max(said.errors, 1):.1%} | {bad / max(good + bad, 1):.1%}"
+            curve.append(f"| {case.name} | {step.action} | {step.confidence:.3f} | {share} |")
             if given.steps:
-                print(f"{name:28} {step:60} {confidence:.3f} good {mended:5} bad {wrong:5}")
+                print(
+                    f"   {step.action:60} {step.confidence:.3f} "
+                    f"right {step.right:5} wrong {step.wrong:5} harm {step.harm:4}"
+                )
         if given.steps:
-            for action in plan.actions:
+            for action in done.plan.actions:
                 if "declined" in action.evidence:
                     print(f"   declined {action.id}: {action.evidence['declined']}")
-    text = "\n".join([*lines, "", "Command: `python benchmarks/repair.py --data FOLDER`", ""])
-    sys.stdout.write(text)
+    if not every and not sums[5]:
+        sys.stderr.write(
+            "no dirty table with its truth: give --data FOLDER (SET/clean.csv, SET/dirty.csv) or --generated\n"
+        )
+        return 2
+    total = Figures(*sums)
+    lines.append(f"| all | {total.cells:,} | {total.errors:,} | {total.line()} | |")
+    if models:
+        lines += ["", "| error model | errors | changed | mended |", "|---|---:|---:|---:|"]
+        for name, n, changed, mended in pl.concat(models).group_by("model").sum().sort("model").rows():
+            lines.append(f"| {name} | {n:,} | {changed / n:.1%} | {mended / n:.1%} |")
+    arm = "--generated" if given.generated else "--data FOLDER"
+    stem = "generated_" if given.generated else ""
     given.out.mkdir(parents=True, exist_ok=True)
-    (given.out / "table.md").write_text(text, encoding="utf-8")
-    (given.out / "risk.md").write_text("\n".join([*steps, ""]), encoding="utf-8")
+    text = "\n".join([*lines, "", f"Command: `python benchmarks/repair.py {arm}`", ""])
+    (given.out / f"{stem or ''}table.md").write_text(text, encoding="utf-8")
+    (given.out / f"{stem}risk.md").write_text("\n".join([*curve, ""]), encoding="utf-8")
+    measured = "\n".join([*calibration(every), ""])
+    (given.out / f"{stem}calibration.md").write_text(measured, encoding="utf-8")
+    sys.stdout.write("\n".join(lines[-len(dirt.MODELS) - 6 :]) + "\n" + measured)
     return 0
 
 

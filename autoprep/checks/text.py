@@ -225,7 +225,7 @@ def look_up(key: pl.Expr, mapping: Mapping[str, str]) -> pl.Expr:
     return key.replace_strict(list(mapping), list(mapping.values()), default=None, return_dtype=pl.String)
 
 
-@verb("vote", phase="value", theme="table", columns=("by",), learnt=True)
+@verb("vote", phase="value", theme="table", columns=("by", "witnesses"), learnt=True)
 def vote(
     cell: pl.Expr,
     *,
@@ -235,14 +235,22 @@ def vote(
     margin: float,
     suspects: Sequence[str] = (),
     suspect_margin: float = 0.0,
+    strangers: Sequence[str] = (),
+    stranger_margin: float = 0.0,
+    witnesses: Sequence[pl.Expr] = (),
+    testimonies: Sequence[Mapping[str, str]] = (),
+    witness_weights: Sequence[float] = (),
     fill: bool = False,
+    fill_margin: float = 0.0,
+    ballot: Sequence[pl.Expr] = (),
 ) -> Repair:
     """Write what the rows with the same keys agree on, when the keys together outweigh what stands there.
 
     Each column of ``by`` says, by its mapping from key to value (None: it is that value already), what should stand
-    here, with its weight. What stands
-    here is overruled when it is outweighed by ``margin``; a suspect value needs only ``suspect_margin``. Nulls stay
-    unless ``fill``.
+    here, with its weight; each of ``witnesses`` adds its weight to the values whose testimony is what it holds. What
+    stands here is overruled when it, and every other candidate, is outweighed by ``margin``; a suspect or strange value
+    needs less. Nulls stay unless ``fill``, and then need ``fill_margin``. ``ballot`` holds the scores of the candidates
+    and of the cell where they were counted beforehand.
 
     Example:
         >>> frame = pl.DataFrame({"zip": ["1", "1"], "city": ["Rome", "Rxme"]})
@@ -253,16 +261,42 @@ def vote(
     if not mappings:
         return Repair(cell)
     said = [look_up(key, mapping) if mapping is not None else key for key, mapping in zip(by, mappings, strict=True)]
-    pairs = list(zip(said, weights, strict=True))
+    seen = list(zip(witnesses, testimonies, witness_weights, strict=True))
+    *scores, own = ballot or count_votes(cell, said, weights, seen)
+    top = pl.max_horizontal(scores)
+    best = pl.coalesce([pl.when(score == top).then(other) for other, score in zip(said, scores, strict=True)])
+    rivals = [pl.when(other != best).then(score) for other, score in zip(said, scores, strict=True)]
+    lead = top - pl.max_horizontal(own, *rivals)
+    needed = (
+        pl.when(cell.is_null())
+        .then(fill_margin if fill else float("inf"))
+        .when(cell.is_in(sorted(suspects)))
+        .then(suspect_margin)
+        .when(cell.is_in(sorted(strangers)))
+        .then(stranger_margin)
+        .otherwise(margin)
+    )
+    return Repair(pl.when(((lead >= needed) & best.is_not_null()).fill_null(False)).then(best).otherwise(cell))
+
+
+def count_votes(
+    cell: pl.Expr,
+    said: Sequence[pl.Expr],
+    weights: Sequence[float],
+    seen: Sequence[tuple[pl.Expr, Mapping[str, str], float]],
+) -> list[pl.Expr]:
+    """Scores (Float64) of what each key says, null where it says nothing, and last that of the cell as it stands.
+
+    Args:
+        cell: String. said: what each key says. weights: of the keys.
+        seen: witnesses as (column, value -> what the witness should hold, weight).
+    """
 
     def score(value: pl.Expr) -> pl.Expr:
-        return pl.sum_horizontal([pl.when(other == value).then(weight).otherwise(0.0) for other, weight in pairs])
+        votes = [
+            pl.when(other == value).then(weight).otherwise(0.0) for other, weight in zip(said, weights, strict=True)
+        ]
+        votes += [pl.when(look_up(value, says) == own).then(weight).otherwise(0.0) for own, says, weight in seen]
+        return pl.sum_horizontal(votes)
 
-    scores = [score(other) for other in said]
-    top = pl.max_horizontal(scores)
-    best = pl.coalesce([pl.when(own == top).then(other) for other, own in zip(said, scores, strict=True)])
-    lead = top - score(cell).fill_null(0.0)
-    wins = lead >= pl.when(cell.is_in(sorted(suspects))).then(suspect_margin).otherwise(margin)
-    if not fill:
-        wins = wins & cell.is_not_null()
-    return Repair(pl.when((wins & best.is_not_null()).fill_null(False)).then(best).otherwise(cell))
+    return [*(pl.when(other.is_not_null()).then(score(other)) for other in said), score(cell)]

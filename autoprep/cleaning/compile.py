@@ -9,7 +9,7 @@ import polars as pl
 
 from autoprep.checks import VERBS, Repair
 from autoprep.checks.number import residue as unread
-from autoprep.checks.text import look_up
+from autoprep.checks.text import count_votes, look_up
 from autoprep.cleaning import notation as notations
 from autoprep.cleaning.forms import DTYPES, text_of
 from autoprep.errors import InputError, SettingError, did_you_mean
@@ -225,7 +225,14 @@ class _Binder:
             for voter, key, mapping in zip(voters, given["by"], given["mappings"], strict=True):
                 self._put(depth, voter, look_up(key, mapping))
             given |= {"by": [pl.col(voter) for voter in voters], "mappings": [None] * len(voters)}
-            depth += 1
+            seen = [given.get(word, ()) for word in ("witnesses", "testimonies", "witness_weights")]
+            votes = count_votes(
+                pl.col(self.current[name]), given["by"], given["weights"], list(zip(*seen, strict=True))
+            )
+            given["ballot"] = [pl.col(f"{name}{_STEP}{number}{_STEP}score{i}") for i in range(len(votes))]
+            for score, made in zip(given["ballot"], votes, strict=True):
+                self._put(depth + 1, score.meta.output_name(), made)
+            depth += 2
         cell = pl.col(self.current[name])
         if action.verb in _TIDY and self.dtypes[name] == pl.String():
             tidied = f"{name}{_STEP}{number}{_STEP}tidy"

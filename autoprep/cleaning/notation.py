@@ -22,7 +22,7 @@ NOTATIONS: tuple[Notation, ...] = ("typed", "own")
 #: One way of writing is the column's own when it covers this share of the cells that could be read.
 OWN_SHARE = 2 / 3
 #: One word for nothing is the column's own when it covers this share of the cells that hold nothing.
-NOTHING_SHARE = 0.9
+NOTHING_SHARE = 2 / 3
 #: A way of writing values is trusted when it gives back this share of the cells of the column's own notation.
 TRUSTED = 0.5
 #: A lossless mending of text that would change this share of the cells mends nothing: the column is written that way.
@@ -258,6 +258,8 @@ def _moment(counted: pl.DataFrame, formats: list[str]) -> dict[str, Any]:
     if hits[best] < OWN_SHARE * total:
         return dict(MIXED)
     fmt = formats[best]
+    if "%z" in fmt or "%a" in fmt:
+        return {"kind": "kept"}  # an offset or the name of a day cannot be written back from the moment alone
     own = counted.filter(date.matches(pl.col("text"), fmt).fill_null(False))
     bare = fmt.replace("%d", "%-d").replace("%m", "%-m")
     ways = tuple(dict.fromkeys((fmt, bare, fmt.replace("%b", "%B"), bare.replace("%b", "%B"))))

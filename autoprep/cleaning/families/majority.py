@@ -2,96 +2,35 @@
 
 from __future__ import annotations
 
-import math
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from autoprep.cleaning.compile import JOINT
-from autoprep.cleaning.families.base import LEARNERS, Proposal, State
+from autoprep.cleaning.families.base import LEARNERS, Proposal, State, lower_bound
+from autoprep.cleaning.families.dependencies import MIN_KNOWN, Dependency, mine
 from autoprep.cleaning.families.near import resembles
 from autoprep.cleaning.families.noise import corrupt
 
-#: Rows that dependencies are mined on, columns that are looked at, keys that a plan may hold.
-MINE_ROWS, MAX_COLUMNS, MAX_KEYS = 20_000, 40, 5_000
-#: A key must foretell a hidden cell this often, and close this share of the gap that guessing the commonest leaves.
-MIN_ACCURACY, MIN_LIFT = 0.85, 0.75
-#: This share of the rows must share their key with two more; a key's majority must be this clear.
-MIN_COVER, MIN_PURITY = 0.3, 0.6
-#: Of the cells that disagree, this share must stand alone in their group: an exception that recurs is no slip.
-MIN_LONELY = 0.8
-#: Where a key foretells this often, the few exceptions may recur.
-NEARLY_ALWAYS = 0.995
-MAX_EDITED, MAX_VOTERS, ROUNDS = 0.3, 5, 3
-MARGIN, SUSPECT_MARGIN = 4.5, 1.7
+#: Columns that are looked at, keys that a plan may hold.
+MAX_COLUMNS, MAX_KEYS = 40, 5_000
+#: A key's majority must be this clear, or this much clearer than the second in larger groups.
+MIN_PURITY, NOISY_PURITY, NOISY_LEAD, NOISY_SIZE = 0.6, 0.4, 3, 6
+MAX_EDITED, ROUNDS, MAX_CHECKS = 0.4, 3, 2
+#: Lead of the vote over a known value, over a value that is none of the column's, over a slip of the hand.
+MARGIN, STRANGE_MARGIN, SUSPECT_MARGIN = 4.5, 3.0, 1.7
 #: Known values are overruled only where there are at least half as many slips of the hand; else by no margin.
 MAX_EXCEPTIONS, NEVER = 2.0, 1e9
-#: A value seen less often is unknown: it says nothing about whether a key foretells.
-MIN_KNOWN = 3
-
-
-@dataclass(frozen=True)
-class Dependency:
-    """One column, or two joined, that foretell another; figures measured with the row itself left out."""
-
-    by: str
-    column: str
-    accuracy: float
-    lift: float
-    cover: float
-    lonely: float
-
-    @property
-    def weight(self) -> float:
-        """Log odds of being right, at most 4: one key alone never overrules a value that is known."""
-        accuracy = min(self.accuracy, 0.99)
-        return round(min(math.log(accuracy / (1 - accuracy)), 4.0), 3)
-
-
-class _Codes:
-    """Columns as integers, null as -1."""
-
-    def __init__(self, frame: pl.DataFrame) -> None:
-        self.of: dict[str, np.ndarray] = {}
-        self.distinct: dict[str, int] = {}
-        self.known: dict[str, np.ndarray] = {}
-        for name in frame.columns:
-            ranks = frame.select(pl.col(name).rank("dense").cast(pl.Int64).fill_null(0) - 1).to_series().to_numpy()
-            self.of[name] = ranks
-            often = np.bincount(ranks[ranks >= 0], minlength=1) >= MIN_KNOWN
-            for slip in _slips(frame[name], ranks):
-                often[slip] = False
-            self.known[name] = (ranks >= 0) & often[np.maximum(ranks, 0)]
-            self.distinct[name] = int(ranks.max()) + 1 if len(ranks) else 0
-
-    def joined(self, names: Sequence[str]) -> np.ndarray:
-        """Codes of several columns together."""
-        codes = self.of[names[0]]
-        for name in names[1:]:
-            other = self.of[name]
-            codes = np.where((codes < 0) | (other < 0), -1, codes * (self.distinct[name] + 1) + other)
-        if len(names) > 1:
-            _, codes = np.unique(codes, return_inverse=True)
-        return codes
-
-
-def _slips(series: pl.Series, ranks: np.ndarray) -> list[int]:
-    """Codes of values that recur but resemble one ten times as frequent: they are slips too, not known values."""
-    counts = series.drop_nulls().alias("v").value_counts(sort=True)
-    often = counts.filter(pl.col("count") >= MIN_KNOWN)
-    if not 1 < often.height <= 300:
-        return []
-    rows = often.rows()
-    found = {v for v, n in rows if len(v) >= 4 and any(m >= 10 * n and resembles(v, w) for w, m in rows)}
-    if not found:
-        return []
-    places = pl.DataFrame({"value": series, "code": ranks}).unique("value")
-    return sorted(places.filter(pl.col("value").is_in(sorted(found)))["code"].to_list())
+#: Empty cells are filled only where they are at most this share, by the lowest of these leads that proves itself.
+MAX_EMPTY, FILL_MARGINS = 0.35, (SUSPECT_MARGIN, STRANGE_MARGIN, MARGIN)
+#: From bold to careful: what the probe does not let pass is tried again with less of it.
+GUARDS: tuple[dict[str, Any], ...] = ({}, {"stranger_margin": MARGIN}, {"margin": NEVER, "stranger_margin": NEVER})
+#: Marks that slip in at the edges of a cell.
+EDGES = " .,;:*'\"-_#"
 
 
 @LEARNERS.add("vote")
@@ -100,19 +39,21 @@ def learn(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> lis
 
     Method: for each pair of columns (and pairs of keys where single ones fail) hide each cell in turn and foretell it
     by the majority of the other rows with its key. A key that foretells well, closes most of the gap to guessing, and
-    whose exceptions stand alone in their groups becomes a voter with its log odds as weight.
+    whose exceptions stand alone in their groups becomes a voter with its log odds as weight. Columns that the voted one
+    foretells are witnesses: a candidate that agrees with them gains their weight, so that a wrong key does not drag
+    right cells along. Empty cells are filled where hidden ones come back.
     """
     columns = [c for c in state.texts() if _usable(state, c)][:MAX_COLUMNS]
     proposals: list[Proposal] = []
     frame = state.frame
-    found = _mine(frame, columns)
+    found, foretells = mine(frame, columns)
     for number in range(ROUNDS):
         changed = False
         for column in columns:
             voters = found.get(column, [])
             if not voters:
                 continue
-            made = _proposal(frame, column, voters, state)
+            made = _proposal(frame, column, voters, foretells.get(column, []), state)
             if made is None or (made.declined and number):
                 continue
             proposals.append(made)
@@ -133,117 +74,76 @@ def _usable(state: State, column: str) -> bool:
     return filled >= 10 and series.n_unique() >= 2 and isinstance(longest, int) and longest < 2_000
 
 
-def _mine(frame: pl.DataFrame, columns: Sequence[str]) -> dict[str, list[Dependency]]:
-    rows = frame.head(MINE_ROWS).select(columns)
-    codes = _Codes(rows)
-    height = rows.height
-    keys = [c for c in columns if codes.distinct[c] <= max(2, height // 3)]
-    found: dict[str, list[Dependency]] = {}
-    for column in columns:
-        if codes.distinct[column] > height // 2:
-            continue
-        single = [d for by in keys if by != column and (d := _judge(codes, (by,), column))]
-        good = [d for d in single if _holds(d)]
-        if not good:
-            near = sorted((d for d in single if d.accuracy >= 0.5), key=lambda d: (-d.accuracy, d.by))[:4]
-            names = [d.by for d in near] + [k for k in keys if k != column and codes.distinct[k] <= 50][:6]
-            for pair in combinations(dict.fromkeys(names), 2):
-                joint = _judge(codes, pair, column)
-                if joint and _holds(joint):
-                    good.append(joint)
-        if good:
-            found[column] = sorted(good, key=lambda d: (-d.weight * d.cover, d.by))[:MAX_VOTERS]
-    return found
-
-
-def _holds(found: Dependency) -> bool:
-    good = found.accuracy >= MIN_ACCURACY and found.lift >= MIN_LIFT and found.cover >= MIN_COVER
-    return good and (found.lonely >= MIN_LONELY or found.accuracy >= NEARLY_ALWAYS)
-
-
-def _judge(codes: _Codes, by: Sequence[str], column: str) -> Dependency | None:
-    key, value = codes.joined(by), codes.of[column]
-    filled = (key >= 0) & (value >= 0)
-    both = filled & codes.known[column]
-    key, value = key[both], value[both]
-    if len(key) < max(10, 0.5 * int(filled.sum())):
-        return None
-    width = codes.distinct[column] + 1
-    cells, inverse, counts = np.unique(key * width + value, return_inverse=True, return_counts=True)
-    groups = cells // width
-    starts = np.flatnonzero(np.r_[True, groups[1:] != groups[:-1]])
-    sizes = np.add.reduceat(counts, starts)
-    tops = np.maximum.reduceat(counts, starts)
-    group_of_cell = np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, len(cells)]))
-    is_top = counts == tops[group_of_cell]
-    ties = np.add.reduceat(is_top.astype(np.int64), starts)
-    below = np.where(is_top, 0, counts)
-    seconds = np.where(ties > 1, tops, np.maximum.reduceat(below, starts))
-    own_count, group = counts[inverse], group_of_cell[inverse]
-    agrees = is_top[inverse] & (ties[group] == 1)
-    big = sizes[group] >= 3
-    # with the row itself left out
-    right = agrees & (tops[group] - 1 > seconds[group])
-    wrong = ~agrees & (tops[group] >= np.where(ties[group] > 1, own_count + 1, 2))
-    judged = big & (right | wrong)
-    n = int(judged.sum())
-    if n < 10:
-        return None
-    accuracy = float((right & big).sum() / n)
-    global_counts = np.bincount(value)
-    base = float(global_counts.max() / len(value))
-    lonely_cells = wrong & big & (own_count == 1)
-    disagree = int((wrong & big).sum())
-    lonely = float(lonely_cells.sum() / disagree) if disagree else 1.0
-    lift = (accuracy - base) / (1 - base) if base < 1 else 0.0
-    return Dependency(JOINT.join(by), column, accuracy, lift, n / len(key), lonely)
-
-
 def _table(frame: pl.DataFrame, by: str, column: str) -> dict[str, str]:
+    """What each key says: the clear majority of its filled cells, where they are no fewer than the empty ones."""
+    top, second, size = pl.col("top"), pl.col("second"), pl.col("size")
+    clear = (top >= MIN_PURITY * size) | (
+        (top >= NOISY_PURITY * size) & (top >= NOISY_LEAD * second) & (size >= NOISY_SIZE)
+    )
     counts = (
         frame.lazy()
         .select(key_of(by).alias("key"), pl.col(column).alias("value"))
-        .drop_nulls()
+        .drop_nulls("key")
         .group_by("key", "value")
         .len("n")
+        .with_columns(pl.when(pl.col("value").is_null()).then("n").sum().over("key").fill_null(0).alias("empty"))
+        .drop_nulls("value")
         .sort("key", "n", "value", descending=[False, True, False])
         .group_by("key", maintain_order=True)
         .agg(
             pl.col("value").first(),
+            pl.col("empty").first(),
             pl.col("n").first().alias("top"),
             pl.col("n").get(1, null_on_oob=True).fill_null(0).alias("second"),
             pl.col("n").sum().alias("size"),
         )
-        .filter((pl.col("top") >= 2) & (pl.col("top") > pl.col("second")) & (pl.col("size") >= 3))
-        .filter(pl.col("top") >= MIN_PURITY * pl.col("size"))
+        .filter((top >= 2) & (top > second) & (size >= 3) & (size >= pl.col("empty")) & clear)
         .collect()
     )
     return dict(counts.select("key", "value").rows())
 
 
-def _proposal(frame: pl.DataFrame, column: str, voters: Sequence[Dependency], state: State) -> Proposal | None:
+@dataclass(frozen=True)
+class _Tried:
+    """What the probe found: edits that were right, edits, empty cells filled rightly, empty cells filled."""
+
+    right: int = 0
+    edits: int = 0
+    filled_right: int = 0
+    filled: int = 0
+
+
+def _proposal(
+    frame: pl.DataFrame,
+    column: str,
+    voters: Sequence[Dependency],
+    witnesses: Sequence[Dependency],
+    state: State,
+) -> Proposal | None:
     tables = [(d, _table(frame, d.by, column)) for d in voters]
     tables = [(d, table) for d, table in tables if table and len(table) <= MAX_KEYS]
     if not tables:
         return None
-    parameters = {
+    parameters: dict[str, Any] = {
         "by": [d.by for d, _ in tables],
         "mappings": [table for _, table in tables],
         "weights": [d.weight for d, _ in tables],
         "margin": MARGIN,
-        "suspects": _suspects(frame, column, tables),
-        "suspect_margin": SUSPECT_MARGIN,
     }
-    accuracy = max(d.accuracy for d, _ in tables)
+    parameters |= _witnesses(frame, column, parameters["by"], witnesses)
+    parameters |= _doubted(frame, column, parameters)
     names = [d.by for d, _ in tables]
     evidence: dict[str, Any] = {
-        "determined_by": [d.by for d, _ in tables],
+        "determined_by": names,
         "foretold": [round(d.accuracy, 4) for d, _ in tables],
         "exceptions_alone": [round(d.lonely, 4) for d, _ in tables],
     }
+    if "witnesses" in parameters:
+        evidence["borne_out_by"] = parameters["witnesses"]
     made = Proposal((column,), parameters, 0.0, evidence)
     after = _voted(frame, made)[column]
     exceptions, slips = _exceptions(frame[column], after)
+    slips += _mended(state, column)
     if exceptions > MAX_EXCEPTIONS * slips:
         # a column without slips holds exceptions, not errors: only what looks like a slip may be overruled
         parameters |= {"margin": NEVER}
@@ -254,20 +154,54 @@ def _proposal(frame: pl.DataFrame, column: str, voters: Sequence[Dependency], st
     if explained:
         said = f"the exceptions are those of {explained}, not slips"
         return Proposal((column,), {**parameters, "mappings": [{} for _ in tables]}, 0.0, evidence, said)
+    cells = int(state.probe.get("cells", 200))
+    least = state.probe.get("precision", 0.95)
+    if 0 < frame[column].null_count() <= MAX_EMPTY * frame.height:
+        for margin in FILL_MARGINS:
+            filling = Proposal((column,), {**parameters, "fill": True, "fill_margin": margin}, 0.0, evidence)
+            tried = _probe(frame, filling, after, cells)
+            if tried.filled and lower_bound(tried.filled_right, tried.filled) >= least - 0.02:
+                evidence["hidden_filled_right"] = round(tried.filled_right / tried.filled, 4)
+                parameters |= {"fill": True, "fill_margin": margin}
+                made = Proposal((column,), parameters, 0.0, evidence)
+                after = _voted(frame, made)[column]
+                break
+    for guard in GUARDS:
+        guarded = Proposal((column,), {**parameters, **guard}, 0.0, evidence)
+        after = _voted(frame, guarded)[column]
+        tried = _probe(frame, guarded, after, cells)
+        precision = tried.right / max(tried.edits, 1)
+        if precision >= least or (tried.edits == 0 and tried.filled):
+            break
+    parameters |= guard
     edited = int(after.ne_missing(frame[column]).sum())
     if not edited:
         return None
-    precision = _probe(frame, made, after, int(state.probe.get("cells", 200)))
-    evidence["precision"] = round(precision, 4)
+    evidence |= {"precision": round(precision, 4), "probed": tried.edits}
     why = f"{column} is determined by {', '.join(names)}; {edited:,} cells disagree with their group"
     declined = ""
-    if precision < state.probe.get("precision", 0.95):
+    if precision < least:
         declined = f"of hidden cells {precision:.0%} were foretold right"
     elif edited > MAX_EDITED * frame.height:
         declined = f"it would change {edited:,} of {frame.height:,} cells"
-    confidence = round(min(precision, max(accuracy, 0.9)), 4)
     kept = parameters if not declined else {**parameters, "mappings": [{} for _ in tables]}
-    return Proposal((column,), kept, confidence, evidence, declined, why=why)
+    confidence = lower_bound(tried.right, tried.edits)
+    return Proposal((column,), kept, round(confidence, 4), evidence, declined, why=why)
+
+
+def _witnesses(frame: pl.DataFrame, column: str, by: Sequence[str], found: Sequence[Dependency]) -> dict[str, Any]:
+    """Columns that the voted one foretells and that have no vote themselves, heaviest first."""
+    voting = {name for key in by for name in key.split(JOINT)}
+    names: list[str] = []
+    says: list[dict[str, str]] = []
+    weights: list[float] = []
+    for d in sorted(found, key=lambda d: (-d.weight, d.column)):
+        table = _table(frame, column, d.column) if d.column not in voting else {}
+        if table and len(table) <= MAX_KEYS and len(names) < MAX_CHECKS:
+            names.append(d.column)
+            says.append(table)
+            weights.append(d.weight)
+    return {"witnesses": names, "testimonies": says, "witness_weights": weights} if names else {}
 
 
 def _exceptions(before: pl.Series, after: pl.Series) -> tuple[int, int]:
@@ -277,6 +211,14 @@ def _exceptions(before: pl.Series, after: pl.Series) -> tuple[int, int]:
     grouped = edits.drop_nulls().group_by("own", "said").len("cells").rows()
     known = sum(n for own, said, n in grouped if counts[own] >= MIN_KNOWN and not resembles(own, said))
     return known, edits.height - known
+
+
+def _mended(state: State, column: str) -> int:
+    """Cells of the column that earlier steps took for slips of the hand."""
+    if state.raw is None or state.raw.schema.get(column) != pl.String():
+        return 0
+    raw, now = state.raw[column].str.strip_chars(), state.frame[column].str.strip_chars()
+    return int((raw.is_not_null() & now.is_not_null() & (raw != now)).sum())
 
 
 def _explained(frame: pl.DataFrame, column: str, after: pl.Series) -> str:
@@ -295,16 +237,42 @@ def _explained(frame: pl.DataFrame, column: str, after: pl.Series) -> str:
     return ""
 
 
-def _suspects(frame: pl.DataFrame, column: str, tables: Sequence[tuple[Dependency, Mapping[str, str]]]) -> list[str]:
-    """Rare values that resemble what some key says should stand in their place."""
+def _doubted(frame: pl.DataFrame, column: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Rare values that the keys gainsay: those that resemble what a key says, and, when most do, the others as well."""
     counts = dict(frame[column].drop_nulls().alias("v").value_counts().rows())
-    lines = [frame.select(key_of(d.by).alias("key"), pl.col(column).alias("own")) for d, _ in tables]
-    found = set()
-    for line, (_, table) in zip(lines, tables, strict=True):
+    alike: set[str] = set()
+    unlike: set[str] = set()
+    for by, table in zip(parameters["by"], parameters["mappings"], strict=True):
         said = pl.col("key").replace_strict(list(table), list(table.values()), default=None, return_dtype=pl.String)
+        line = frame.select(key_of(by).alias("key"), pl.col(column).alias("own"))
         pairs = line.select("own", said.alias("said")).filter(pl.col("own") != pl.col("said")).unique()
-        found |= {own for own, said in pairs.rows() if counts[own] < MIN_KNOWN and resembles(own, said)}
-    return sorted(found)
+        for own, other in pairs.rows():
+            if counts[own] < MIN_KNOWN:
+                (alike if akin(own, other) else unlike).add(own)
+    unlike -= alike
+    doubted: dict[str, Any] = {"suspects": sorted(alike), "suspect_margin": SUSPECT_MARGIN}
+    if len(unlike) <= len(alike):
+        doubted |= {"strangers": sorted(unlike), "stranger_margin": STRANGE_MARGIN}
+    return doubted
+
+
+def akin(value: str, other: str) -> bool:
+    """Whether a value can be a slip for another, where the key already says so: letters, digits and order may differ.
+
+    Example:
+        >>> akin("stneitap", "patients"), akin("35105", "35150"), akin("Rome-*", "Rome"), akin("Oslo", "Rome")
+        (True, True, True, False)
+    """
+    left, right = value.casefold(), other.casefold()
+    if left == right or resembles(value, other):
+        return True
+    if len(right) >= 2 and left.strip(EDGES) == right:
+        return True
+    if abs(len(left) - len(right)) > 2 or len(right) < 4:
+        return False
+    apart = Counter(left)
+    apart.subtract(Counter(right))
+    return sum(abs(n) for n in apart.values()) <= max(2, 0.3 * len(right))
 
 
 def key_of(by: str) -> pl.Expr:
@@ -315,45 +283,80 @@ def key_of(by: str) -> pl.Expr:
 
 def _voted(frame: pl.DataFrame, made: Proposal) -> pl.DataFrame:
     from autoprep.checks import VERBS
-    from autoprep.checks.text import look_up
+    from autoprep.checks.text import count_votes, look_up
 
     said = dict(made.parameters)
-    keys = [look_up(key_of(by), mapping) for by, mapping in zip(said["by"], said["mappings"], strict=True)]
-    voters = frame.select([key.alias(f"\x1f{i}") for i, key in enumerate(keys)] + [pl.col(made.columns[0])])
-    said |= {"by": [pl.col(f"\x1f{i}") for i in range(len(keys))], "mappings": [None] * len(keys)}
-    value = VERBS["vote"].function(pl.col(made.columns[0]), **said).value
-    return frame.with_columns(voters.select(value.alias(made.columns[0])).to_series())
+    column, names = made.columns[0], said.get("witnesses", [])
+    cell = pl.col(column)
+    keys = [
+        look_up(key_of(by), mapping).alias(f"\x1f{i}")
+        for i, (by, mapping) in enumerate(zip(said["by"], said["mappings"], strict=True))
+    ]
+    rows = frame.select(cell, *keys, *[pl.col(name).alias(f"\x1fw{i}") for i, name in enumerate(names)])
+    by = [pl.col(f"\x1f{i}") for i in range(len(keys))]
+    witnesses = [pl.col(f"\x1fw{i}") for i in range(len(names))]
+    seen = list(zip(witnesses, said.get("testimonies", ()), said.get("witness_weights", ()), strict=True))
+    scores = count_votes(cell, by, said["weights"], seen)
+    rows = rows.with_columns(score.alias(f"\x1fs{i}") for i, score in enumerate(scores))
+    said |= {"by": by, "mappings": [None] * len(keys), "ballot": [pl.col(f"\x1fs{i}") for i in range(len(scores))]}
+    if names:
+        said["witnesses"] = witnesses
+    value = VERBS["vote"].function(cell, **said).value
+    return frame.with_columns(rows.select(value.alias(column)).to_series())
 
 
-def _probe(frame: pl.DataFrame, made: Proposal, after: pl.Series, cells: int) -> float:
-    """Corrupt cells that agree with the vote by slips of the hand, learn and vote again: how many edits are right.
+def _probe(frame: pl.DataFrame, made: Proposal, after: pl.Series, cells: int) -> _Tried:
+    """Spoil cells that agree with the vote, learn and vote again: how many edits are right.
 
-    Each corrupted cell counts against the tables of all the other rows, as a real slip would.
+    Of the chosen rows six in ten get a slip of the hand, two another value of the column, and two are emptied; in as
+    many other rows as got another value a key is wrong instead, and an edit there is a false one. Each spoilt cell
+    counts against the tables of all the other rows, as a real error would.
     """
-    column = made.columns[0]
-    agreeing = frame.with_row_index("\x1fi").filter(frame[column].eq_missing(after) & frame[column].is_not_null())
-    by = [
-        pl.col(b.split(JOINT)[0]).is_in(list(m))
-        for b, m in zip(made.parameters["by"], made.parameters["mappings"], strict=True)
-        if JOINT not in b
+    column, by = made.columns[0], list(made.parameters["by"])
+    blank = frame.with_columns(pl.lit(None, pl.String).alias(column))
+    guess = _voted(blank, Proposal(made.columns, {**made.parameters, "fill": True, "fill_margin": SUSPECT_MARGIN}))[
+        column
     ]
-    if by:
-        agreeing = agreeing.filter(pl.any_horizontal(by))
-    if agreeing.is_empty():
-        return 0.0
-    chosen = agreeing.gather_every(max(1, agreeing.height // cells)).head(cells)
+    agreeing = frame.with_row_index("\x1fi").filter((frame[column] == guess) & (frame[column] == after))
+    if agreeing.height < 2:
+        return _Tried()
+    wanted = min(cells + cells // 5, agreeing.height)
+    chosen = agreeing.gather_every(max(1, agreeing.height // wanted)).head(wanted)
     rng = random.Random(0)
-    slips = {int(i): corrupt(str(v), rng) for i, v in chosen.select("\x1fi", column).rows()}
+    values = sorted(frame[column].drop_nulls().unique())
+    keys = {b: sorted(frame[b].drop_nulls().unique()) for b in by if JOINT not in b}
+    spoilt: dict[int, str | None] = {}
+    misled: dict[str, dict[int, str]] = {b: {} for b in keys}
+    for n, (i, own) in enumerate(chosen.select("\x1fi", column).rows()):
+        kind = n % 11
+        if kind < 6:
+            spoilt[i] = corrupt(own, rng)
+        elif kind < 8:
+            spoilt[i] = rng.choice(values)
+        elif kind < 10 or not keys:
+            spoilt[i] = None
+        else:
+            name = rng.choice(list(keys))
+            misled[name][i] = rng.choice(keys[name])
     rows = pl.int_range(frame.height, eager=True)
-    slip = rows.replace_strict(list(slips), list(slips.values()), default=None, return_dtype=pl.String)
-    noisy = frame.with_columns(pl.coalesce(slip, pl.col(column)).alias(column))
-    tables = [_table(noisy, by, column) for by in made.parameters["by"]]
-    voters = [
-        (Dependency(by, column, 0.0, 0.0, 0.0, 0.0), t) for by, t in zip(made.parameters["by"], tables, strict=True)
-    ]
-    suspects = _suspects(noisy, column, voters)
-    retried = Proposal(made.columns, {**made.parameters, "mappings": tables, "suspects": suspects})
-    back = _voted(noisy, retried)[column]
-    hidden = slip.is_not_null() & slip.ne_missing(frame[column])
-    touched = hidden & back.ne_missing(noisy[column])
-    return int((touched & back.eq_missing(frame[column])).sum()) / int(touched.sum() or 1)
+    mark = rows.is_in(list(spoilt))
+    slip = rows.replace_strict(list(spoilt), list(spoilt.values()), default=None, return_dtype=pl.String)
+    noisy = frame.with_columns(pl.when(mark).then(slip).otherwise(pl.col(column)).alias(column))
+    for name, wrong in misled.items():
+        if wrong:
+            other = rows.replace_strict(list(wrong), list(wrong.values()), default=None, return_dtype=pl.String)
+            noisy = noisy.with_columns(pl.coalesce(other, pl.col(name)).alias(name))
+    said = dict(made.parameters)
+    said["mappings"] = [_table(noisy, b, column) for b in by]
+    said |= _doubted(noisy, column, said)
+    back = _voted(noisy, Proposal(made.columns, said))[column]
+    truth, shown = frame[column], noisy[column]
+    touched = (mark | rows.is_in([i for wrong in misled.values() for i in wrong])) & back.ne_missing(shown)
+    empty = mark & slip.is_null()
+    good = back.eq_missing(truth)
+    return _Tried(
+        int((touched & good & ~empty).sum()),
+        int((touched & ~empty).sum()),
+        int((touched & good & empty).sum()),
+        int((touched & empty).sum()),
+    )
