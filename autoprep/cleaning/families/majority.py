@@ -29,6 +29,9 @@ MAX_EXCEPTIONS, NEVER = 2.0, 1e9
 MAX_EMPTY, FILL_MARGINS = 0.35, (SUSPECT_MARGIN, STRANGE_MARGIN, MARGIN)
 #: From bold to careful: what the probe does not let pass is tried again with less of it.
 GUARDS: tuple[dict[str, Any], ...] = ({}, {"stranger_margin": MARGIN}, {"margin": NEVER, "stranger_margin": NEVER})
+#: So many different slips must there be before a value that resembles nothing counts as alien; shorter values than
+#: this resemble each other by chance.
+MIN_SLIPS, MIN_LENGTH = 3, 4
 #: Marks that slip in at the edges of a cell.
 EDGES = " .,;:*'\"-_#"
 
@@ -142,7 +145,7 @@ def _proposal(
         evidence["borne_out_by"] = parameters["witnesses"]
     made = Proposal((column,), parameters, 0.0, evidence)
     after = _voted(frame, made)[column]
-    exceptions, slips = _exceptions(frame[column], after)
+    exceptions, slips = _exceptions(frame[column], after, parameters.get("strangers", ()))
     slips += _mended(state, column)
     if exceptions > MAX_EXCEPTIONS * slips:
         # a column without slips holds exceptions, not errors: only what looks like a slip may be overruled
@@ -204,13 +207,25 @@ def _witnesses(frame: pl.DataFrame, column: str, by: Sequence[str], found: Seque
     return {"witnesses": names, "testimonies": says, "witness_weights": weights} if names else {}
 
 
-def _exceptions(before: pl.Series, after: pl.Series) -> tuple[int, int]:
-    """Edited cells that held a known value unlike the new one, and the other edited cells."""
+def _exceptions(before: pl.Series, after: pl.Series, strangers: Sequence[str]) -> tuple[int, int]:
+    """Edited cells that held a value in its own right, and those that held a slip of the hand or an alien."""
     counts = dict(before.drop_nulls().alias("v").value_counts().rows())
     edits = pl.DataFrame({"own": before, "said": after}).filter(pl.col("own").ne_missing(pl.col("said")))
     grouped = edits.drop_nulls().group_by("own", "said").len("cells").rows()
-    known = sum(n for own, said, n in grouped if counts[own] >= MIN_KNOWN and not resembles(own, said))
-    return known, edits.height - known
+    alien = set(strangers)
+    slips = 0
+    for own, said, n in grouped:
+        rare = len(own) >= MIN_LENGTH or 10 * counts[own] <= counts.get(said, 0)
+        known = counts[own] >= MIN_KNOWN and not (rare and resembles(own, said))
+        slips += (
+            n if own in alien or (not known and not _measured(own) and (akin(own, said) or resembles(own, said))) else 0
+        )
+    return edits.height - slips, slips
+
+
+def _measured(value: str) -> bool:
+    """Whether a value is a number with decimals: such a one differs from its neighbours by nature."""
+    return "." in value and value.replace(".", "", 1).lstrip("-+").isdigit()
 
 
 def _mended(state: State, column: str) -> int:
@@ -248,10 +263,11 @@ def _doubted(frame: pl.DataFrame, column: str, parameters: Mapping[str, Any]) ->
         pairs = line.select("own", said.alias("said")).filter(pl.col("own") != pl.col("said")).unique()
         for own, other in pairs.rows():
             if counts[own] < MIN_KNOWN:
-                (alike if akin(own, other) else unlike).add(own)
+                (alike if akin(own, other) and not _measured(own) else unlike).add(own)
     unlike -= alike
     doubted: dict[str, Any] = {"suspects": sorted(alike), "suspect_margin": SUSPECT_MARGIN}
-    if len(unlike) <= len(alike):
+    if len(alike) >= max(MIN_SLIPS, len(unlike)):
+        unlike = {value for value in unlike if not _measured(value)}
         doubted |= {"strangers": sorted(unlike), "stranger_margin": STRANGE_MARGIN}
     return doubted
 
@@ -264,11 +280,15 @@ def akin(value: str, other: str) -> bool:
         (True, True, True, False)
     """
     left, right = value.casefold(), other.casefold()
-    if left == right or resembles(value, other):
+    if left == right:
+        return True
+    if resembles(value, other) and not (left.isdigit() and right.isdigit()):
         return True
     if len(right) >= 2 and left.strip(EDGES) == right:
         return True
-    if abs(len(left) - len(right)) > 2 or len(right) < 4:
+    if left.isdigit() and right.isdigit():
+        return sorted(left) == sorted(right)  # another figure is another number, not a slip that can be told
+    if abs(len(left) - len(right)) > 2 or len(right) < MIN_LENGTH:
         return False
     apart = Counter(left)
     apart.subtract(Counter(right))
