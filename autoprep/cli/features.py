@@ -36,6 +36,9 @@ def features(
     ] = None,
     save: Annotated[Path | None, typer.Option("--save", help="Keep the definitions for other rows.")] = None,
     like: Annotated[Path | None, typer.Option("--like", help="Definitions kept before.")] = None,
+    primitives: Annotated[
+        str | None, typer.Option("--primitives", help="A .py file or module of primitives of your own; its code runs.")
+    ] = None,
     to: Annotated[str, typer.Option("--to", help="Of export: text, json, sql or polars.")] = "text",
     dialect: Annotated[str, typer.Option("--dialect", help="Of SQL: duckdb, postgres, snowflake, ...")] = "duckdb",
     rows: Annotated[int, typer.Option("--rows", min=1, help="Of verify: rows computed by brute force.")] = 50,
@@ -52,6 +55,10 @@ def features(
     from autoprep.engines.local import write
     from autoprep.reporting import terminal
 
+    if primitives is not None:
+        from autoprep.primitives.own import load
+
+        load(primitives)
     source = sources[0]
     if source in ("export", "verify") and not Path(source).exists():
         return (
@@ -69,7 +76,7 @@ def features(
             made = api.synthesize(source, target=target, max_features=max_features or 100, listener=progress)
         elif not schema.is_file():
             proposed = api.schema_of(source, schema, listener=progress)
-            console().print(proposed.to_yaml(), markup=False, highlight=False)
+            typer.echo(proposed.to_yaml())
             console().print(
                 f"Proposed, and written to {schema}: look at it, correct it, and run the same command again."
             )

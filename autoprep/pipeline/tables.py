@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from autoprep.synthesis.answers import Asked
 from autoprep.synthesis.blocks import Blocks, answer_in_blocks, bytes_of, shares_of
 from autoprep.synthesis.entity_sets import ForFeaturetools, is_entity_set, tables_of, to_featuretools
 from autoprep.synthesis.leaks import leak_report, traps
-from autoprep.synthesis.schema import Reference, Schema
+from autoprep.synthesis.schema import Reference, Schema, guess_time
 from autoprep.synthesis.tables import DEFAULT_WINDOWS, TableSynthesizer, cutoff_of, describe_cutoff
 from autoprep.types import Event, Feature, Listener, Plan, Table, silent
 
@@ -132,8 +133,7 @@ def load_tables(
         folder = Path(source)
         if not folder.is_dir():
             raise InputError("is no folder of tables", where=str(source), hint="give a folder with one file per table")
-        files = sorted(p for p in folder.iterdir() if p.is_file() and p.suffix.casefold() in SUFFIXES)
-        source = {p.name.split(".")[0]: p for p in files}
+        source = named_files(folder)
         if not source:
             raise InputError("holds no table", where=str(folder), hint=f"known endings: {', '.join(SUFFIXES)}")
     frames, used = {}, {}
@@ -157,6 +157,17 @@ def load_tables(
     return frames, used
 
 
+def named_files(folder: Path) -> dict[str, Path]:
+    """The tables of a folder: name -> file; the name is the file's up to its first dot, or all of it where two clash.
+
+    Files of endings that are not known are taken where there is no other.
+    """
+    files = sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith((".", "_")))
+    files = [p for p in files if p.suffix.casefold() in SUFFIXES] or files
+    stems = Counter(p.name.split(".")[0] for p in files)
+    return {p.name.split(".")[0] if stems[p.name.split(".")[0]] == 1 else p.name.replace(".", "_"): p for p in files}
+
+
 def infer_schema(frames: Mapping[str, pl.DataFrame]) -> Schema:
     """Propose keys, references and times, each with its evidence; a person confirms or corrects it."""
     found = profiling.relate(frames)
@@ -164,12 +175,13 @@ def infer_schema(frames: Mapping[str, pl.DataFrame]) -> Schema:
     tables = {}
     for name, spec in first.tables.items():
         key = next((one.parent_columns for one in found.links if one.parent == name), ())
-        why = f"{', '.join(key)} names each of {spec.frame.height:,} rows" if key else spec.why
+        why = spec.why
+        if key:
+            said = guess_time(spec.frame, key)[1]
+            why = f"{', '.join(key)} names each of {spec.frame.height:,} rows" + (f"; {said}" if said else "")
         tables[name] = replace(spec, key=key or spec.key, why=why)
     links = tuple(
-        Reference(one.child, one.child_columns, one.parent, one.parent_columns, str(one))
-        for one in found.links
-        if one.child != one.parent
+        Reference(one.child, one.child_columns, one.parent, one.parent_columns, str(one)) for one in found.links
     )
     return Schema(tables, links)
 

@@ -46,7 +46,7 @@ def brute_force(
         frame = frame.join(ties.unique(), on=rows.by, how="semi", maintain_order="left")
         moment = pl.from_epoch(pl.col(WHEN), time_unit="us") if rows.timed else None
         for i, row in enumerate(ties.iter_rows()):
-            known = [pl.col(t) == v for t, v in zip(rows.by, row, strict=True)]
+            known = [pl.col(t) == v for t, v in zip(rows.by, row, strict=True) if v is not None]
             mine = frame.filter(*known) if None not in row else frame.clear()
             if like.before and cutoff is not None:
                 mine = mine.filter(pl.col(WHEN) < int(cutoff[i])).sort(WHEN, maintain_order=True)

@@ -7,6 +7,8 @@ from itertools import chain, zip_longest
 
 import polars as pl
 
+from autoprep.primitives import AGGREGATIONS
+from autoprep.primitives.own import OWN
 from autoprep.synthesis.feature import Call, Column, Definition
 from autoprep.synthesis.schema import Reference, Schema, TableSpec
 
@@ -121,6 +123,12 @@ def _windows(windows_us: Sequence[int]) -> list[int | None]:
     return [None, *windows_us]
 
 
+def _own(kind: str, timed: bool) -> list[str]:
+    """Aggregations of the user's for one column of a kind."""
+    mine = [AGGREGATIONS[name] for name in OWN]
+    return [p.name for p in mine if p.inputs in ((kind,), ("any",)) and (timed or not p.timed)]
+
+
 def _aggregates(
     schema: Schema, spec: TableSpec, by: By, via: tuple[str, ...], timed: bool, windows_us: Sequence[int]
 ) -> Iterator[Definition]:
@@ -133,6 +141,7 @@ def _aggregates(
         yield Definition(Call("DAYS_SINCE_LAST", (), of), before=True, by=by, via=via)
     values = _values(schema, spec)
     table = {"number": OF_NUMBERS, "boolean": OF_BOOLEANS, "category": OF_CATEGORIES} if timed else TIMELESS
+    table = {kind: (*_own(kind, timed), *names) for kind, names in table.items()}
     for turn in range(max(len(t) for t in table.values())):
         for column, kind in values:
             if turn < len(table[kind]):

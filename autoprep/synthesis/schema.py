@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Self
 
@@ -86,8 +87,11 @@ class Schema:
 
     def with_frames(self, frames: Mapping[str, pl.DataFrame]) -> Schema:
         """The same schema over other rows."""
-        made = {n: replace(t, frame=_clean(frames[n]) if n in frames else t.frame) for n, t in self.tables.items()}
-        return Schema(made, self.references)
+        made = {
+            n: replace(t, frame=_dated(_clean(frames[n]), (t.time, t.known)) if n in frames else t.frame)
+            for n, t in self.tables.items()
+        }
+        return Schema(_aligned(made, self.references), self.references)
 
     def link(self, child: str, parent: str) -> Reference | None:
         """The first reference between two tables."""
@@ -100,11 +104,9 @@ class Schema:
         for name, frame in frames.items():
             clean = _clean(frame)
             key, why = _guess_key(name, clean)
-            times = [c for c, d in clean.schema.items() if isinstance(d, pl.Datetime)] or [
-                c for c, d in clean.schema.items() if d == pl.Date
-            ]
-            time = times[0] if len(times) == 1 or (times and key != (times[0],)) else None
-            tables[name] = TableSpec(name, clean, key, time, why=why)
+            time, said = guess_time(clean, key)
+            why = "; ".join(part for part in (why, said) if part)
+            tables[name] = TableSpec(name, _dated(clean, (time,)), key, time, why=why)
         references = tuple(r for child in tables for r in _guess_references(child, tables))
         return cls(tables, references)
 
@@ -149,7 +151,32 @@ class Schema:
                 raise SettingError(f"no rows for table '{name}'", where=where, hint="give file: or pass the frame")
             tables[name] = _table(str(name), _clean(frame), said, where)
         references = tuple(_reference(r, tables, where) for r in values.get("references") or ())
-        return cls(tables, references)
+        return cls(_aligned(tables, references), references)
+
+
+def _aligned(tables: Mapping[str, TableSpec], references: Sequence[Reference]) -> dict[str, TableSpec]:
+    """Columns that are matched get one type: text where one side is text, else the wider number."""
+    made = dict(tables)
+    for r in references:
+        for here, there in zip(r.columns, r.key, strict=True):
+            left, right = made[r.child].frame.schema[here], made[r.parent].frame.schema[there]
+            if left == right:
+                continue
+            if left.is_numeric() and right.is_numeric():
+                common: pl.DataType = pl.Int64() if left.is_integer() and right.is_integer() else pl.Float64()
+            elif pl.String in (left, right) and (left.is_integer() or right.is_integer()):
+                common = pl.String()
+            elif left.is_temporal() and right.is_temporal():
+                common = pl.Datetime("us")
+            else:
+                raise SettingError(
+                    f"'{r.child}.{here}' is {left} and '{r.parent}.{there}' {right}: they cannot be matched",
+                    hint="correct the reference, or make both of one type",
+                )
+            for table, column in ((r.child, here), (r.parent, there)):
+                frame = made[table].frame.with_columns(pl.col(column).cast(common))
+                made[table] = replace(made[table], frame=frame)
+    return made
 
 
 def _table(name: str, frame: pl.DataFrame, said: Mapping[str, Any], where: str) -> TableSpec:
@@ -158,6 +185,7 @@ def _table(name: str, frame: pl.DataFrame, said: Mapping[str, Any], where: str) 
         if column is not None and column not in frame.columns:
             hint = did_you_mean(str(column), frame.columns)
             raise SettingError(f"table '{name}' has no column '{column}'", where=where, hint=hint)
+    frame = _dated(frame, (said.get("time"), said.get("known")))
     return TableSpec(
         name, frame, lists["key"], said.get("time"), said.get("known"), bool(said.get("static")),
         lists["late"], lists["ignore"], str(said.get("why", "")),
@@ -210,6 +238,65 @@ def _read(path: Path) -> pl.DataFrame:
     return pl.read_csv(path, try_parse_dates=True, infer_schema_length=10_000, null_values=["", "NA"])
 
 
+#: Names of dates that say something of a thing, not when its row came to be known.
+_NO_EVENT = re.compile(r"birth|born|dob|expir|valid|due|required|deadline|until|end", re.IGNORECASE)
+_EPOCH = re.compile(r"time|stamp|date|epoch|(^|_)ts$|(^|_)at$", re.IGNORECASE)
+#: Whole numbers that are moments of 1990 to 2050, by unit.
+_EPOCHS = {"s": (631_152_000, 2_524_608_000), "ms": (631_152_000_000, 2_524_608_000_000)}
+
+
+def epoch_unit(column: pl.Series) -> str | None:
+    """ "s" or "ms" when every known whole number of a column is a moment of 1990 to 2050 in that unit, else None.
+
+    Example:
+        >>> epoch_unit(pl.Series([964982703, 1493846352])), epoch_unit(pl.Series([1, 2]))
+        ('s', None)
+    """
+    low, high = column.min(), column.max()
+    if not column.dtype.is_integer() or not isinstance(low, int) or not isinstance(high, int):
+        return None
+    return next((unit for unit, (first, last) in _EPOCHS.items() if first <= low and high <= last), None)
+
+
+def _dated(frame: pl.DataFrame, columns: Sequence[str | None]) -> pl.DataFrame:
+    """Columns of whole numbers that count seconds or milliseconds from 1970 as moments."""
+    made = []
+    for name in columns:
+        unit = epoch_unit(frame[name]) if name is not None and name in frame.columns else None
+        if unit is not None and name is not None:
+            made.append(pl.from_epoch(pl.col(name), time_unit="s" if unit == "s" else "ms").cast(pl.Datetime("us")))
+    return frame.with_columns(made)
+
+
+def guess_time(frame: pl.DataFrame, key: tuple[str, ...]) -> tuple[str | None, str]:
+    """The column that says when a row happened, and why; dates of birth, expiry and the like are passed over.
+
+    Example:
+        >>> guess_time(pl.DataFrame({"user": [1, 2], "timestamp": [964982703, 964981247]}), ())
+        ('timestamp', "'timestamp' counts seconds from 1970")
+    """
+    known = {c: f"'{c}' is when" for c, d in frame.schema.items() if isinstance(d, pl.Datetime)}
+    known = known or {c: f"'{c}' is when" for c, d in frame.schema.items() if d == pl.Date}
+    if not known:
+        for c in frame.columns:
+            unit = epoch_unit(frame[c]) if _EPOCH.search(c) else None
+            if unit is not None:
+                known[c] = f"'{c}' counts {'seconds' if unit == 's' else 'milliseconds'} from 1970"
+    events = [c for c in known if not _NO_EVENT.search(c) and (c,) != key]
+    if not events:
+        return None, ""
+    time = events[0]
+    rest = [c for c in known if c != time and frame[c].dtype == frame[time].dtype]
+    later = [c for c in rest if frame.select((pl.col(c) >= pl.col(time)).all()).item() and c != time]
+    if len(events) == 1 and not later:
+        return time, known[time] if known[time].endswith("1970") else ""
+    said = f"'{time}' is the first of {len(events)} times"
+    if later:
+        names = ", ".join(f"'{c}'" for c in later)
+        said = f"'{time}' is when; {names} never earlier: what is known only then belongs in late:"
+    return time, said
+
+
 def _guess_key(name: str, frame: pl.DataFrame) -> tuple[tuple[str, ...], str]:
     if frame.height == 0:
         return (), ""
@@ -219,6 +306,10 @@ def _guess_key(name: str, frame: pl.DataFrame) -> tuple[tuple[str, ...], str]:
     ranked = sorted(unique, key=lambda c: (not _looks_like_key(c, stem), frame.columns.index(c)))
     if ranked and (_looks_like_key(ranked[0], stem) or frame.columns.index(ranked[0]) == 0):
         return (ranked[0],), f"'{ranked[0]}' is unique over {frame.height:,} rows"
+    named = [c for c in fit if _looks_like_key(c, stem) and frame[c].null_count() == 0][:6]
+    for pair in combinations(named, 2):
+        if frame.select(pl.struct(pair).n_unique()).item() == frame.height and frame.height > 1:
+            return pair, f"'{pair[0]}' and '{pair[1]}' together are unique over {frame.height:,} rows"
     return (), ""
 
 

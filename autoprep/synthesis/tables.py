@@ -71,8 +71,10 @@ class TableSynthesizer:
             schema, self.table, timed=self.cutoff is not None, windows_us=spans, depth=self.depth, most=self.most
         )
         if not found:
-            timed = [t.name for t in schema.tables.values() if t.as_of is not None]
-            hint = "give a cutoff" if timed and self.cutoff is None else "add references to the schema"
+            timed = [f"'{t.name}'" for t in schema.tables.values() if t.as_of is not None and t.name != self.table]
+            hint = "add references to the schema"
+            if timed and self.cutoff is None:
+                hint = f"give a cutoff, a time column of '{self.table}', or declare {', '.join(timed)} static: true"
             raise SettingError(f"no feature can be made for table '{self.table}'", hint=hint)
         self.definitions_ = tuple(found)
         return self

@@ -229,3 +229,36 @@ def test_the_sweep_and_polars_give_the_same_before_cutoffs(events, queries):
         for got, wanted in zip(made[d], oracle[d], strict=True):
             assert (got is None) == (wanted is None), (d, got, wanted)
             assert got is None or math.isclose(got, wanted, rel_tol=1e-6, abs_tol=1e-6), (d, got, wanted)
+
+
+def test_proposals_say_times_epochs_and_composite_keys():
+    """Whole numbers that count from 1970 are a time; a birth is none; two columns may name a row together."""
+    ratings = pl.DataFrame({"userId": [1, 1, 2], "movieId": [7, 8, 7], "timestamp": [964982703, 964981247, 965000000]})
+    staff = pl.DataFrame({"staffId": [1, 2], "birthDate": [START, START + timedelta(days=9)]})
+    orders = pl.DataFrame({
+        "orderId": [1, 2], "ordered": [START, START + timedelta(days=2)],
+        "shipped": [START + timedelta(days=1), START + timedelta(days=3)],
+    })  # fmt: skip
+    schema = Schema.infer({"ratings": ratings, "staff": staff, "orders": orders})
+    assert schema.tables["ratings"].key == ("userId", "movieId")
+    assert schema.tables["ratings"].time == "timestamp"
+    assert schema.tables["ratings"].frame["timestamp"][0] == datetime(2000, 7, 30, 18, 45, 3)
+    assert schema.tables["staff"].time is None
+    assert schema.tables["orders"].time == "ordered" and "'shipped' never earlier" in schema.tables["orders"].why
+    again = Schema.from_yaml(schema.to_yaml(), {"ratings": ratings, "staff": staff, "orders": orders})
+    assert again.tables["ratings"].frame.equals(schema.tables["ratings"].frame)
+    with pytest.raises(SettingError, match="give a cutoff"):
+        said = schema.to_yaml().replace("references: []", "references:\n- {from: ratings(userId), to: staff(staffId)}")
+        from autoprep.synthesis import tables
+
+        tables.TableSynthesizer("staff").fit(
+            Schema.from_yaml(said, {"ratings": ratings, "staff": staff, "orders": orders})
+        )
+
+
+def test_files_of_one_stem_are_told_apart(tmp_path):
+    from autoprep.pipeline.tables import named_files
+
+    for name in ("u.data", "u.item", "v.user"):
+        (tmp_path / name).write_text("a\n1\n")
+    assert sorted(named_files(tmp_path)) == ["u_data", "u_item", "v"]
