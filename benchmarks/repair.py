@@ -231,7 +231,7 @@ def main() -> int:
         lines += ["", "| error model | errors | changed | mended |", "|---|---:|---:|---:|"]
         for name, n, changed, mended in pl.concat(models).group_by("model").sum().sort("model").rows():
             lines.append(f"| {name} | {n:,} | {changed / n:.1%} | {mended / n:.1%} |")
-    arm = "--generated" if given.generated else "--data FOLDER"
+    arm = f"--generated --rates {given.rates} --seed {given.seed}" if given.generated else "--data FOLDER"
     stem = "generated_" if given.generated else ""
     given.out.mkdir(parents=True, exist_ok=True)
     text = "\n".join([*lines, "", f"Command: `python benchmarks/repair.py {arm}`", ""])
