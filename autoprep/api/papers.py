@@ -12,6 +12,7 @@ import polars as pl
 
 from autoprep.api.data import PathLike, read
 from autoprep.errors import ArtifactError, InputError, SettingError, did_you_mean
+from autoprep.lineage import portable_name
 from autoprep.types import Leaderboard, load_yaml
 
 if TYPE_CHECKING:
@@ -206,8 +207,12 @@ def fairness(model: PathLike, source: Any, by: Sequence[str], *, positive: str |
         else:
             made = measures.of_numbers(truth.to_list(), predicted["prediction"].to_list(), groups, by=name)
         found.append(made)
-    rows_are = f"{int(known.sum()):,} labelled rows of {table.source.uri}"
-    plain = [{**one.to_dict(), "rows_are": rows_are} for one in found]
+    rows_are = f"{int(known.sum()):,} labelled rows of {portable_name(table.source.uri)}"
+    trained = (facts.get("source") or {}).get("sha256")
+    same = trained is not None and table.source.sha256 == trained
+    if same:
+        rows_are += ", the file that the model learnt from, so that the figures flatter it"
+    plain = [{**one.to_dict(), "rows_are": rows_are, "same_rows_as_training": same} for one in found]
     text = json.dumps(plain, ensure_ascii=False, indent=1) + "\n"
     artifact.add_papers(model, {FAIRNESS: text, FAIRNESS_PAPER: measures.markdown(json.loads(text), rows_are)})
     write_card(model)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from autoprep.tracking.papers import NOWHERE, STEP_FIGURES, Evidence, Sheet
+from autoprep.tracking.papers import NOWHERE, STEP_FIGURES, TRIAL_FIGURES, Evidence, Sheet
 
 #: What only a person can say, by the part of the record that asks for it.
 DESIGN = {
@@ -29,6 +29,8 @@ GOVERNANCE = {
     "monitoring": "Annex IV 9, SR 26-2: who watches it in use, how often, and what ends its use",
 }
 QUESTIONS = {**DESIGN, **GOVERNANCE}
+#: Trials of the search that the record names one by one.
+MAX_CHALLENGERS = 10
 #: Roles of cleaned columns that no feature is made of.
 UNUSED = ("identifier", "constant", "excluded")
 _COLUMN_WORDS = {
@@ -123,13 +125,15 @@ def _completeness(sheet: Sheet) -> None:
         "conflicting_label_rate",
     )
     sheet.figures([(word.replace("_", " "), f"profile.json: tables.{word}") for word in table])
+    columns: list[tuple[str, str]] = []
     for name in sheet.evidence.plan.inputs:
         held = [
             (f"{name}: {what}", f"profile.json: [{name}] {word}")
             for what, word in list(_COLUMN_WORDS.items())[:3]
             if sheet.evidence.at(f"profile.json: [{name}] {word}") not in (NOWHERE, None, "")
         ]
-        sheet.figures(held)
+        columns += held
+    sheet.figures(columns)
 
 
 def _leaks(sheet: Sheet) -> None:
@@ -165,6 +169,16 @@ def _annex(sheet: Sheet) -> None:
     )
     sheet.heading("Annex IV 2(g), 4: validation and its measures", 3)
     sheet.figures([(f"score {name}", f"facts.scores.{name}") for name in facts.get("scores") or {}])
+    board = sheet.evidence.leaderboard
+    if board is not None and board.trials:
+        sheet.heading("SR 26-2: the challengers that the search tried, best first", 3)
+        sheet.figures(
+            [
+                (f"challenger {number}: {what}", f"leaderboard.json: [{number}] {word}")
+                for number in range(1, min(len(board.trials), MAX_CHALLENGERS) + 1)
+                for what, word in TRIAL_FIGURES.items()
+            ]
+        )
     sheet.heading("Annex IV 2(a), SR 26-2: the parts of the model, by content", 3)
     files = [n for n in sheet.evidence.manifest.get("files") or {} if n.startswith("models/") or n == "plan.yaml"]
     sheet.figures([(f"SHA-256 of {name}", f"files.{name}.sha256") for name in files])
@@ -195,5 +209,14 @@ def known_gaps(evidence: Evidence) -> list[str]:
         gaps.append(f"steps that call for review and were applied without a name: {', '.join(unsigned)}")
     if evidence.at("profile.json: tables.target_missing_rate") not in (NOWHERE, None, 0, 0.0):
         gaps.append("rows without a target were left out")
+    board = evidence.leaderboard
+    hurried = sum("no time" in trial.note for trial in board.trials) if board is not None else 0
+    if board is not None and hurried:
+        gaps.append(f"time ran out for {hurried} of {len(board.trials)} trials: they were judged on fewer folds")
+    conflicts = evidence.at("profile.json: tables.conflicting_label_rate")
+    if conflicts not in (NOWHERE, None, 0, 0.0):
+        gaps.append("some rows that are alike in all columns have different targets (conflicting label rate)")
+    if any(paper.get("same_rows_as_training") for paper in evidence.fairness):
+        gaps.append("fairness was judged on the file that the model learnt from: its figures flatter the model")
     gaps += [str(note) for note in facts.get("notes") or () if "left out" in str(note) or "warning" in str(note)]
     return gaps

@@ -47,7 +47,8 @@ class Evidence:
     def at(self, place: str) -> Any:
         """The figure at a place; ``NOWHERE`` when there is none.
 
-        Places: ``facts.scores.holdout`` (the manifest), ``leaderboard.json: trials``, ``plan.yaml: apply`` (steps of a
+        Places: ``facts.scores.holdout`` (the manifest), ``leaderboard.json: trials``, ``leaderboard.json: [1] score``,
+        ``plan.yaml: apply`` (steps of a
         status), ``plan.yaml: [step] evidence.changed``, ``profile.json: tables.rows``, ``profile.json: [column]
         null_rate``, ``contract.json: expectations``, ``features.txt: lines``.
 
@@ -59,7 +60,12 @@ class Evidence:
         if not colon:
             return _walk(self.manifest, place)
         if file == "leaderboard.json":
-            return len(self.leaderboard.trials) if self.leaderboard else 0
+            trials = self.leaderboard.trials if self.leaderboard else ()
+            number, bracket, word = rest.removeprefix("[").partition("] ")
+            if not bracket:
+                return len(trials)
+            known = number.isdigit() and 0 < int(number) <= len(trials) and word in TRIAL_FIGURES.values()
+            return getattr(trials[int(number) - 1], word) if known else NOWHERE
         if file == "contract.json":
             return len(self.contract.get("expectations") or ())
         if file == "features.txt":
@@ -178,6 +184,8 @@ def _leaves(value: Mapping[str, Any], above: str = "") -> list[str]:
     return found
 
 
+#: What a paper says of a trial -> the trial's own word.
+TRIAL_FIGURES = {"model": "model", "score": "score", "standard error of its loss": "loss_se"}
 #: What a paper says of a step -> where it stands in the step.
 STEP_FIGURES = {
     "kind": "kind",

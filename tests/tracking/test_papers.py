@@ -54,7 +54,11 @@ def _looked_up(folder: Path, place: str) -> Any:
         named, rest = rest[1:].split("] ", 1)
         value = next(step for step in steps if step["id"] == named)
     elif file == "leaderboard.json":
-        return len(json.loads((folder / file).read_text())["trials"])
+        trials = json.loads((folder / file).read_text())["trials"]
+        if rest == "trials":
+            return len(trials)
+        number, word = rest[1:].split("] ", 1)
+        return trials[int(number) - 1][word]
     elif file == "contract.json":
         return len(json.loads((folder / file).read_text())["expectations"])
     elif file == "features.txt":
