@@ -19,8 +19,8 @@ from autoprep.types import Action, Plan
 #: Name of the column that holds the 0-based input row while a plan runs; no source has such a name.
 ROW = "\x1frow"
 _STEP = "\x1f"
-#: Verbs that read the tidied text of a cell many times over; it is made once, in a working column.
-_TIDY = ("parse_number", "parse_amount", "parse_percent", "parse_quantity", "parse_range", "parse_number_words")
+#: Verbs that read the tidied text of every cell many times over; it is made once, in a working column.
+_TIDY = ("parse_quantity", "parse_range")
 #: Between the columns, and between the values, of a key that is made of several columns.
 JOINT = " + "
 

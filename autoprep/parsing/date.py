@@ -206,9 +206,38 @@ def parse(
     """
     if dtype not in ("date", "datetime"):
         raise SettingError(f"dtype is '{dtype}'", hint="date or datetime")
-    text = squeeze(expr)
-    made = [_moment(text, fmt, pivot, year, dtype) for fmt in formats]
-    return pl.coalesce(made) if made else pl.lit(None, pl.Date if dtype == "date" else pl.Datetime("us"))
+    if not formats:
+        return pl.lit(None, pl.Date if dtype == "date" else pl.Datetime("us"))
+    usual, read = _usual(expr, formats, dtype)
+    text = squeeze(expr if usual is None else pl.when(~usual).then(expr))
+    made = pl.coalesce(_moment(text, fmt, pivot, year, dtype) for fmt in formats)
+    return made if usual is None else pl.when(usual).then(pl.coalesce(read)).otherwise(made)
+
+
+_USUAL_DATE = re.compile(r"^(%Y([-/. ])%m\2%d|%[dm]([-/. ])%[dm]\3%Y)(?:([ T])(%H:%M(?::%S)?))?$")
+_PLAIN_CODES = {"Y": "[12][0-9]{3}", "m": "[0-9]{1,2}", "d": "[0-9]{1,2}"}
+_PLAIN_CODES |= {"H": "(?:[01][0-9]|2[0-3])", "M": "[0-5][0-9]", "S": "[0-5][0-9]"}
+
+
+def _usual(expr: pl.Expr, formats: Sequence[str], dtype: str) -> tuple[pl.Expr | None, list[pl.Expr]]:
+    """Whether a cell is plain digits in one of the formats, and what Polars' own parser reads in each such format.
+
+    Digits with a year of four match no format but those that are looked at here, so no other need be tried on them.
+    """
+    patterns: list[str] = []
+    read: list[pl.Expr] = []
+    for fmt in formats:
+        if not _USUAL_DATE.match(fmt) or (dtype == "date" and has_time(fmt)):
+            continue
+        patterns.append(re.sub("%(.)", lambda m: _PLAIN_CODES[m[1]], fmt.replace(".", r"\.")))
+        if has_time(fmt):
+            read.append(expr.str.to_datetime(fmt, strict=False, time_unit="us", ambiguous="null"))
+        else:
+            day = expr.str.to_date(fmt, strict=False)
+            read.append(day if dtype == "date" else day.cast(pl.Datetime("us")))
+    if not read:
+        return None, []
+    return expr.str.contains(f"^(?:{'|'.join(dict.fromkeys(patterns))})$"), read
 
 
 def pivot(row: Mapping[str, Any]) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from autoprep.errors import SettingError
-from autoprep.parsing.text import ODD_SPACES, halfwidth, trim
+from autoprep.parsing.text import ODD_SPACES, trim
 
 #: Symbols and codes of money -> ISO 4217 code ("" where the symbol is shared).
 CURRENCIES: dict[str, str] = {
@@ -155,6 +155,16 @@ def body(decimal: str = ".", thousands: str = "") -> str:
     return rf"{_SIGN}(?:{grouped}|{plain})"
 
 
+def _printed() -> tuple[list[str], list[str]]:
+    """Characters of print and those of the keyboard, all replaced in one pass over a cell."""
+    table = {chr(c + 0xFEE0): chr(c) for c in range(0x21, 0x7F)} | dict.fromkeys(ODD_SPACES, " ")
+    table |= dict.fromkeys("−‒–﹣", "-") | dict.fromkeys(("’", "´", "`", chr(0xFEE0 + ord("`"))), "'")
+    return list(table), list(table.values())
+
+
+_PRINTED = _printed()
+#: Symbols of one character that stand before or after most amounts.
+_COMMON_SYMBOLS = "$€£¥₹"
 _STAGED: ContextVar[tuple[pl.Expr, pl.Expr] | None] = ContextVar("staged", default=None)
 
 
@@ -184,8 +194,7 @@ def tidy(expr: pl.Expr) -> pl.Expr:
     held = _STAGED.get()
     if held is not None and expr.meta.eq(held[0]):
         return held[1]
-    plain = halfwidth(trim(expr)).str.replace_all(f"[{ODD_SPACES}]", " ")
-    return plain.str.replace_many(["−", "‒", "–", "﹣", "’", "´", "`"], ["-", "-", "-", "-", "'", "'", "'"])
+    return trim(expr).str.replace_many(*_PRINTED)
 
 
 def parse(expr: pl.Expr, fmt: NumberFormat = PLAIN, *, tidied: bool = False) -> pl.Expr:
@@ -205,7 +214,28 @@ def parse(expr: pl.Expr, fmt: NumberFormat = PLAIN, *, tidied: bool = False) -> 
         >>> pl.select(parse(pl.lit("1.234,5"), NumberFormat(decimal=",", thousands="."))).item()
         1234.5
     """
-    text = expr if tidied else tidy(expr)
+    usual = _usual(expr, fmt)
+    value = _to_float(expr.str.strip_chars(" +%" + _COMMON_SYMBOLS), fmt)
+    if fmt.percent and fmt.fraction:
+        value = pl.when(expr.str.contains("%", literal=True)).then(value * 0.01).otherwise(value)
+    rare = pl.when(~usual).then(expr)
+    return pl.when(usual).then(value).otherwise(_parse_any(rare if tidied else tidy(rare), fmt))
+
+
+def _usual(expr: pl.Expr, fmt: NumberFormat) -> pl.Expr:
+    """Whether a cell is digits with at most a sign, a common symbol of money or a percent sign: read without tidying.
+
+    Most cells are; the many replacements that the others need are not made for them.
+    """
+    symbol = f"(?:[{_COMMON_SYMBOLS}] ?)?" if fmt.currency else ""
+    after = f"[{_COMMON_SYMBOLS}]" if fmt.currency else ""
+    after = "|".join(a for a in (after, "%" if fmt.percent else "") if a)
+    digits = body(fmt.decimal, fmt.thousands).replace(r"\d", "[0-9]")
+    return expr.str.contains(rf"^ *{symbol}(?:{digits})(?: ?(?:{after}))? *$" if after else rf"^ *{symbol}(?:{digits}) *$")
+
+
+def _parse_any(text: pl.Expr, fmt: NumberFormat) -> pl.Expr:
+    """As ``parse``, of tidied text, with everything a number may be dressed in."""
     negative: pl.Expr | None = None
     scale: pl.Expr | None = None
     if fmt.notes:
@@ -261,7 +291,9 @@ def matches(expr: pl.Expr, fmt: NumberFormat = PLAIN) -> pl.Expr:
         >>> frame.select(matches(pl.col("x"), NumberFormat(decimal=","))).to_series().to_list()
         [True, False, None]
     """
-    return pl.when(expr.is_null()).then(None).otherwise(parse(expr, fmt).is_not_null())
+    usual = _usual(expr, fmt)
+    rare = tidy(pl.when(~usual).then(expr))
+    return pl.when(expr.is_null()).then(None).otherwise(usual | _parse_any(rare, fmt).is_not_null())
 
 
 def currency_of(expr: pl.Expr) -> pl.Expr:
