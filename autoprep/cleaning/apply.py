@@ -196,7 +196,7 @@ def apply_to_files(
     changed: dict[str, int] = {}
     rejected: dict[str, int] = {}
     seen = Seen()
-    with _Writer(output) as rows_out, _Writer(ledger) as ledger_out, _Writer(quarantine) as quarantine_out:
+    with _Writer(output) as rows_out, _Writer(ledger, _AS_LOG) as ledger_out, _Writer(quarantine) as quarantine_out:
         ledger_out.write(head)
         for batch in batches(lazy, batch_rows):
             start = counts["rows_in"]
@@ -234,11 +234,19 @@ def _filter_seen(compiled: Compiled, frame: pl.DataFrame, seen: Seen) -> tuple[p
     return frame.drop(compiled.marks), entries
 
 
+#: How a ledger is written: rows as differences, the words of steps as dictionaries, no statistics of cells' texts.
+_AS_LOG = {
+    "use_dictionary": ["column", "rule", "action", "kind", "confidence"],
+    "column_encoding": {"row": "DELTA_BINARY_PACKED"},
+    "write_statistics": ["row"],
+}
+
+
 class _Writer:
     """Parquet, batch by batch, beside the file and renamed at the end; a path of None writes nothing."""
 
-    def __init__(self, path: str | Path | None) -> None:
-        self.path = path
+    def __init__(self, path: str | Path | None, how: Mapping[str, Any] | None = None) -> None:
+        self.path, self.how = path, dict(how or {})
         self.writer: Any = None
         self.whole = whole_file(path) if path is not None else None
 
@@ -261,7 +269,7 @@ class _Writer:
         if self.writer is None:
             from pyarrow.parquet import ParquetWriter
 
-            self.writer = ParquetWriter(self.file, table.schema, compression="zstd")
+            self.writer = ParquetWriter(self.file, table.schema, compression="zstd", **self.how)
         self.writer.write_table(table)
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:

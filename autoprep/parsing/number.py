@@ -231,7 +231,9 @@ def _usual(expr: pl.Expr, fmt: NumberFormat) -> pl.Expr:
     after = f"[{_COMMON_SYMBOLS}]" if fmt.currency else ""
     after = "|".join(a for a in (after, "%" if fmt.percent else "") if a)
     digits = body(fmt.decimal, fmt.thousands).replace(r"\d", "[0-9]")
-    return expr.str.contains(rf"^ *{symbol}(?:{digits})(?: ?(?:{after}))? *$" if after else rf"^ *{symbol}(?:{digits}) *$")
+    return expr.str.contains(
+        rf"^ *{symbol}(?:{digits})(?: ?(?:{after}))? *$" if after else rf"^ *{symbol}(?:{digits}) *$"
+    )
 
 
 def _parse_any(text: pl.Expr, fmt: NumberFormat) -> pl.Expr:
