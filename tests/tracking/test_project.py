@@ -53,6 +53,28 @@ def test_what_init_writes_is_usable(project: Path) -> None:
     assert api.init(project, target="bought") == []
 
 
+def test_the_hook_lets_good_rules_through_and_stops_broken_ones(project: Path) -> None:
+    """The entries of the file that init writes, run by git itself at each commit."""
+    home = project / "repository"
+    home.mkdir()
+    (project / "data").rename(home / "data")
+    _sh(home, "git", "init", "-q", "-b", "main")
+    api.init(home, target="bought")
+    hooks = yaml.safe_load((home / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    calls = [hook["entry"].replace("autoprep ", f"{sys.executable} -m autoprep ", 1) for hook in hooks]
+    hook = home / ".git" / "hooks" / "pre-commit"
+    hook.write_text("#!/bin/sh\nset -e\n" + "\n".join(f"{call} >&2" for call in calls) + "\n")
+    hook.chmod(0o755)
+    _sh(home, "git", "add", "-A")
+    _sh(home, "git", "commit", "-q", "-m", "a project")
+    rule = home / "rules" / "house" / "note_words.yaml"
+    rule.write_text(rule.read_text().replace('after: ["Ada", null]', 'after: ["Ada", "x"]'))
+    _sh(home, "git", "add", "-A")
+    refused = _sh(home, "git", "commit", "-q", "-m", "a broken rule", check=False)
+    assert "house.note_words" in refused and _sh(home, "git", "log", "--oneline").count("\n") == 1
+    assert ".autoprep/" in (home / ".gitignore").read_text()
+
+
 def test_init_keeps_what_is_there(project: Path) -> None:
     (project / ".gitignore").write_text("mine\n")
     api.init(project)
