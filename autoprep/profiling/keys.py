@@ -112,6 +112,19 @@ def _unique_codes(codes: Sequence[Ints]) -> bool:
     return not bool((made[1:] == made[:-1]).any())
 
 
+def all_differ(column: pl.Series) -> bool:
+    """Whether no value recurs; exact: different hashes prove it, and where two are equal the values are compared.
+
+    Example:
+        >>> all_differ(pl.Series(["a", "b"])), all_differ(pl.Series(["a", "a"]))
+        (True, False)
+    """
+    if column.len() < LARGE or column.dtype != pl.String:
+        return column.n_unique() == column.len()
+    hashes = np.sort(column.hash(0).to_numpy())
+    return not bool((hashes[1:] == hashes[:-1]).any()) or column.n_unique() == column.len()
+
+
 def _unique(frame: pl.DataFrame, names: Sequence[str]) -> bool:
     if len(names) == 1:
         column = frame.get_column(names[0])
@@ -120,5 +133,5 @@ def _unique(frame: pl.DataFrame, names: Sequence[str]) -> bool:
             return False
         if column.len() > LARGE and frame.select(pl.col(names[0]).approx_n_unique()).item() < 0.95 * column.len():
             return False
-        return column.n_unique() == column.len()
+        return all_differ(column)
     return bool(frame.select(pl.struct(names).n_unique()).item() == frame.height)

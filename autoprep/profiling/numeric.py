@@ -23,6 +23,8 @@ SENTINELS = (
 
 #: Columns longer than this are described by a sample of ``THIN`` values beside exact moments, extremes and counts.
 LARGE, THIN = 200_000, 100_000
+#: Cells that are summed at a time.
+_BLOCK = 16_384
 
 
 @dataclass
@@ -121,7 +123,8 @@ def describe(column: pl.Series) -> tuple[Numbers, int]:
     numbers = whole.cast(pl.Float64)
     ends = (numbers.min(), numbers.max())
     part = thinned(numbers).to_numpy()
-    exact = np.unique([*SENTINELS, *(e for e in ends if isinstance(e, float))])
+    low, high = (e if isinstance(e, float) else 0.0 for e in ends)
+    exact = np.unique([low, high, *(v for v in SENTINELS if low <= v <= high)])
     known = numbers.filter(numbers.is_in(exact.tolist())).to_numpy()
     part = part[~np.isin(part, exact)]
     found = gather(part)
@@ -146,10 +149,14 @@ def exact_moments(column: pl.Series, without: Sequence[float] = ()) -> list[floa
         x = x.filter(~x.is_in(list(without)))
     if not x.len():
         return [0.0] * 5
-    mean = float(x.to_numpy().mean())
-    d = x.to_numpy() - mean
-    d2 = d * d
-    return [float(x.len()), mean, float(d2.sum()), float(np.dot(d2, d)), float(np.dot(d2, d2))]
+    values = x.to_numpy()
+    mean = float(values.mean())
+    sums = np.zeros((-(-values.size // _BLOCK), 3))
+    for i in range(len(sums)):  # blocks that stay in the cache: no array as long as the column is made
+        d = values[i * _BLOCK : (i + 1) * _BLOCK] - mean
+        d2 = d * d
+        sums[i] = d2.sum(), (d2 * d).sum(), (d2 * d2).sum()
+    return [float(values.size), mean, *(float(v) for v in sums.sum(axis=0))]
 
 
 def moments(numbers: Numbers) -> list[float]:

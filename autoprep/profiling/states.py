@@ -55,14 +55,23 @@ def _often(filled: pl.Series) -> list[tuple[str, int]]:
     texts = filled.cast(pl.String)
     if filled.len() <= FEW:
         return sorted(Counter(texts.to_list()).items(), key=lambda item: (-item[1], item[0]))[: HEAVY + 1]
-    counts = texts.alias("v").value_counts(name="c").sort(["c", "v"], descending=[True, False])
-    return counts.head(HEAVY + 1).rows()
+    counts = texts.alias("v").value_counts(name="c")
+    if counts.height > HEAVY + 1:
+        # only what is near the end of the list is put in order: most values of a column of many stand once
+        last = counts["c"].top_k(HEAVY + 1).min()
+        above = counts.filter(pl.col("c") > last)
+        equal = counts.filter(pl.col("c") == last).bottom_k(HEAVY + 1 - above.height, by="v")
+        counts = pl.concat([above, equal])
+    return counts.sort(["c", "v"], descending=[True, False]).rows()
 
 
 def _bottom(filled: pl.Series) -> list[int]:
     if filled.len() <= FEW:
         return [int(h) for h in np.unique(filled.hash(0).to_numpy())[:HASHES]]
-    hashes = filled.hash(0).unique()
+    hashes = filled.hash(0)
+    # hashes are spread evenly: of a column of many values enough lie below this bound, and no other need be looked at
+    low = hashes.filter(hashes < 2**64 // filled.len() * 4 * HASHES).unique()
+    hashes = low if low.len() >= HASHES else hashes.unique()
     if hashes.len() > HASHES:
         hashes = hashes.bottom_k(HASHES)
     return [int(h) for h in hashes.sort()]
