@@ -198,6 +198,9 @@ def _score(sample: str, delimiter: str, quote: str, escape: str, cut: bool) -> G
     if len(delimiter) > 1 and delimiter.endswith(" ") and not (quote and delimiter + quote in sample):
         score *= 0.9  # blanks after a delimiter are padding, unless quotes stand behind them
     score *= max(0.3, 1.0 - 0.25 * faults) * (1.0 - 0.5 * stray)
+    head = found[0].text
+    if delimiter == " " and len(found) > 2 and len(found[0].cells) == 1 and any(d in head for d in ",;\t|"):
+        score *= 0.7  # a header that another delimiter divides, above prose with as many words a line
     if len(found) == 1 and delimiter in (" ", ":"):
         score *= 0.2  # one line of prose
     if quote:
