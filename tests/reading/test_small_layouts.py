@@ -25,7 +25,26 @@ def test_short_files(tmp_path: Path, text: str, columns: list[str], rows: int) -
 
 
 def test_prose_of_as_many_words_a_line_is_not_divided_at_its_blanks(tmp_path: Path) -> None:
-    words = "good bad great awful nice poor fine dull bright slow quick heavy light room food staff price view".split()
+    words = [
+        "good",
+        "bad",
+        "great",
+        "awful",
+        "nice",
+        "poor",
+        "fine",
+        "dull",
+        "bright",
+        "slow",
+        "quick",
+        "heavy",
+        "light",
+        "room",
+        "food",
+        "staff",
+        "price",
+        "view",
+    ]
     for step in (1, 5, 7, 11):
         lines = [" ".join(words[(i * step + j * 3) % len(words)] for j in range(8)) + f",{i % 2}" for i in range(60)]
         file = tmp_path / f"prose{step}.csv"
