@@ -18,7 +18,7 @@ def wanted() -> set[str]:
     data = {
         str(p.relative_to(ROOT))
         for p in (ROOT / "autoprep").rglob("*")
-        if p.is_file() and (p.parent.name in {"templates", "pages"} or p.suffix == ".typed")
+        if p.is_file() and (p.parent.name in {"templates", "pages"} or p.suffix in {".typed", ".json", ".md"})
     }
     return code | rules | data
 
