@@ -133,7 +133,11 @@ def changes(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     """Cells of which a step at gate auto changed the meaning: one line per step; and the number of steps applied."""
     made = ap.plan(frame)
     done = cleaning.apply(frame, made, same_shape=True)
-    readings = [a.id for a in made.actions if a.verb in VERBS and VERBS[a.verb].phase == "typing"]
+    readings = [
+        a.id
+        for a in made.actions
+        if a.verb in VERBS and (VERBS[a.verb].phase == "typing" or a.verb.startswith("parse_"))
+    ]
     cells = done.ledger.filter(pl.col("row").is_not_null() & (pl.col("column") != ""))
     odd = cells.filter(~(pl.col("action").is_in(readings) & pl.col("after").is_not_null()))
     steps = odd.group_by("action", maintain_order=True).agg(

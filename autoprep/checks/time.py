@@ -54,19 +54,21 @@ def parse_time(cell: pl.Expr, *, status: Sequence[str] = ()) -> Repair:
     return Repair(value, residue(cell, value), "time", status_column(cell, status))
 
 
-@verb("parse_epoch", phase="typing", theme="time")
+@verb("parse_epoch", phase="scale", theme="time", typed=True)
 def parse_epoch(cell: pl.Expr, *, unit: str = "s") -> Repair:
     """Read counts of seconds ("s"), "ms", "us" or "ns" since 1970 as moments in UTC.
+
+    It works on numbers as well as on their text, so it follows the step that reads the number.
 
     Example:
         >>> pl.select(parse_epoch(pl.lit("1700000000")).value).item()
         datetime.datetime(2023, 11, 14, 22, 13, 20)
     """
     value = date.parse_epoch(cell, unit)
-    return Repair(value, residue(cell, value), "datetime")
+    return Repair(value, residue(cell.cast(pl.String), value), "datetime")
 
 
-@verb("parse_excel_date", phase="typing", theme="time")
+@verb("parse_excel_date", phase="scale", theme="time", typed=True)
 def parse_excel_date(cell: pl.Expr, *, base_1904: bool = False) -> Repair:
     """Read Excel's day numbers as moments.
 
@@ -75,7 +77,7 @@ def parse_excel_date(cell: pl.Expr, *, base_1904: bool = False) -> Repair:
         datetime.datetime(2023, 3, 15, 0, 0)
     """
     value = date.parse_excel(cell, base_1904=base_1904)
-    return Repair(value, residue(cell, value), "datetime")
+    return Repair(value, residue(cell.cast(pl.String), value), "datetime")
 
 
 @verb("parse_boolean", phase="typing", theme="category")

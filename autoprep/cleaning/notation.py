@@ -138,6 +138,8 @@ def shown(
             if odd is None
             else pl.when((odd & written.is_not_null()).fill_null(False)).then(written).otherwise(text)
         )
+    if phase == "scale" and dtype_after.is_temporal():
+        return text
     if dtype_before != dtype_after:
         return pl.when(after.is_not_null()).then(text_of(after, dtype_after)).otherwise(text)
     return pl.when(after.ne_missing(before)).then(write(after, dtype_after, said)).otherwise(text)

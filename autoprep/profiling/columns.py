@@ -249,15 +249,19 @@ def number_figures(column: Column, filled: int, exact_order: bool = True) -> Non
     unit = date.epoch_unit(row["median"]) if row["median"] else None
     inside = [date.epoch_unit(v) == unit for v in (row["q05"], row["q95"])] if unit else []
     named = names.says(column.name, "date")
+    dated = named and names.says_moment(column.name)
     if (
         unit
         and all(inside)
         and (named or unit != "s" or row["min"] == round(row["min"]))
         and not names.says(column.name, "id")
+        and not names.says(column.name, "phone")
     ):
         row["epoch_rate"], row["epoch_unit"] = float(np.mean(inside)) if named or unit == "s" else 0.0, unit
+        row["dated_name"] = dated
     if named and (row["q05"] or 0) >= 20_000 and (row["q95"] or 0) <= 60_000 and row["min"] > 10_000:
         row["excel_serial_rate"] = 1.0
+        row["dated_name"] = dated and names.says_day(column.name)
 
 
 def _date_sentinels(found: numeric.Numbers) -> dict[float, float]:

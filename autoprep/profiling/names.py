@@ -49,6 +49,35 @@ def says(name: str, kind: str) -> bool:
     return bool(_KINDS[kind].search(name.strip()))
 
 
+_WORD = re.compile(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![a-z])")
+_LENGTHS = re.compile(
+    r"elapsed|duration|lifetime|runtime|uptime|downtime|overtime|response|latency|interval|timeout|times|wait|count|total"
+    r"|spent|flight|lap|travel|drive|walking|delay|updates?|candidates?|mandate|validate|days|sum|avg|mean|amount"
+)
+_DAYS = re.compile(r"date$|^datum$|datum$|^fecha$|^day$|^born$|^dob$|дата|日付|日期", re.I)
+
+
+def says_moment(name: str) -> bool:
+    """Whether a header has no word for a length of time or a count in it.
+
+    Example:
+        >>> says_moment("created_at"), says_moment("elapsed_time"), says_moment("responseTime"), says_moment("eventTime")
+        (True, False, False, True)
+    """
+    return not any(_LENGTHS.fullmatch(word.lower()) for word in _WORD.findall(name))
+
+
+def says_day(name: str) -> bool:
+    """Whether a word of a header is a word for a date, not for any time.
+
+    Example:
+        >>> says_day("OrderDate"), says_day("birth date"), says_day("time"), says_day("candidate_no")
+        (True, True, False, False)
+    """
+    words = [word.lower() for word in _WORD.findall(name)]
+    return any(_DAYS.search(word) and not _LENGTHS.fullmatch(word) for word in words)
+
+
 def header_faults(names: Sequence[str]) -> list[dict[str, object]]:
     """Per header: padded, blank or made up by a reader, odd characters, a near-duplicate of another.
 

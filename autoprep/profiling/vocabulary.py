@@ -99,6 +99,7 @@ time_rate float Share of content that is a time of day.
 duration_rate float Share of content that is a duration.
 epoch_rate float Share of numbers that are moments since 1970 by size.
 epoch_unit text s, ms, us or ns.
+dated_name boolean The numbers may be moments and the header says date or time, and no length of time.
 excel_serial_rate float Share of numbers that are day numbers of Excel, where name or other cells speak of dates.
 partial_date_rate float Share of content that is a month or day without the rest.
 junk_rate float Share of content that the majority type cannot parse.
