@@ -29,7 +29,16 @@ from autoprep.api.data import (
     write_validation,
 )
 from autoprep.api.deliveries import data_diff
-from autoprep.api.features import export_features, schema_of, select, synthesize, verify_features, warm_up
+from autoprep.api.features import (
+    export_features,
+    html_path,
+    schema_of,
+    select,
+    synthesize,
+    verify_features,
+    warm_up,
+    write_feature_report,
+)
 from autoprep.api.model import Model, evaluate, fit, load, report
 from autoprep.api.monitor import Monitored, monitor
 from autoprep.api.monitoring import drift, drift_windows, write_drift, write_drift_windows
@@ -64,6 +73,7 @@ __all__ = [
     "fairness",
     "find",
     "fit",
+    "html_path",
     "init",
     "load",
     "load_plan",
@@ -99,6 +109,7 @@ __all__ = [
     "write_cleaned",
     "write_drift",
     "write_drift_windows",
+    "write_feature_report",
     "write_papers",
     "write_profile",
     "write_text",

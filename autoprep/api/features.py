@@ -176,6 +176,57 @@ def select(
     return pipeline.select_of_tables(made, target, most=max_features, seed=seed, listener=listener)
 
 
+def write_feature_report(made: Any, path: PathLike, *, table: str = "table") -> Path:
+    """Write features as one HTML page: each with its definition, where it comes from, and, once selected, its gain.
+
+    Args:
+        made: what ``synthesize`` or ``select`` returned. path: ends in ``.html``; is replaced when it is there.
+        table: what the table is called, where ``made`` comes from a single one.
+
+    Raises:
+        InputError: another suffix, or the file cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> made = synthesize({"day": ["2026-01-05", "2026-02-17"], "price": ["$5", "$6"]})
+        >>> page = write_feature_report(made, Path(tempfile.mkdtemp()) / "features.html", table="prices")
+        >>> "Features of prices" in page.read_text(encoding="utf-8")
+        True
+    """
+    from autoprep.lineage import whole_file
+    from autoprep.reporting.feature_page import features_html
+
+    place = html_path(path)
+    selection = made.selection if isinstance(made, pipeline.Selected) else None
+    source = made.made if isinstance(made, pipeline.Selected) else made
+    cutoff = None
+    if isinstance(source, pipeline.TableFeatures | pipeline.TableBlocks):
+        table, cutoff = source.synthesizer.table, source.synthesizer.cutoff
+    text = features_html(
+        made.definitions,
+        table,
+        rows=(made.own if isinstance(made, pipeline.TableBlocks) else made.frame).height,
+        cutoff=cutoff,
+        target=made.frame.columns[-1] if selection is not None else None,
+        found=selection,
+    )
+    with whole_file(place) as beside:
+        beside.write_text(text, encoding="utf-8")
+    return place
+
+
+def html_path(path: PathLike) -> Path:
+    """The path of a page.
+
+    Raises:
+        InputError: it does not end in ``.html``.
+    """
+    place = Path(path)
+    if place.suffix.lower() != ".html":
+        raise InputError(f"cannot write a page as '{place.suffix}'", where=str(place), hint="try .html")
+    return place
+
+
 def export_features(saved: PathLike, to: str = "text", tables: Any = None, *, dialect: str = "duckdb") -> Written:
     """Write saved features as readable text, JSON, one SQL query or plain Polars code.
 

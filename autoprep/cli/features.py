@@ -42,6 +42,9 @@ def features(
     to: Annotated[str, typer.Option("--to", help="Of export: text, json, sql or polars.")] = "text",
     dialect: Annotated[str, typer.Option("--dialect", help="Of SQL: duckdb, postgres, snowflake, ...")] = "duckdb",
     rows: Annotated[int, typer.Option("--rows", min=1, help="Of verify: rows computed by brute force.")] = 50,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="A page of the features: gain by number, lineage, definitions.")
+    ] = None,
     output: Output = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -60,7 +63,11 @@ def features(
 
         load(primitives)
     source = sources[0]
+    if html is not None:
+        api.html_path(html)
     if source in ("export", "verify") and not Path(source).exists():
+        if html is not None:
+            raise SettingError(f"{source} makes no page", hint="autoprep features SOURCE --html features.html")
         return (
             _written(sources, to, dialect, output) if source == "export" else _verified(sources, rows, as_json, quiet)
         )
@@ -89,6 +96,9 @@ def features(
             )  # fmt: skip
         if save is not None and table is not None:
             made.save(save)
+        if html is not None:
+            name = Path(source.split("?")[0]).name.split(".")[0] or "table"
+            api.write_feature_report(chosen if select and like is None else made, html, table=name)
     if memory_budget is not None and hasattr(made, "blocks"):
         if output is None or output.suffix != ".parquet":
             raise InputError("features within a memory budget go to a Parquet file", hint="say -o wide.parquet")

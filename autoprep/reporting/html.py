@@ -17,7 +17,7 @@ from autoprep.reporting.content import Content, profile_content
 from autoprep.types import Finding
 
 if TYPE_CHECKING:
-    from jinja2 import Environment, Template
+    from jinja2 import Environment
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -43,20 +43,24 @@ def model_html(content: Content) -> str:
         >>> page.startswith("<!doctype html>"), "Penguins &lt;b&gt;" in page, "http://" in page
         (True, True, False)
     """
-    script = _script()
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     scores = [t["score"] for t in content.leaderboard if figures.number(t["score"]) not in ("–", "∞", "−∞")]
     spread = [t["loss_se"] for t in content.leaderboard if t["loss_se"] == t["loss_se"]]
     pad = (max(spread, default=0.0) or 0.0) * 1.5
-    return _template().render(
+    return render(
+        "report.html.j2",
         content=content,
-        style=Markup(_style()),
-        script=Markup(script),
-        script_hash=digest,
         low=min(scores, default=0.0) - pad,
         high=max(scores, default=1.0) + pad,
         by_column=_findings_by_column(content),
     )
+
+
+def render(template: str, **values: Any) -> str:
+    """A page of a template beside this file, with the style and the script that all pages share."""
+    script = _script()
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    page = _environment().get_template(template)
+    return page.render(style=Markup(_style()), script=Markup(script), script_hash=digest, **values)
 
 
 def _findings_by_column(content: Content) -> dict[str, list[Any]]:
@@ -87,11 +91,6 @@ def _environment() -> Environment:
     }
     made.globals |= {"pictures": pictures}
     return made
-
-
-@cache
-def _template() -> Template:
-    return _environment().get_template("report.html.j2")
 
 
 @cache

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from html import escape
 
 from markupsafe import Markup
 
+from autoprep.errors import plural
 from autoprep.reporting.figures import cell, number
 
 
@@ -138,3 +140,52 @@ def course(points: Sequence[tuple[str | float, float]], label: str = "") -> Mark
         f'<svg class="calibration" viewBox="0 0 304 120" role="img" aria-label="{escape(label)}">'
         f'<path class="line" d="{line}"/>{"".join(marks)}</svg>'
     )
+
+
+def gains(points: Sequence[tuple[int, float, float]], chosen: int, label: str = "") -> Markup:
+    """Gain over the number of features taken, each with a bar of one standard error, numbers on a logarithmic scale.
+
+    Args:
+        points: (features, gain as a share, standard error), by rising number.
+        chosen: how many features were taken.
+        label: what a screen reader says.
+    """
+    low = min(0.0, *(g - e for _, g, e in points))
+    high = max(0.0, *(g + e for _, g, e in points))
+    step = _step(high - low)
+    low, high = step * math.floor(low / step), step * math.ceil(high / step)
+    first, last = (math.log2(1 + n) for n in (points[0][0], points[-1][0]))
+
+    def x(n: int) -> float:
+        return 66 + 800 * (math.log2(1 + n) - first) / ((last - first) or 1.0)
+
+    def y(g: float) -> float:
+        return 214 - 196 * (g - low) / (high - low)
+
+    grid = []
+    for i in range(round((high - low) / step) + 1):
+        at = low + i * step
+        name = "ideal" if abs(at) < step / 2 else "grid"
+        grid.append(f'<path class="{name}" d="M52 {y(at):.1f}h828"/>')
+        grid.append(f'<text x="46" y="{y(at) + 4:.1f}" text-anchor="end">{number(round(100 * at, 6))}%</text>')
+    bars, spots = [], []
+    for n, g, e in points:
+        bars.append(f'<path class="reach" d="M{x(n):.1f} {y(g - e):.1f}V{y(g + e):.1f}"/>')
+        said = f"{plural(n, 'feature')}: {100 * g:.3g}% ± {100 * e:.2g}%" + (", taken" if n == chosen else "")
+        name, r = (' class="chosen"', 6) if n == chosen else ("", 3.5)
+        spots.append(f'<circle{name} cx="{x(n):.1f}" cy="{y(g):.1f}" r="{r}"><title>{said}</title></circle>')
+        spots.append(f'<text x="{x(n):.1f}" y="234" text-anchor="middle">{number(n)}</text>')
+    line = "M" + "L".join(f"{x(n):.1f} {y(g):.1f}" for n, g, _ in points)
+    return Markup(
+        f'<svg class="calibration gains" viewBox="0 0 900 258" role="img" aria-label="{escape(label)}">'
+        f'{"".join(grid)}{"".join(bars)}<path class="line" d="{line}"/>{"".join(spots)}'
+        '<text x="466" y="254" text-anchor="middle">features</text></svg>'
+    )
+
+
+def _step(span: float) -> float:
+    """A round distance between four to eight grid lines."""
+    if span <= 0:
+        return 0.01
+    unit = 10.0 ** math.floor(math.log10(span / 4))
+    return unit * next((m for m in (5, 2) if span / (unit * m) >= 4), 1)

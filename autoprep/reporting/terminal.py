@@ -272,14 +272,17 @@ def show_cleaned(console: Console, cleaned: Cleaned, written: Mapping[str, Any] 
 
 
 def show_features(console: Console, features: Sequence[Feature], frame: pl.DataFrame | None = None) -> None:
-    """Print features by name and definition."""
+    """Print features by definition, and by name too where any goes by another one."""
     if frame is not None:
         console.print(Text(f"{plural(len(features), 'feature')} over {plural(frame.height, 'row')}", style="bold"))
     grid = _grid()
     grid.add_column("feature", overflow="fold")
-    grid.add_column("definition", overflow="fold", style="dim")
+    named = any(feature.name != feature.definition for feature in features[:40])
+    if named:
+        grid.add_column("definition", overflow="fold", style="dim")
     for feature in features[:40]:
-        grid.add_row(Text(feature.name), Text(feature.definition))
+        said = "" if feature.name == feature.definition else feature.definition
+        grid.add_row(*([Text(feature.name), Text(said)] if named else [Text(feature.name)]))
     console.print(grid)
     if len(features) > 40:
         console.print(Text(f"{len(features) - 40:,} more", style="dim"))
