@@ -124,6 +124,12 @@ def fix_typos(cell: pl.Expr, *, mapping: Mapping[str, str | None]) -> Repair:
     return map_values(cell, mapping=mapping)
 
 
+@verb("mend_shape", phase="value", theme="text", learnt=True)
+def mend_shape(cell: pl.Expr, *, mapping: Mapping[str, str | None]) -> Repair:
+    """Write codes with a lost separator, the other letter case or a lookalike in the shape of the column's codes."""
+    return map_values(cell, mapping=mapping)
+
+
 @verb("lookup", phase="value", theme="table", columns=("by",), learnt=True)
 def lookup(cell: pl.Expr, *, by: pl.Expr, mapping: Mapping[str, str | None]) -> Repair:
     """Write what the other rows with the same key in column ``by`` agree on.

@@ -1,6 +1,6 @@
 """Repair families that learn their edits from the column at hand, and prove themselves on it before they may write."""
 
-from autoprep.cleaning.families import impute, majority, percent, sources, spill, totals, typos, variants
+from autoprep.cleaning.families import impute, majority, percent, shapes, sources, spill, totals, typos, variants
 from autoprep.cleaning.families.base import LEARNERS, Proposal, State, never
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "majority",
     "never",
     "percent",
+    "shapes",
     "sources",
     "spill",
     "totals",

@@ -28,3 +28,26 @@ def corrupt(word: str, rng: random.Random) -> str:
             j = min(i + 1, len(out) - 1)
             out[i], out[j] = out[j], out[i]
     return "".join(out)
+
+
+_LOOKALIKE = {"0": "Oo", "1": "Il", "O": "0", "I": "1", "o": "0", "l": "1"}
+
+
+def corrupt_code(code: str, rng: random.Random) -> str:
+    """A code with one slip: a separator lost or another, a letter in the other case, or a lookalike.
+
+    Example:
+        >>> corrupt_code("AB-1", random.Random(3))
+        'AB_1'
+    """
+    ways = [(i, way) for i, c in enumerate(code) for way in _slips(c)]
+    if not ways:
+        return code
+    i, way = ways[rng.randrange(len(ways))]
+    return code[:i] + way + code[i + 1 :]
+
+
+def _slips(c: str) -> list[str]:
+    if not c.isalnum():
+        return [other for other in ("", "-", "_", "/", " ") if other != c]
+    return [*([c.swapcase()] if c.isalpha() else []), *_LOOKALIKE.get(c, "")]
