@@ -295,6 +295,8 @@ def predict(members, raw):
 
 _MAIN = """
 if __name__ == "__main__":
+    if len(sys.argv) != 4:
+        sys.exit("usage: python " + sys.argv[0] + " TRAINING NEW OUTPUT.csv|.parquet")
     training, new, output = sys.argv[1:4]
     made = predict(learn(read(training)), read(new))
     made.write_parquet(output) if output.endswith(".parquet") else made.write_csv(output)

@@ -57,6 +57,12 @@ def learn(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> lis
     ]
 
 
+#: A run of digits or of letters.
+_PART = re.compile(r"\d+|[^\W\d_]+")
+#: Other values that a word stands in from which it is a word of the column.
+ESTABLISHED = 3
+
+
 def _by_value(
     counts: Mapping[str, int], total: int, probe: Mapping[str, float]
 ) -> tuple[dict[str, str], dict[str, Any], str]:
@@ -76,7 +82,7 @@ def _by_value(
         target = _meant(lexicon, value, count, counts) if count <= MOST_OFTEN else ""
         if target:
             found[value] = target
-    found = _accidental(found)
+    found = _established(_accidental(found), counts)
     if not found:
         return {}, {}, ""
     forced = {v: w for v, w in found.items() if lexicon.near(v).forced}
@@ -88,7 +94,7 @@ def _by_value(
     if precision < probe.get("precision", 0.95) or expected > probe.get("max_harm", 0.15):
         if forced:
             return forced, evidence | {"precision": max(precision, 0.95), "forced_only": True}, ""
-        said = f"{precision:.0%} of corrupted copies came back right, {expected:.0%} of edits would be wrong by chance"
+        said = f"{precision:.0%} of corrupted copies came back right, {min(1.0, expected):.0%} of edits would be wrong by chance"
         return {}, evidence, said
     return found, evidence | {"precision": round(min(precision, 1 - expected), 4)}, ""
 
@@ -103,6 +109,21 @@ def _accidental(found: Mapping[str, str]) -> dict[str, str]:
     limit = max(3, 0.1 * len(found))
     often = {v for values in wrong.values() if len(values) > limit for v in values}
     return {v: w for v, w in found.items() if v not in often}
+
+
+def _established(found: Mapping[str, str], counts: Mapping[str, int]) -> dict[str, str]:
+    """Without edits of a word that stands in several other values: °F beside °C is a unit, not a slip."""
+    stands: dict[str, int] = {}
+    for value in counts:
+        if value not in found:
+            for part in set(_PART.findall(value)):
+                stands[part] = stands.get(part, 0) + 1
+
+    def slip(value: str, target: str) -> bool:
+        wrong = set(_PART.findall(value)) - set(_PART.findall(target))
+        return not wrong or any(stands.get(part, 0) < ESTABLISHED for part in wrong)
+
+    return {v: w for v, w in found.items() if slip(v, w)}
 
 
 def _words(value: str) -> list[str]:
