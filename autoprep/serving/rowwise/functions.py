@@ -383,10 +383,23 @@ def _text_with(held: dict[str, Any], inputs: Sequence[Code]) -> Made:
             return _one(lambda v: v if v.isascii() else checked(unicodedata.normalize(form, v)), first, text, True)
         case "Strptime":
             dtype, options = said
-            if dtype != {"Literal": "Date"} or options["format"] != "%Y-%m-%d" or options["strict"]:
+            if options["strict"] or not options["exact"]:
                 raise Declined("a date of another form")
-            return _one(moments.read_day, first, pl.Date(), True)
+            if dtype == {"Literal": {"Datetime": ["Microseconds", None]}}:
+                return _one(moments.reader(options["format"], True), first, pl.Datetime("us"), True)
+            if dtype != {"Literal": "Date"}:
+                raise Declined("a date of another form")
+            if options["format"] != "%Y-%m-%d":
+                return _one(moments.reader(options["format"], False), first, pl.Date(), True)
+            return _one(_day, first, pl.Date(), True)
     raise Declined(f"the text function {name}")
+
+
+_short_day = moments.reader("%Y-%m-%d", False)
+
+
+def _day(text: str) -> int | None:
+    return moments.read_day(text) if len(text) == 10 else _short_day(text)
 
 
 @cache

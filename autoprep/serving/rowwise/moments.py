@@ -47,6 +47,48 @@ def read_day(text: str) -> int | None:
         return None
 
 
+_CODES = {"Y": "(?P<Y>[12][0-9]{3})", "m": "(?P<m>[0-9]{1,2})", "d": "(?P<d>[0-9]{1,2})"}
+_CODES |= {"H": "(?P<H>[01][0-9]|2[0-3])", "M": "(?P<M>[0-5][0-9])", "S": "(?P<S>[0-5][0-9])"}
+_FORMAT = re.compile(r"(?:%Y([-/. ])%m\1%d|%[dm]([-/. ])%[dm]\2%Y)(?:[ T]%H:%M(?::%S)?)?")
+#: Text that is digits of a date with a year of four and perhaps a time: what no format but its own reads.
+_DIGITS = re.compile(
+    r"(?:[12][0-9]{3}([-/. ])[0-9]{1,2}\1[0-9]{1,2}|[0-9]{1,2}([-/. ])[0-9]{1,2}\2[12][0-9]{3})"
+    r"(?:[ T](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?)?"
+)
+
+
+def reader(form: str, moment: bool) -> Callable[[str], int | None]:
+    """How Polars reads plain digits in a format: days, or microseconds for a ``moment``; None where it reads nothing.
+
+    Raises:
+        Declined: a format, and later a text, that is not plain digits with a year of four.
+
+    Example:
+        >>> reader("%d/%m/%Y", False)("2/1/1970"), reader("%Y-%m-%d %H:%M", True)("1970-01-01 00:01")
+        (1, 60000000)
+    """
+    if not _FORMAT.fullmatch(form) or moment != ("%H" in form):
+        raise Declined("a date of another form")
+    shape = re.compile(re.sub("%(.)", lambda m: _CODES[m[1]], form.replace(".", r"\.")))
+
+    def read(text: str) -> int | None:
+        found = shape.fullmatch(text)
+        if found is None:
+            if _DIGITS.fullmatch(text):
+                return None
+            raise Declined("text that may be a date")
+        part = found.groupdict()
+        try:
+            days = date(int(part["Y"]), int(part["m"]), int(part["d"])).toordinal() - _EPOCH
+        except ValueError:
+            return None
+        if not moment:
+            return days
+        return days * DAY_US + ((int(part["H"]) * 60 + int(part["M"])) * 60 + int(part.get("S") or 0)) * 1_000_000
+
+    return read
+
+
 _DAY: dict[str, tuple[Callable[[date], Any], pl.DataType]] = {
     "Year": (lambda d: d.year, pl.Int32()),
     "Quarter": (lambda d: (d.month + 2) // 3, pl.Int8()),
