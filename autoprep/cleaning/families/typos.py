@@ -94,7 +94,8 @@ def _by_value(
     if precision < probe.get("precision", 0.95) or expected > probe.get("max_harm", 0.15):
         if forced:
             return forced, evidence | {"precision": max(precision, 0.95), "forced_only": True}, ""
-        said = f"{precision:.0%} of corrupted copies came back right, {min(1.0, expected):.0%} of edits would be wrong by chance"
+        wrong = f"{min(1.0, expected):.0%} of edits would be wrong by chance"
+        said = f"{precision:.0%} of corrupted copies came back right, {wrong}"
         return {}, evidence, said
     return found, evidence | {"precision": round(min(precision, 1 - expected), 4)}, ""
 
