@@ -44,6 +44,7 @@ CLASSES: dict[str, Callable[..., float]] = {
     "f1_macro": lambda y, p, w: oracle.f1_score(y, p.argmax(axis=1), average="macro", sample_weight=w),
     "f1_micro": lambda y, p, w: oracle.f1_score(y, p.argmax(axis=1), average="micro", sample_weight=w),
     "mcc": lambda y, p, w: oracle.matthews_corrcoef(y, p.argmax(axis=1), sample_weight=w),
+    "qwk": lambda y, p, w: oracle.cohen_kappa_score(y, p.argmax(axis=1), weights="quadratic", sample_weight=w),
 }
 VALUES: dict[str, Callable[..., float]] = {
     "rmse": lambda y, p, w: oracle.root_mean_squared_error(y, p, sample_weight=w),
@@ -51,6 +52,7 @@ VALUES: dict[str, Callable[..., float]] = {
     "mae": lambda y, p, w: oracle.mean_absolute_error(y, p, sample_weight=w),
     "mape": lambda y, p, w: oracle.mean_absolute_percentage_error(y, p, sample_weight=w),
     "r2": lambda y, p, w: oracle.r2_score(y, p, sample_weight=w),
+    "poisson": lambda y, p, w: oracle.mean_poisson_deviance(y, p, sample_weight=w),
     "pinball": lambda y, p, w: oracle.mean_pinball_loss(y, p, sample_weight=w),
 }
 
