@@ -105,7 +105,7 @@ def told(job: Job, *, most: int = MAX_KEYS) -> tuple[Imputer, dict[str, Any]] | 
     known = job.known
     if known.height < MIN_JUDGED:
         return None
-    base = int(known.select(pl.col(job.column).value_counts(sort=True).struct.field("count").first()).item())
+    base = int(known.select(pl.col(job.column).unique_counts().max()).item())
     for by in _keys(job, most_distinct=0.9):
         pairs = known.select(key_of(known, [by]).alias("key"), pl.col(job.column).alias("value")).drop_nulls("key")
         groups = (
@@ -185,7 +185,7 @@ def _explained(known: pl.DataFrame, by: str, job: Job) -> float:
         return float(1 - within / total)
     counts = known.filter(key.is_not_null()).group_by(by, job.column).len("n")
     tops = counts.group_by(by).agg(pl.col("n").max())["n"]
-    base = known.select(cell.value_counts(sort=True).struct.field("count").first()).item() / known.height
+    base = known.select(cell.unique_counts().max()).item() / known.height
     right = (int(tops.sum()) - tops.len()) / max(1, int(counts["n"].sum()) - tops.len())
     return float((right - base) / (1 - base)) if base < 1 else 0.0
 
