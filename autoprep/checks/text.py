@@ -255,7 +255,7 @@ def vote(
     Each column of ``by`` says, by its mapping from key to value (None: it is that value already), what should stand
     here, with its weight; each of ``witnesses`` adds its weight to the values whose testimony is what it holds. What
     stands here is overruled when it, and every other candidate, is outweighed by ``margin``; a suspect or strange value
-    needs less. Nulls stay unless ``fill``, and then need ``fill_margin``. ``ballot`` holds the scores of the candidates
+    needs less. Nulls stay unless ``fill``, and then need ``fill_margin`` and are marked in ``<name>__missing``. ``ballot`` holds the scores of the candidates
     and of the cell where they were counted beforehand.
 
     Example:
@@ -282,7 +282,8 @@ def vote(
         .then(stranger_margin)
         .otherwise(margin)
     )
-    return Repair(pl.when(((lead >= needed) & best.is_not_null()).fill_null(False)).then(best).otherwise(cell))
+    value = pl.when(((lead >= needed) & best.is_not_null()).fill_null(False)).then(best).otherwise(cell)
+    return Repair(value, extra={"__missing": cell.is_null()} if fill else {})
 
 
 def count_votes(
