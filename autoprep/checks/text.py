@@ -255,8 +255,8 @@ def vote(
     Each column of ``by`` says, by its mapping from key to value (None: it is that value already), what should stand
     here, with its weight; each of ``witnesses`` adds its weight to the values whose testimony is what it holds. What
     stands here is overruled when it, and every other candidate, is outweighed by ``margin``; a suspect or strange value
-    needs less. Nulls stay unless ``fill``, and then need ``fill_margin`` and are marked in ``<name>__missing``. ``ballot`` holds the scores of the candidates
-    and of the cell where they were counted beforehand.
+    needs less. Nulls stay unless ``fill``, and then need ``fill_margin`` and are marked in ``<name>__missing``.
+    ``ballot`` holds the scores of the candidates and of the cell where they were counted beforehand.
 
     Example:
         >>> frame = pl.DataFrame({"zip": ["1", "1"], "city": ["Rome", "Rxme"]})
