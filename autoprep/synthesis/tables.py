@@ -19,7 +19,7 @@ from autoprep.types import Feature
 
 FORMAT = 1
 DEFAULT_WINDOWS = ("6h", "1d", "7d", "30d")
-_CUTOFF = re.compile(r"\s*(?P<column>.+?)\s*(?:-\s*(?P<span>\d+\s*(?:d|h|m|s)))?\s*")
+_CUTOFF = re.compile(r"\s*(?P<column>.+?)\s*(?:(?P<sign>[-+])\s*(?P<span>\d+\s*(?:d|h|m|s)))?\s*")
 
 
 class TableSynthesizer:
@@ -140,7 +140,7 @@ def cutoff_of(rows: pl.DataFrame, said: str) -> np.ndarray:
     """Each row's cutoff as (n,) int64 microseconds.
 
     Args:
-        rows: of the target table. said: "column" or "column - 1h".
+        rows: of the target table. said: "column", "column - 1h" or "column + 30d".
 
     Raises:
         SettingError: no such column, or it holds no times.
@@ -153,7 +153,8 @@ def cutoff_of(rows: pl.DataFrame, said: str) -> np.ndarray:
     """
     column, width = cutoff_parts(said, rows.columns)
     if column not in rows.columns:
-        raise SettingError(f"no column '{column}' for the cutoff", hint=did_you_mean(column, rows.columns))
+        hint = did_you_mean(column, rows.columns) or "write COLUMN, COLUMN - 1h or COLUMN + 30d (d, h, m, s)"
+        raise SettingError(f"no column '{column}' for the cutoff", hint=hint)
     dtype = rows.schema[column]
     if not isinstance(dtype, pl.Datetime) and dtype != pl.Date:
         raise SettingError(f"the cutoff '{column}' is {dtype}, not a time", hint="parse it first (autoprep clean)")
@@ -165,17 +166,19 @@ def cutoff_of(rows: pl.DataFrame, said: str) -> np.ndarray:
 
 
 def cutoff_parts(said: str, columns: Sequence[str]) -> tuple[str, int]:
-    """The column of a cutoff and the microseconds before it.
+    """The column of a cutoff and the microseconds before it; a span after it is negative.
 
     Example:
         >>> cutoff_parts("leaves - 1h", ["leaves"])
         ('leaves', 3600000000)
+        >>> cutoff_parts("joined + 30d", ["joined"])
+        ('joined', -2592000000000)
     """
     found = _CUTOFF.fullmatch(said)
     if found is None or said.strip() in columns:
         return said.strip(), 0
     span = found.group("span")
-    return found.group("column"), 0 if span is None else span_us(span)
+    return found.group("column"), 0 if span is None else span_us(span) * (1 if found.group("sign") == "-" else -1)
 
 
 def describe_cutoff(said: str) -> str:
@@ -188,4 +191,5 @@ def describe_cutoff(said: str) -> str:
     found = _CUTOFF.fullmatch(said)
     if found is None or found.group("span") is None:
         return said
-    return f"{span_text(span_us(found.group('span')))} before {found.group('column')}"
+    side = "before" if found.group("sign") == "-" else "after"
+    return f"{span_text(span_us(found.group('span')))} {side} {found.group('column')}"

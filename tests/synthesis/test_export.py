@@ -65,10 +65,10 @@ def tables(seed: int) -> dict[str, pl.DataFrame]:
     return {k: pl.DataFrame(v) for k, v in {"sales": sales, "visits": visits, "lines": lines, "shops": shops}.items()}
 
 
-def written_to(path, frames, definitions: list[str]):
+def written_to(path, frames, definitions: list[str], cutoff: str = "at - 1h"):
     """The file that ``TableFeatures.save`` writes, of chosen definitions."""
     Schema.from_yaml(SCHEMA, frames)
-    features = {"format": 1, "table": "visits", "cutoff": "at - 1h", "windows": [], "depth": 2, "most": 1,
+    features = {"format": 1, "table": "visits", "cutoff": cutoff, "windows": [], "depth": 2, "most": 1,
                 "definitions": definitions}  # fmt: skip
     path.write_text(json.dumps({"features": features, "schema": SCHEMA, "plans": {}}))
     return path
@@ -117,6 +117,18 @@ def test_paths_windows_conditions_and_composite_keys(tmp_path):
     made = verify_features(written_to(tmp_path / "f.json", frames, definitions), frames, rows=60)
     assert made.ok, made.differences.to_dicts()
     assert made.compared == {"autoprep": 12, "text": 12, "sql": 12, "polars": 12}
+
+
+def test_a_cutoff_may_lie_after_a_moment_of_the_row(tmp_path):
+    frames = tables(3)
+    definitions = [
+        "ROWS(of='sales') OVER 5d BEFORE cutoff BY country, shop",
+        "MEAN(sales.x) BEFORE cutoff BY country, shop",
+    ]
+    made = verify_features(written_to(tmp_path / "f.json", frames, definitions, "at + 2d"), frames, rows=40)
+    assert made.ok and made.compared["sql"] == made.compared["polars"] == 2
+    sooner = verify_features(written_to(tmp_path / "g.json", frames, definitions, "at - 2d"), frames, rows=40)
+    assert sooner.ok
 
 
 def test_every_transform_is_written_as_polars(tmp_path):
