@@ -83,7 +83,9 @@ def sql(
     moment = "CAST(NULL AS TIMESTAMP)"
     if cutoff is not None:
         column, width = cutoff_parts(cutoff, schema.table(table).frame.columns)
-        moment = f"CAST({_name(column)} AS TIMESTAMP)" + (f" {'-' if width > 0 else '+'} {_interval(abs(width))}" if width else "")
+        moment = f"CAST({_name(column)} AS TIMESTAMP)" + (
+            f" {'-' if width > 0 else '+'} {_interval(abs(width))}" if width else ""
+        )
     asked = f"asked AS (\n  SELECT *, row_number() OVER () AS __row, {moment} AS __cutoff FROM {_name(table)}\n)"
     order = {str(d): i for i, d in enumerate(definitions)}
     columns.sort(key=lambda c: order[str(c[2])])
