@@ -8,7 +8,7 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -70,6 +70,19 @@ def portable_name(address: str) -> str:
     """
     absolute = address.startswith(("/", "\\\\")) or (len(address) > 2 and address[1] == ":" and address[2] in "/\\")
     return address.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1] if absolute else address
+
+
+def portable_source(source: Mapping[str, Any]) -> dict[str, Any]:
+    """A source whose address tells nothing of the machine: of an absolute path the last part is kept.
+
+    Example:
+        >>> portable_source({"uri": "/data/raw/train.csv", "rows": 3})
+        {'uri': 'train.csv', 'rows': 3}
+    """
+    said = dict(source)
+    if "uri" in said:
+        said["uri"] = portable_name(str(said["uri"]))
+    return said
 
 
 def _refuse(path: Path, error: OSError) -> InputError:

@@ -44,7 +44,7 @@ def _since_2(manifest: dict[str, Any]) -> dict[str, Any]:
     """Format 2 names the source without the folders of the machine that it lay on, and states the folder's size."""
     facts = dict(manifest.get("facts") or {})
     if isinstance(facts.get("source"), dict):
-        facts["source"] = _portable(facts["source"])
+        facts["source"] = lineage.portable_source(facts["source"])
     sizes = [said.get("bytes", 0) for said in (manifest.get("files") or {}).values() if isinstance(said, dict)]
     return {**manifest, "format": 2, "facts": facts, "size_bytes": sum(sizes)}
 
@@ -180,9 +180,9 @@ def save(
     _refuse_foreign(target)
     plain: dict[str, Any] = json.loads(lineage.canonical_json(dict(facts)))
     if isinstance(plain.get("source"), dict):
-        plain["source"] = _portable(plain["source"])
+        plain["source"] = lineage.portable_source(plain["source"])
     facts = plain
-    plan = replace(plan, source=_portable(plan.source))
+    plan = replace(plan, source=lineage.portable_source(plan.source))
     with lineage.whole_folder(target) as beside:
         _text(beside / ".gitattributes", "* -text\n")
         _text(beside / "plan.yaml", plan.to_yaml())
@@ -400,14 +400,6 @@ def _refuse_foreign(folder: Path) -> None:
         raise InputError("holds files and is not a model folder", where=str(folder), hint="choose another with -o")
 
 
-def _portable(source: Mapping[str, Any]) -> dict[str, Any]:
-    """A source whose address tells nothing of the machine: of an absolute path the last part is kept."""
-    said = dict(source)
-    if "uri" in said:
-        said["uri"] = lineage.portable_name(str(said["uri"]))
-    return said
-
-
 def _text(file: Path, text: str) -> None:
     file.write_text(text, encoding="utf-8", newline="\n")
 
@@ -423,7 +415,7 @@ def _ipc(frame: pl.DataFrame, file: Path) -> None:
 
 def _profile_text(profile: Any) -> str:
     if getattr(profile, "source", None):
-        profile = replace(profile, source=_portable(profile.source))
+        profile = replace(profile, source=lineage.portable_source(profile.source))
     text = profile.to_json()
     return text if isinstance(text, str) else pretty(text)
 

@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from autoprep.errors import SettingError
-from autoprep.lineage import versions
+from autoprep.lineage import portable_source, versions
 from autoprep.model_search.lightgbm_model import ALWAYS, BIG_ROWS, objective_of
 from autoprep.model_search.models import OWN
 from autoprep.model_search.predictor import Member, Predictor
@@ -91,7 +91,9 @@ from autoprep.cleaning import parse_plan, transform
 
 
 def _constants(plan: Plan, predictor: Predictor, facts: Mapping[str, Any]) -> str:
-    steps = replace(plan, actions=tuple(replace(a, evidence={}) for a in plan.applied()))
+    steps = replace(
+        plan, source=portable_source(plan.source), actions=tuple(replace(a, evidence={}) for a in plan.applied())
+    )
     values = steps.to_dict()
     values["actions"] = [_short(action) for action in values["actions"]]
     text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=WIDTH, default_flow_style=None)

@@ -90,7 +90,7 @@ def lower_bound(right: int, tried: int, z: float = 1.645) -> float:
 
     Example:
         >>> round(lower_bound(200, 200), 3), round(lower_bound(19, 20), 3), lower_bound(0, 0)
-        (0.987, 0.805, 0.0)
+        (0.987, 0.804, 0.0)
     """
     if not tried:
         return 0.0
