@@ -72,7 +72,8 @@ def fit(
         rules: folders of your own rules.
         config: a project's settings, or the path of its ``autoprep.yaml``.
         deploy: "fast" keeps models refitted on all rows, "accurate" the models of all folds.
-        memory_gb: ceiling of memory; of larger tables a sample of rows is used, and less prepared data is kept.
+        memory_gb: ceiling of memory; of larger tables a sample of rows is used, less prepared data is kept, and no
+            further model is started once the process holds more (on Linux).
         seed: decides every random choice.
         journal: file that keeps finished trials while the search runs; it goes when the search is over.
         resume: take the trials that the journal of an interrupted search holds as they are.

@@ -216,6 +216,9 @@ class Race:
         if left <= 0 or (expected > left and not first):
             runner.note = "no time for more folds" if runner.results else f"not tried: some {expected:.1f} s expected"
             return True
+        if self.runners_done() and self.bench.crowded():
+            runner.note = f"not tried: the memory ceiling of {self.bench.ceiling_bytes / 1e9:g} GB is reached"
+            return True
         return False
 
     def _run(self, runner: Runner, fold: int, most: float | None, threads: int = 1) -> FoldResult | None:

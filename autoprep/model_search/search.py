@@ -80,6 +80,7 @@ def search(
     sample_weight: Any = None,
     deploy: str = "fast",
     memory_bytes: float = 1e9,
+    ceiling_bytes: float = float("inf"),
     sampler: Sampler = "evolution",
     listener: Listener = silent,
     journal: Journal | None = None,
@@ -101,6 +102,7 @@ def search(
         sample_weight: (n,) or None.
         deploy: "fast" refits on all rows, "accurate" keeps the models of all folds.
         memory_bytes: how much prepared data may be kept.
+        ceiling_bytes: what the process may hold in all: beyond it no further fit is started, and the best is kept.
         sampler: what the time after the race goes to: "evolution", or Optuna's "tpe" or "cma" (``autoprep[optuna]``).
         listener: told what happens.
         journal: keeps finished trials on disk; with ``resume`` those of an interrupted search are not run again.
@@ -111,7 +113,8 @@ def search(
     """
     return _Search(
         frame, y, task, metric, dict(synthesizers or {}), splits, groups, times,
-        budget or Budget(time_budget_s=60), seed, sample_weight, deploy, memory_bytes, sampler, listener, journal,
+        budget or Budget(time_budget_s=60), seed, sample_weight, deploy, (memory_bytes, ceiling_bytes), sampler, listener,
+        journal,
     ).run()  # fmt: skip
 
 
@@ -119,7 +122,7 @@ class _Search:
     def __init__(
         self, frame: pl.DataFrame, y: Any, task: Task, metric: Any, synthesizers: dict[str, Factory],
         splits: Splits | None, groups: Any, times: Any, budget: Budget, seed: int, sample_weight: Any,
-        deploy: str, memory_bytes: float, sampler: Sampler, listener: Listener,
+        deploy: str, memory: tuple[float, float], sampler: Sampler, listener: Listener,
         journal: Journal | None = None,
     ) -> None:  # fmt: skip
         if frame.height != len(y):
@@ -149,7 +152,8 @@ class _Search:
             self.note(note)
         self.bench = Bench(
             frame, self.y, task=self.task, classes=len(self.classes), metric=self.metric, splits=self.splits,
-            synthesizers=synthesizers, weight=self.weight, budget=budget, seed=seed, memory_bytes=memory_bytes,
+            synthesizers=synthesizers, weight=self.weight, budget=budget, seed=seed, memory_bytes=memory[0],
+            ceiling_bytes=memory[1],
         )  # fmt: skip
         self.predictor = self._floor()
         self.journal = journal
@@ -201,6 +205,8 @@ class _Search:
         except KeyboardInterrupt:
             interrupted = True
             self.note("interrupted: the best so far is kept")
+        if self.bench.crowded():
+            self.note(f"the memory ceiling of {self.bench.ceiling_bytes / 1e9:g} GB ended the search: the best is kept")
         finisher = Finisher(self.bench, race, self.predictor, self.deploy, total, self.note)
         with one_thread():
             oof, scores, board = finisher.finish(interrupted)

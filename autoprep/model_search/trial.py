@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from autoprep.budget import Budget
 from autoprep.model_search.encode import Encoder, Kind
 from autoprep.model_search.family import Fitted, Sides
-from autoprep.model_search.limits import Limit, Unfit
+from autoprep.model_search.limits import Limit, Unfit, resident_bytes
 from autoprep.model_search.metrics import Metric
 from autoprep.model_search.models import MODELS
 from autoprep.model_search.splits import Splits
@@ -169,6 +169,8 @@ class Bench:
         budget: clock or meter.
         seed: of everything.
         memory_bytes: how much prepared data may be kept.
+        ceiling_bytes: what the process may hold in all for another fit to start; not watched with a budget of work,
+            whose fits must not hang on what else the process holds.
     """
 
     def __init__(
@@ -185,7 +187,9 @@ class Bench:
         budget: Budget,
         seed: int,
         memory_bytes: float,
+        ceiling_bytes: float = float("inf"),
     ) -> None:
+        self.ceiling_bytes = ceiling_bytes
         self.frame, self.y, self.task, self.classes = frame, y, task, classes
         self.metric, self.splits, self.synthesizers = metric, splits, synthesizers
         self.weight, self.budget, self.seed = weight, budget, seed
@@ -285,6 +289,15 @@ class Bench:
             None if valid_rows is None or self.weight is None else self.weight[valid_rows],
             self.classes, self.metric.name, self.seed,
         )  # fmt: skip
+
+    def crowded(self) -> bool:
+        """Whether the process holds more than its ceiling, even without prepared data that can be made again."""
+        if self.ceiling_bytes == float("inf") or self.budget.deterministic or resident_bytes() <= self.ceiling_bytes:
+            return False
+        with self._view_lock, self._lock:
+            self._views.clear()
+            self._sides.clear()
+        return resident_bytes() > self.ceiling_bytes
 
     def _forget(self, kept: OrderedDict[Any, Any], size: Callable[[Any], float]) -> None:
         total = sum(size(value) for value in kept.values())

@@ -160,6 +160,7 @@ def fit(
         budget=inner,
         deploy=deploy,
         memory_bytes=MEMORY_BYTES if memory_gb is None else min(MEMORY_BYTES, 0.2e9 * memory_gb),
+        ceiling_bytes=float("inf") if memory_gb is None else 1e9 * memory_gb,
         seed=seed,
         listener=listener,
         journal=None if journal is None else Journal(Path(journal), resume),

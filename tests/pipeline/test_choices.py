@@ -8,6 +8,7 @@ import pytest
 
 import autoprep as ap
 from autoprep.errors import SettingError
+from autoprep.model_search.limits import PAGES
 
 
 def people(count: int = 40, each: int = 8, seed: int = 0) -> pl.DataFrame:
@@ -107,6 +108,19 @@ def test_a_ceiling_of_memory_takes_a_sample() -> None:
         listener=lambda event: said.append(event.message),
     )  # fmt: skip
     assert any("memory is short for 6,000 rows: 1,000" in line for line in said)
+
+
+@pytest.mark.skipif(not PAGES.exists(), reason="this system does not say what a process holds")
+def test_a_process_at_its_ceiling_starts_no_more_models() -> None:
+    said: list[str] = []
+    model = ap.fit(
+        shop(), "grade", task="regression", time_budget_s=10, memory_gb=0.01,
+        listener=lambda event: said.append(event.message),
+    )  # fmt: skip
+    assert any("the memory ceiling of 0.01 GB ended the search" in line for line in said)
+    tried = [trial for trial in model.leaderboard.trials if trial.fit_s > 0]
+    assert len(tried) == 1
+    assert len(model.predict(shop(seed=3))) == 300
 
 
 def test_words_for_true_are_one_class_of_the_target() -> None:
