@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -52,11 +53,16 @@ def cache_folder(said: Path | None) -> Path | None:
     return Path(".autoprep") if Path("autoprep.yaml").is_file() else None
 
 
+#: Characters in a line of what is not printed on a terminal, which would be 80 and break the tables.
+PIPED_WIDTH = 160
+
+
 def console() -> Console:
-    """Standard output, for people."""
+    """Standard output, for people: as wide as the terminal, or as ``COLUMNS`` says, or wide enough for a table."""
     from rich.console import Console
 
-    return Console(file=sys.stdout, soft_wrap=False, highlight=False)
+    width = None if sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit() else PIPED_WIDTH
+    return Console(file=sys.stdout, soft_wrap=False, highlight=False, width=width)
 
 
 def print_json(value: Any) -> None:

@@ -113,8 +113,8 @@ def search(
     """
     return _Search(
         frame, y, task, metric, dict(synthesizers or {}), splits, groups, times,
-        budget or Budget(time_budget_s=60), seed, sample_weight, deploy, (memory_bytes, ceiling_bytes), sampler, listener,
-        journal,
+        budget or Budget(time_budget_s=60), seed, sample_weight, deploy, (memory_bytes, ceiling_bytes), sampler,
+        listener, journal,
     ).run()  # fmt: skip
 
 
