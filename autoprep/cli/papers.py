@@ -75,4 +75,7 @@ def audit(
         for word, lines in (("holds", found.passed), ("FAILS", found.failed), ("blank", found.blank)):
             for line in lines:
                 console().print(f"{word}  {line}", markup=False, soft_wrap=True)
+        if found.blank:
+            hint = f"to fill in: autoprep card {model} names each question; answer them in a YAML file, --answers FILE"
+            console().print(hint, markup=False, soft_wrap=True)
     return 0 if found.holds(strict) else 1

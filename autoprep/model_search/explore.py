@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from autoprep.errors import plural
 from autoprep.model_search.encode import usable_columns
 from autoprep.model_search.evolve import Evolution, worth_trying
 from autoprep.model_search.portfolio import default, portfolio
@@ -188,6 +189,6 @@ class Explorer:
             if saved.mean() > FEATURE_ERRORS * error:
                 best = name
         said = ", ".join(f"{name or 'as given'} {loss:.4g}" for name, loss in self.feature_losses.items())
-        where = "a sample" if shared == [SKETCH] else f"{len(shared)} folds"
+        where = "a sample" if shared == [SKETCH] else plural(len(shared), "fold")
         self._note(f"feature sets on {where} ({self.bench.metric.name} loss): {said}")
         return best

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autoprep.errors import plural
 from autoprep.model_search.calibrate import Conformal, LabelSets, heat, learn_heat, learn_threshold
 from autoprep.model_search.ensemble import greedy, paired_gain
 from autoprep.model_search.evolve import pareto
@@ -283,7 +284,14 @@ class Finisher:
             error = float(np.std(losses, ddof=1) / np.sqrt(len(losses))) if len(losses) > 1 else 0.0
             made = " + ".join(f"{w:.0%} {r.configuration.label}" for r, w in sorted(self.weights, key=lambda p: -p[1]))
             mean = float(np.mean(losses))
-            trials.append(Trial("ensemble", mean, 1.0 - mean if sign else mean, error, note=made))
+            members = [self._trial(r) for r, _ in self.weights]
+            trials.append(
+                Trial(
+                    "ensemble", mean, 1.0 - mean if sign else mean, error,
+                    sum(t.fit_s for t in members), sum(t.predict_s for t in members),
+                    max(t.features for t in members), note=made,
+                )
+            )  # fmt: skip
         trials.sort(key=lambda t: t.loss)
         trials += sorted((self._trial(runner) for runner in dropped), key=lambda t: t.loss)
         return Leaderboard(self.metric.name, sign, tuple(trials))
@@ -291,7 +299,7 @@ class Finisher:
     def _trial(self, runner: Runner) -> Trial:
         loss, judged = runner.mean(), runner.judged()
         values = [runner.results[f] for f in judged]
-        made = ("a sample of rows" if judged == [SKETCH] else f"{len(values)} folds") + (
+        made = ("a sample of rows" if judged == [SKETCH] else plural(len(values), "fold")) + (
             f"; {runner.note}" if runner.note else ""
         )
         return Trial(

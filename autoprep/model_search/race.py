@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autoprep.errors import plural
 from autoprep.model_search.journal import Journal
 from autoprep.model_search.limits import Limit, OutOfTime, Unfit
 from autoprep.model_search.models import MODELS
@@ -307,7 +308,7 @@ class Race:
             if not alive:
                 return
             loss = alive[0].mean(seen)
-            told = f"{alive[0].configuration.label} leads after {len(seen)} folds: loss {loss:.4g}"
+            told = f"{alive[0].configuration.label} leads after {plural(len(seen), 'fold')}: loss {loss:.4g}"
             self._say(told, loss=loss, folds=len(seen))
             keep = max(least, -(-len(alive) // 2)) if number < len(rungs) - 1 else len(alive)
             kept = alive[:keep]

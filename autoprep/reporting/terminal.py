@@ -329,7 +329,8 @@ def show_model(console: Console, content: Content, folder: str | Path) -> None:
             grid.add_row(Text(t["model"]), number(t["score"]), number(t["features"]), Text(t["note"]))
         console.print(grid)
     for name, definition, gain, _ in content.features[:8]:
-        console.print(Text(f"  {name} = {definition}{f'  gain {gain}' if gain else ''}", style="dim"))
+        said = name if name == definition else f"{name} = {definition}"
+        console.print(Text(f"  {said}{f'  gain {gain}' if gain else ''}", style="dim"))
     _show_files(console, {"model": str(folder), "report": str(Path(folder) / "report.html")})
 
 
