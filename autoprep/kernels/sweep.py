@@ -10,16 +10,9 @@ from typing import Any
 import numpy as np
 
 from autoprep.kernels.groups import Groups
+from autoprep.kernels.queries import TIME_SLOTS, put_back, window_bounds, window_rows
 from autoprep.kernels.threads import shares, together
-from autoprep.kernels.windows import (
-    SLOTS,
-    TIME_SLOTS,
-    put_back,
-    window_aggregate,
-    window_bounds,
-    window_codes,
-    window_rows,
-)  # fmt: skip
+from autoprep.kernels.windows import SLOTS, window_aggregate, window_codes
 
 Array = np.ndarray[Any, Any]
 
@@ -35,7 +28,7 @@ class Sweep:
         precision: of what is given back; sums are kept in float64 whatever it is.
 
     Example:
-        >>> from autoprep.kernels.windows import EVER
+        >>> from autoprep.kernels.queries import EVER
         >>> groups = Groups.build(np.zeros(3, np.int32), 1, np.array([10, 20, 30]))
         >>> sweep = Sweep(groups, np.array([0], np.int32), np.array([30]), np.array([EVER, 5]))
         >>> sweep.aggregate(np.array([1.0, 2.0, 4.0]), {"sum", "max"})["sum"].tolist()

@@ -35,10 +35,11 @@ def warm_up() -> Warmth:
     from autoprep.kernels.aggregates import aggregate, group_aggregate
     from autoprep.kernels.groups import Groups
     from autoprep.kernels.keys import dense_codes
+    from autoprep.kernels.queries import EVER, TIME_SLOTS, expand_pairs
     from autoprep.kernels.replay import replay_gains
     from autoprep.kernels.scatter import SCATTERED, end_rows, known_rows, scatter
     from autoprep.kernels.sweep import Sweep
-    from autoprep.kernels.windows import EVER, SLOTS, TIME_SLOTS, expand_pairs
+    from autoprep.kernels.windows import SLOTS
 
     codes, moments = np.array([0, 0, 1, -1], np.int32), np.array([1, 2, 3, 4], np.int64)
     x, every = np.array([1.0, np.nan, 2.0, 3.0]), np.ones(4, bool)

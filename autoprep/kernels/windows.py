@@ -1,9 +1,9 @@
 """Point-in-time aggregates: for each (entity, cutoff) the rows strictly before the cutoff, over several windows.
 
-Rows are in time order within their entity, and so are the queries. Bounds of windows are found in one sweep and
-shared by all columns. Sums come from prefix sums that are centred per entity (by the median of its first seven values)
-and compensated (two-sum, Knuth); where a variance would still cancel it is computed anew from the rows. Extremes come
-from monotonic deques, one per window.
+Rows are in time order within their entity, and so are the queries. Sums come from prefix sums that are centred per
+entity (by the median of its first seven values) and compensated (two-sum, Knuth); where a variance would still cancel
+it is computed anew from the rows. Extremes come from monotonic deques, one per window, where windows overlap much, and
+from the rows themselves where they do not.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autoprep.kernels.compile import kernel
+from autoprep.kernels.queries import DAY_US
 
 Array = np.ndarray[Any, Any]
 
@@ -22,34 +23,8 @@ SLOTS = {
         ("count", "sum", "mean", "variance", "std", "min", "max", "first", "last", "trend", "ewma")
     )
 }
-TIME_SLOTS = {"rows": 0, "since_last": 1, "since_first": 2, "mean_gap": 3}
-DAY_US = 86_400_000_000.0
-EVER = np.int64(1) << 62
-
-
-@kernel
-def window_bounds(offsets, time, q_offsets, q_rows, cutoff, width, lo, hi):  # type: ignore[no-untyped-def]
-    """Fill ``hi`` (Q,) and ``lo`` (windows, Q): rows [lo, hi) of the structure lie in [cutoff - width, cutoff).
-
-    Args:
-        offsets, time: rows of each entity in time order. q_offsets, q_rows: queries of each entity by rising cutoff.
-        cutoff: (Q,) int64 microseconds by query. width: (windows,) int64 microseconds.
-    """
-    for g in range(offsets.size - 1):
-        s, e = offsets[g], offsets[g + 1]
-        end = s
-        for k in range(q_offsets[g], q_offsets[g + 1]):
-            q = q_rows[k]
-            while end < e and time[end] < cutoff[q]:
-                end += 1
-            hi[q] = end
-        for w in range(width.size):
-            start = s
-            for k in range(q_offsets[g], q_offsets[g + 1]):
-                q = q_rows[k]
-                while start < hi[q] and time[start] < cutoff[q] - width[w]:
-                    start += 1
-                lo[w, q] = start
+#: Windows of one entity are read row by row while they hold together at most so many times its rows.
+PLAIN = 8
 
 
 @kernel
@@ -73,6 +48,34 @@ def _spread_anew(v, start, end, centre, mean):  # type: ignore[no-untyped-def]
             drift += b
             known += 1
     return square - drift * drift / known
+
+
+@kernel
+def _extremes(v, start, end):  # type: ignore[no-untyped-def]
+    """Least and greatest known value of rows [start, end): infinite when there is none; a comparison skips NaN."""
+    low = np.inf
+    high = -np.inf
+    i = start
+    if end - start >= 8:
+        a = b = c = np.inf
+        d = e = f = -np.inf
+        while i + 3 <= end:
+            x, y, z = v[i], v[i + 1], v[i + 2]
+            a = x if x < a else a
+            b = y if y < b else b
+            c = z if z < c else c
+            d = x if x > d else d
+            e = y if y > e else e
+            f = z if z > f else f
+            i += 3
+        low = min(a, min(b, c))
+        high = max(d, max(e, f))
+    while i < end:
+        x = v[i]
+        low = x if x < low else low
+        high = x if x > high else high
+        i += 1
+    return low, high
 
 
 @kernel
@@ -113,13 +116,11 @@ def window_aggregate(  # type: ignore[no-untyped-def]
             longest = max(longest, hi[q_offsets[g + 1] - 1] - offsets[g])
     v = np.empty(longest + 1)
     day = np.empty(longest if trends else 0)
-    count = np.zeros(longest + 1, np.int32)
-    sums = np.zeros((2, longest + 1))
-    squares = np.zeros((2, longest + 1 if moments else 1))
+    # Sum, its rest, sum of squares, its rest; known values, last known one, where its run began: one line each.
+    sums = np.zeros((longest + 1, 4))
+    marks = np.zeros((longest + 1, 3), np.int32)
     slopes = np.zeros((longest + 1 if trends else 1, 6))
-    before = np.empty(longest + 1, np.int32)
     after = np.empty(longest + 1 if firsts else 1, np.int32)
-    same = np.zeros(longest + 1, np.int32)
     decayed = np.zeros((2, longest + 1 if half_life > 0 else 1))
     lows = np.empty(longest if least else 0, np.int32)
     highs = np.empty(longest if most else 0, np.int32)
@@ -159,8 +160,7 @@ def window_aggregate(  # type: ignore[no-untyped-def]
                 middle += days / size
                 if i < n:
                     day[i] = days
-        before[0] = -1
-        same[0] = 0
+        marks[0, 1] = -1
         top = 0.0
         weight = 0.0
         past = -1
@@ -188,14 +188,13 @@ def window_aggregate(  # type: ignore[no-untyped-def]
                     top = top * decay + c
                     weight = weight * decay + 1.0
                 past = i
-            count[i + 1] = known
-            before[i + 1] = past
-            same[i + 1] = run
-            sums[0, i + 1] = s1
-            sums[1, i + 1] = r1
-            if moments:
-                squares[0, i + 1] = s2
-                squares[1, i + 1] = r2
+            marks[i + 1, 0] = known
+            marks[i + 1, 1] = past
+            marks[i + 1, 2] = run
+            sums[i + 1, 0] = s1
+            sums[i + 1, 1] = r1
+            sums[i + 1, 2] = s2
+            sums[i + 1, 3] = r2
             if least:
                 lowest[i + 1] = low
             if most:
@@ -222,12 +221,26 @@ def window_aggregate(  # type: ignore[no-untyped-def]
                 continue
             low_first = low_end = high_first = high_end = 0
             pushed = 0
-            # A window that holds all of the past needs no deque: its extremes are those so far.
+            # A window that holds all of the past needs no deque: its extremes are those so far. Windows that hardly
+            # overlap are read row by row, without the branches of a deque.
             whole = lo[w, q_offsets[g + 1] - 1] == s
+            visited = 0
+            if (least or most) and not whole:
+                for q in range(q_offsets[g], q_offsets[g + 1]):
+                    visited += hi[q] - lo[w, q]
+            plain = visited <= PLAIN * n
             for q in range(q_offsets[g], q_offsets[g + 1]):
                 end = hi[q] - s
                 start = lo[w, q] - s
-                if (least or most) and not whole:
+                low = high = np.nan
+                if whole:
+                    if least:
+                        low = lowest[end]
+                    if most:
+                        high = highest[end]
+                elif plain and (least or most):
+                    low, high = _extremes(v, start, end)
+                elif least or most:
                     pushed = max(pushed, start)
                     while pushed < end:
                         value = v[pushed]
@@ -247,37 +260,39 @@ def window_aggregate(  # type: ignore[no-untyped-def]
                         low_first += 1
                     while high_first < high_end and highs[high_first] < start:
                         high_first += 1
-                c = count[end] - count[start]
+                    if least and low_first < low_end:
+                        low = v[lows[low_first]]
+                    if most and high_first < high_end:
+                        high = v[highs[high_first]]
+                c = marks[end, 0] - marks[start, 0]
                 found[0] = c
                 if c == 0:
                     found[1] = 0.0
                     for slot in range(2, 11):
                         found[slot] = np.nan
                 else:
-                    s1 = (sums[0, end] - sums[0, start]) + (sums[1, end] - sums[1, start])
+                    s1 = (sums[end, 0] - sums[start, 0]) + (sums[end, 1] - sums[start, 1])
                     found[1] = s1 + c * centre
                     found[2] = centre + s1 / c
                     if firsts:
                         found[7] = v[after[start]]
-                    found[8] = v[before[end]]
+                    found[8] = v[marks[end, 1]]
                     if half_life > 0:
                         t, b = decayed[0, end], decayed[1, end]
-                        if before[start] >= 0:
-                            age = (time[s + before[end]] - time[s + before[start]]) / DAY_US
+                        if marks[start, 1] >= 0:
+                            age = (time[s + marks[end, 1]] - time[s + marks[start, 1]]) / DAY_US
                             t -= decayed[0, start] * 0.5 ** (age / half_life)
                             b -= decayed[1, start] * 0.5 ** (age / half_life)
                         found[10] = centre + t / b
-                    if least:
-                        found[5] = lowest[end] if whole else v[lows[low_first]]
-                    if most:
-                        found[6] = highest[end] if whole else v[highs[high_first]]
+                    found[5] = low
+                    found[6] = high
                     if moments:
                         spread = np.nan
                         if c > 1:
                             square = 0.0
                             # Known values before the last run of equal ones began: does the run fill the window?
-                            if same[end] > count[start]:
-                                s2 = (squares[0, end] - squares[0, start]) + (squares[1, end] - squares[1, start])
+                            if marks[end, 2] > marks[start, 0]:
+                                s2 = (sums[end, 2] - sums[start, 2]) + (sums[end, 3] - sums[start, 3])
                                 square = s2 - s1 * s1 / c
                                 if square < 1e-5 * s2:
                                     square = _spread_anew(v, start, end, centre, s1 / c)
@@ -303,43 +318,6 @@ def window_aggregate(  # type: ignore[no-untyped-def]
                         found[9] = tv / tt if c > 1 and tt > 1e-20 else np.nan
                 for p in range(spans[w], spans[w + 1]):
                     out[q, p] = found[slots[p]]
-
-
-@kernel
-def window_rows(time, lo, hi, cutoff, slots, windows, out):  # type: ignore[no-untyped-def]
-    """Fill ``out`` (M, wanted) with what times tell: rows, days since the last and the first, mean days between.
-
-    Args:
-        time: of the rows. lo (windows, M), hi (M,), cutoff (M,): of the queries in the order of their entities.
-        slots, windows: (wanted,) int64 number of what is told, and of its window.
-    """
-    for p in range(slots.size):
-        slot, w = slots[p], windows[p]
-        for q in range(hi.size):
-            start, end = lo[w, q], hi[q]
-            if slot == 0:
-                out[q, p] = end - start
-            elif end - start < (2 if slot == 3 else 1):
-                out[q, p] = np.nan
-            elif slot == 1:
-                out[q, p] = (cutoff[q] - time[end - 1]) / DAY_US
-            elif slot == 2:
-                out[q, p] = (cutoff[q] - time[start]) / DAY_US
-            else:
-                out[q, p] = (time[end - 1] - time[start]) / DAY_US / (end - start - 1)
-
-
-@kernel
-def put_back(place, ordered, out, nobody, to):  # type: ignore[no-untyped-def]
-    """Fill ``out[to[k]]`` (Q,) from ``ordered`` (M, wanted): query q is in row ``place[q]``; below 0: ``nobody[k]``.
-
-    Sixteen queries at a time, so that what is read and what is written stays in the nearest cache.
-    """
-    for block in range(0, place.size, 16):
-        end = min(block + 16, place.size)
-        for p in range(out.shape[0]):
-            for q in range(block, end):
-                out[to[p], q] = ordered[place[q], p] if place[q] >= 0 else nobody[p]
 
 
 @kernel
@@ -390,21 +368,3 @@ def window_codes(offsets, rows, q_offsets, q_rows, lo, hi, codes, levels, out): 
                 c = codes[rows[i]]
                 if c >= 0:
                     counts[c] = 0
-
-
-@kernel
-def expand_pairs(rows, lo, hi, first, last, total):  # type: ignore[no-untyped-def]
-    """Every (query, row) pair of queries [first, last): for aggregates that no sweep knows.
-
-    Returns:
-        queries (total,) int64 and rows (total,) int64.
-    """
-    queries = np.empty(total, np.int64)
-    members = np.empty(total, np.int64)
-    k = 0
-    for q in range(first, last):
-        for i in range(lo[q], hi[q]):
-            queries[k] = q
-            members[k] = rows[i]
-            k += 1
-    return queries, members

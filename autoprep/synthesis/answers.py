@@ -345,7 +345,7 @@ def _before(
 
 
 def _width(d: Definition) -> int:
-    from autoprep.kernels.windows import EVER
+    from autoprep.kernels.queries import EVER
 
     return d.over_us if d.over_us is not None else int(EVER)
 
@@ -383,7 +383,7 @@ def _swept(
 
 def _paired(d: Definition, sweep: Any, rows: Rows, window: int, cutoff: np.ndarray) -> pl.Series:
     """An aggregate that no sweep knows: pairs of (asked row, source row), in blocks, by Polars."""
-    from autoprep.kernels.windows import expand_pairs
+    from autoprep.kernels.queries import expand_pairs
 
     lo, hi = sweep.lo[window], sweep.hi
     ends = np.cumsum(np.maximum(hi - lo, 0).astype(np.int64))

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from autoprep.kernels.aggregates import SLOTS, aggregate
 from autoprep.kernels.groups import Groups
 from autoprep.kernels.keys import dense_codes
+from autoprep.kernels.queries import EVER, expand_pairs
 from autoprep.kernels.scatter import SCATTERED, scatter
 from autoprep.kernels.sweep import Sweep
 from autoprep.kernels.threads import shares
-from autoprep.kernels.windows import EVER, expand_pairs
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import naive
@@ -124,6 +124,23 @@ def test_windows_equal_naive(table: tuple[np.ndarray, np.ndarray, np.ndarray], s
             for name in (*wanted, "num_unique", "entropy"):
                 scale = max(1.0, 1e-3 * np.nanmax(np.abs(values), initial=0.0))
                 assert close(got[name][w, q], want[name], scale), (name, w, q, got[name][w, q], want[name])
+
+
+@pytest.mark.parametrize("queries", [3, 400], ids=["row by row", "by deques"])
+def test_extremes_of_few_and_of_many_windows(queries: int) -> None:
+    r = np.random.default_rng(queries)
+    values = r.normal(size=300)
+    values[r.random(300) < 0.3] = np.nan
+    time = np.arange(300, dtype=np.int64)
+    cutoff, widths = r.integers(0, 330, queries), np.array([5, 40, 200])
+    sweep = Sweep(Groups.build(np.zeros(300, np.int32), 1, time), np.zeros(queries, np.int32), cutoff, widths)
+    got = sweep.aggregate(values, {"min", "max"})
+    for q in range(queries):
+        for w, width in enumerate(widths.tolist()):
+            seen = values[max(cutoff[q] - width, 0) : cutoff[q]]
+            seen = seen[~np.isnan(seen)]
+            want = (seen.min(), seen.max()) if seen.size else (np.nan, np.nan)
+            assert np.array_equal([got["min"][w, q], got["max"][w, q]], want, equal_nan=True)
 
 
 def test_variance_does_not_cancel() -> None:
