@@ -131,6 +131,7 @@ class Table:
         realigned: malformed records that were put right and are among the rows: ``line``, ``text``, ``reason``.
         drift: how the columns of several files differ: ``file``, ``column``, ``change`` (added, lost, renamed,
             reordered, retyped), ``detail``.
+        layout: where the rows stand in the text, so that it can be written again with other cells; None elsewhere.
     """
 
     frame: pl.LazyFrame
@@ -142,6 +143,7 @@ class Table:
     name: str = "table"
     realigned: pl.DataFrame = field(default_factory=lambda: empty_rejected())
     drift: pl.DataFrame = field(default_factory=lambda: empty_drift())
+    layout: Any = field(default=None, repr=False, compare=False)
 
     def collect(self) -> pl.DataFrame:
         """The rows, in memory."""
@@ -361,6 +363,7 @@ class Cleaned:
             (String; null = missing), ``rule``, ``action``, ``kind`` (String), ``confidence`` (Float64).
         quarantine: cells that a repair could not parse: ``row``, ``column``, ``text``, ``rule``, ``reason``.
         rows: Int64 series: for each row of ``frame`` its 0-based input row.
+        origin: the table as it was read, when cells alone were repaired and each column kept its notation.
     """
 
     frame: pl.DataFrame
@@ -368,6 +371,7 @@ class Cleaned:
     ledger: pl.DataFrame
     quarantine: pl.DataFrame
     rows: pl.Series
+    origin: Table | None = field(default=None, repr=False, compare=False)
 
     def _repr_html_(self) -> str:
         rows, columns = plural(self.frame.height, "row"), plural(self.frame.width, "column")

@@ -276,7 +276,8 @@ def clean(
         listener=listener,
     )
     closed(store, listener)
-    return cleaned
+    own = same_shape and notation in (None, "own")
+    return replace(cleaned, origin=table) if own and table.layout is not None else cleaned
 
 
 def write_cleaned(
@@ -285,17 +286,40 @@ def write_cleaned(
     output: PathLike | None = None,
     ledger: PathLike | None = None,
     quarantine: PathLike | None = None,
+    listener: Listener = silent,
 ) -> dict[str, Path]:
-    """Write what cleaning gave; returns what was written: "clean", "ledger", "quarantine"."""
+    """Write what cleaning gave; returns what was written: "clean", "ledger", "quarantine".
+
+    Where only cells were repaired, and the output has the suffix of the text that was read or one that names no
+    format, the text itself is written with those cells put in: delimiter, quotes, encoding, line ends, preamble,
+    comments and rejected lines stay byte for byte. ``listener`` hears when that cannot be.
+    """
     written: dict[str, Path] = {}
     if output is not None:
-        written["clean"] = local.write(cleaned.frame, output)
+        written["clean"] = _write_like(cleaned, Path(output), listener) or local.write(cleaned.frame, output)
     if ledger is not None:
         cleaning.write_ledger(cleaned.ledger, ledger)
         written["ledger"] = Path(ledger)
     if quarantine is not None:
         written["quarantine"] = local.write(cleaned.quarantine, quarantine)
     return written
+
+
+def _write_like(cleaned: Cleaned, target: Path, listener: Listener) -> Path | None:
+    """Write the text that was read with the repaired cells in it; None when the output is another format."""
+    table, suffix = cleaned.origin, target.suffix.lower()
+    if table is None or (suffix in local.SINKS and suffix != reading.suffix_of(table)):
+        return None
+    try:
+        reading.splice(table.layout, table.collect(), cleaned.frame, target)
+    except reading.SpliceError as error:
+        if suffix not in local.SINKS:
+            target = target.with_suffix(".csv")
+        form = "tabs" if suffix == ".tsv" else "commas"
+        said = f"{table.source.uri} cannot be written as it was ({error}); {target.name} is UTF-8 with {form}"
+        listener(Event("clean", said))
+        return local.write(cleaned.frame, target)
+    return target
 
 
 def undo(

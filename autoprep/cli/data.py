@@ -177,7 +177,7 @@ def clean(
             cache=cache_folder(cache),
             listener=progress,
         )
-    written = api.write_cleaned(cleaned, output=output, ledger=ledger, quarantine=quarantine)
+        written = api.write_cleaned(cleaned, output=output, ledger=ledger, quarantine=quarantine, listener=progress)
     terminal.show_cleaned(console(), cleaned, written)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,50 +11,17 @@ import numpy as np
 import polars as pl
 
 from autoprep.reading.cells import split
-from autoprep.reading.content import LARGE, Data, mapped, scratch
+from autoprep.reading.content import Data, scratch
 from autoprep.reading.layout import header_likeness
+from autoprep.reading.places import Places, Shape, find_places
 from autoprep.reading.ragged import Mended, Realigner, mend_all
-from autoprep.reading.scan import BLOCK, Odd, Positions, regular_spans, release, scan
+from autoprep.reading.scan import Odd, Positions, regular_spans
 from autoprep.reading.spill import write_regular
 from autoprep.types import empty_rejected
 
 _LINES = {"line": pl.Int64, "text": pl.String, "reason": pl.String}
-_SPARE = (0x1F, 0x1E, 0x1D, 0x1C, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x0E, 0x0F, 0x10, 0x11)
 _MAX_JOINED = 60
 _SAMPLE = 1 << 16
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What the fast reader must know.
-
-    Attributes:
-        names: the columns.
-        delimiter: see ``Dialect``; likewise ``quote``, ``escape``, ``comment``.
-        newline: 10 or 13.
-        start: byte of the first row.
-        end: byte after the last.
-        line: 1-based physical line of the first row.
-        header: the spellings of the header line, when it may come again.
-        width: cells of a regular row when that is less than there are names, else 0.
-    """
-
-    names: Sequence[str]
-    delimiter: str
-    quote: str
-    escape: str
-    comment: str
-    newline: int
-    start: int
-    end: int
-    line: int
-    header: tuple[bytes, ...] = ()
-    width: int = 0
-
-    @property
-    def regular(self) -> list[str]:
-        """The columns that regular rows have a cell for."""
-        return list(self.names[: self.width or len(self.names)])
 
 
 @dataclass(frozen=True)
@@ -77,79 +43,70 @@ def read_body(data: Data, shape: Shape, path: Path | None) -> Body:
         shape: where and how.
         path: the file that holds exactly ``data``, so that it can be scanned lazily; None when there is none.
     """
-    plain = len(shape.delimiter) == 1 and shape.delimiter.isascii()
-    large = len(data) > LARGE
-    view, byte = data, ord(shape.delimiter) if plain else 0
-    start, end = shape.start, shape.end
-    if not plain:
-        spare = _spare(data)
-        if spare is None:
-            return _slowly(bytes(data), shape)
-        byte = spare
-    if (shape.delimiter and not plain) or (shape.escape and shape.quote):
-        view = _plainer(data, shape, byte, large)
-        start, end = 0, len(view)
-    found = scan(
-        view,
-        width=len(shape.regular),
-        delimiter=byte,
-        quote=ord(shape.quote) if shape.quote else -1,
-        newline=shape.newline,
-        comment=shape.comment.encode(),
-        header=shape.header,
-        start=start,
-        end=end,
-        line=shape.line,
-    )
-    options: dict[str, Any] = {
-        "has_header": False,
-        "separator": chr(byte),
-        "quote_char": shape.quote or None,
-        "eol_char": chr(shape.newline),
-    }
-    regular = dict.fromkeys(shape.regular, pl.String)
-    restore = _restoring(shape, byte)
-    if not len(found.skips) and path is not None and view is data:
-        frame = pl.scan_csv(path, skip_lines=shape.line - 1, glob=False, schema=regular, **options)
+    places = find_places(data, shape)
+    if places is None:
+        return _slowly(bytes(data), shape)
+    found, options = places.found, _options(shape, places.byte)
+    if not len(found.skips) and path is not None and places.view is data:
+        frame = pl.scan_csv(path, skip_lines=shape.line - 1, glob=False, schema=_regular(shape), **options)
         if shape.end < len(data):
             frame = frame.head(found.records)
         return Body(_widened(_emptied(frame), shape), quoted=found.quoted, rows=found.records)
-    spans = regular_spans(found.skips, start, end)
-    if large:
-        mark = bytes([shape.newline])
-        pieces = (view[a : min(b, a + _SAMPLE)] for a, b in spans[:64].tolist())
-        few = b"".join(piece[: piece.rfind(mark) + 1] for piece in pieces)
-        example = (
-            pl.read_csv(few, schema=regular, ignore_errors=True, **options) if few else pl.DataFrame(schema=regular)
-        )
-        mended = _mended(_widened(example.lazy(), shape, "").collect(), found.odd, view, shape, byte)
-        mended = _writable(mended, found.odd, shape, chr(byte))
+    restore = _restoring(shape, places.byte)
+    mended, table = mend(places)
+    if table is None:
         target = scratch()
-        rows = write_regular(target, view, shape, chr(byte), found, mended.fixed, start, end)
+        rows = write_regular(
+            target, places.view, shape, chr(places.byte), found, mended.fixed, places.start, places.end
+        )
         plain_names = {f"c{i}": name for i, name in enumerate(shape.names)}
         everything = dict.fromkeys(plain_names, pl.String)
         frame = pl.scan_csv(target, glob=False, schema=everything, **(options | {"has_header": True}))
         frame = frame.rename(plain_names)
         frame = frame.with_columns(restore) if restore is not None else frame
         return Body(_emptied(frame), mended.rejected, mended.realigned, found.quoted, rows)
-    joined = b"".join(view[a:b] for a, b in spans.tolist())
-    table = pl.read_csv(joined, schema=regular, **options) if joined else pl.DataFrame(schema=regular)
-    table = table.with_columns(restore) if restore is not None else table
-    table = _widened(table.lazy(), shape, "").collect()
-    mended = _mended(table, found.odd, view, shape, byte)
-    shown = {chr(byte): shape.delimiter} if not plain and shape.delimiter else {}
+    shown = _shown(places)
     whole = _in_order(table, mended.fixed, found.skips[:, 0], found.records, shown)
     return Body(_emptied(whole.lazy()), mended.rejected, mended.realigned, found.quoted, whole.height)
 
 
-def _spare(data: Data) -> int | None:
-    """A control character that the text does not use."""
-    free = list(_SPARE)
-    for at in range(0, len(data), BLOCK):
-        piece = data[at : at + BLOCK]
-        free = [b for b in free if bytes([b]) not in piece]
-        release(data, at)
-    return free[0] if free else None
+def mend(places: Places) -> tuple[Mending, pl.DataFrame | None]:
+    """Put the odd records right that can be; and the regular rows, where they are held in memory."""
+    shape, view, found = places.shape, places.view, places.found
+    spans = regular_spans(found.skips, places.start, places.end)
+    schema, options = _regular(shape), _options(shape, places.byte)
+    if places.large:
+        mark = bytes([shape.newline])
+        pieces = (view[a : min(b, a + _SAMPLE)] for a, b in spans[:64].tolist())
+        few = b"".join(piece[: piece.rfind(mark) + 1] for piece in pieces)
+        example = pl.read_csv(few, schema=schema, ignore_errors=True, **options) if few else pl.DataFrame(schema=schema)
+        mended = _mended(_widened(example.lazy(), shape, "").collect(), found.odd, view, shape, places.byte)
+        return _writable(mended, found.odd, shape, chr(places.byte)), None
+    joined = b"".join(view[a:b] for a, b in spans.tolist())
+    table = pl.read_csv(joined, schema=schema, **options) if joined else pl.DataFrame(schema=schema)
+    restore = _restoring(shape, places.byte)
+    table = table.with_columns(restore) if restore is not None else table
+    table = _widened(table.lazy(), shape, "").collect()
+    return _mended(table, found.odd, view, shape, places.byte), table
+
+
+def _options(shape: Shape, byte: int) -> dict[str, Any]:
+    return {
+        "has_header": False,
+        "separator": chr(byte),
+        "quote_char": shape.quote or None,
+        "eol_char": chr(shape.newline),
+    }
+
+
+def _regular(shape: Shape) -> dict[str, type[pl.String]]:
+    return dict.fromkeys(shape.regular, pl.String)
+
+
+def _shown(places: Places) -> dict[str, str]:
+    """What stands for the delimiter in ``view`` -> the delimiter, where they differ."""
+    delimiter = places.shape.delimiter
+    return {chr(places.byte): delimiter} if delimiter and chr(places.byte) != delimiter else {}
 
 
 def _restoring(shape: Shape, byte: int) -> pl.Expr | None:
@@ -160,27 +117,6 @@ def _restoring(shape: Shape, byte: int) -> pl.Expr | None:
     if shape.delimiter and chr(byte) != shape.delimiter:
         made = (made if made is not None else pl.all()).str.replace_all(chr(byte), shape.delimiter, literal=True)
     return made
-
-
-def _plainer(data: Data, shape: Shape, byte: int, large: bool) -> Data:
-    """The rows' bytes with a delimiter of one byte and doubled quotes; on disk when they are many."""
-
-    def made(piece: bytes) -> bytes:
-        if shape.delimiter and chr(byte) != shape.delimiter:
-            piece = piece.replace(shape.delimiter.encode(), bytes([byte]))
-        return _doubled(piece, shape) if shape.escape and shape.quote else piece
-
-    if not large:
-        return made(bytes(data[shape.start : shape.end]))
-    target, mark = scratch(), bytes([shape.newline])
-    with target.open("wb") as out:
-        at = shape.start
-        while at < shape.end:
-            to = shape.end if shape.end - at <= BLOCK else data.find(mark, at + BLOCK, shape.end) + 1 or shape.end
-            out.write(made(data[at:to]))
-            at = to
-            release(data, at)
-    return mapped(target)
 
 
 def _widened(frame: pl.LazyFrame, shape: Shape, value: str | None = None) -> pl.LazyFrame:
@@ -194,16 +130,8 @@ def _emptied(frame: pl.LazyFrame) -> pl.LazyFrame:
     return frame.with_columns(pl.when(text != "").then(text).name.keep())
 
 
-def _doubled(data: bytes, shape: Shape) -> bytes:
-    """The same number of bytes with escaped quotes doubled instead."""
-    quote, escape = re.escape(shape.quote.encode()), re.escape(shape.escape.encode())
-    pattern = rb"(?<!%b)((?:%b%b)*)%b%b" % (escape, escape, escape, escape, quote)
-    twice = shape.quote.encode() * 2
-    return re.sub(pattern, lambda m: m.group(1) + twice, data)
-
-
 @dataclass(frozen=True)
-class _Mending:
+class Mending:
     """Place of a record -> its cells; lines that are no rows; lines that were put right."""
 
     fixed: dict[int, Mended]
@@ -211,7 +139,7 @@ class _Mending:
     realigned: pl.DataFrame
 
 
-def _writable(mended: _Mending, odd: Sequence[Odd], shape: Shape, delimiter: str) -> _Mending:
+def _writable(mended: Mending, odd: Sequence[Odd], shape: Shape, delimiter: str) -> Mending:
     """Without the records that no text of this dialect can hold: a delimiter in a cell where there are no quotes."""
     if shape.quote:
         return mended
@@ -223,10 +151,10 @@ def _writable(mended: _Mending, odd: Sequence[Odd], shape: Shape, delimiter: str
     said = out.with_columns(reason=pl.lit("a cell holds the delimiter and there are no quotes"))
     fixed = {i: m for i, m in mended.fixed.items() if i not in barred}
     rejected = pl.concat([mended.rejected, said]).sort("line")
-    return _Mending(fixed, rejected, mended.realigned.join(out, on="line", how="anti"))
+    return Mending(fixed, rejected, mended.realigned.join(out, on="line", how="anti"))
 
 
-def _mended(table: pl.DataFrame, odd: Sequence[Odd], data: Data, shape: Shape, byte: int) -> _Mending:
+def _mended(table: pl.DataFrame, odd: Sequence[Odd], data: Data, shape: Shape, byte: int) -> Mending:
     """Mend the odd records that can be, after the example of regular ones."""
     delimiter = chr(byte) if shape.delimiter else ""
     texts = {o.index: data[o.start : o.end].decode("utf-8", errors="replace") for o in odd}
@@ -249,7 +177,7 @@ def _mended(table: pl.DataFrame, odd: Sequence[Odd], data: Data, shape: Shape, b
             rejected.append((o.line, texts[o.index], why(o.index) if why else "no regular row to compare with"))
     realigned = [(lines[i], texts[i], m.how) for i, m in sorted(fixed.items()) if m.how]
     shown = {chr(byte): shape.delimiter} if delimiter != shape.delimiter else {}
-    return _Mending(fixed, _lines(rejected, shown), _lines(realigned, shown))
+    return Mending(fixed, _lines(rejected, shown), _lines(realigned, shown))
 
 
 def _examples(table: pl.DataFrame) -> list[list[str]]:
@@ -336,7 +264,7 @@ def _joined(
                         continue
                     cells, _, faults = split(whole, delimiter, shape.quote, shape.escape)
                     if len(cells) == width and faults < 10:
-                        fixed[work[at].index] = Mended(cells, "a stray quote was kept as text")
+                        fixed[work[at].index] = Mended(cells, "a stray quote was kept as text", to - at + 1)
                         texts[work[at].index] = whole
                         taken = to - at + 1
                         break

@@ -85,14 +85,14 @@ def open_content(opened: Opened, given: str | None = None) -> Content:
         return content_of(opened.bytes(), given, opened.path)
     path = opened.path
     if opened.compression:
-        unpacked = _unpacked(opened)
-        if isinstance(unpacked, bytes):
-            return content_of(unpacked, given)
-        path = unpacked
+        held = unpacked(opened)
+        if isinstance(held, bytes):
+            return content_of(held, given)
+        path = held
     return _large(path, given)
 
 
-def _unpacked(opened: Opened) -> bytes | Path:
+def unpacked(opened: Opened) -> bytes | Path:
     """The decompressed bytes, on disk when they are many."""
     with stream(opened) as source:
         head = source.read(LARGE + 1)

@@ -77,10 +77,11 @@ def _edge(character: str) -> str:
 
 @dataclass(frozen=True)
 class Mended:
-    """A record put right: its cells, and what was done."""
+    """A record put right: its cells, what was done, and how many records of the text it is made of."""
 
     cells: list[str]
     how: str
+    taken: int = 1
 
 
 class Realigner:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,29 +90,57 @@ def scan(
         >>> found.records, [(o.index, o.line, o.kind) for o in found.odd]
         (4, [(2, 3, 'width')])
     """
-    buffer = np.frombuffer(data, dtype=np.uint8)
-    stop = len(buffer) if end is None else end
+    stop = len(data) if end is None else end
     odd: list[Odd] = []
     skips: list[npt.NDArray[np.int64]] = []
     count = quoted = 0
-    at = start
-    block = BLOCK
-    while at < stop:
-        limit = min(stop, at + block)
-        piece = buffer[at:limit]
-        last, forced = limit == stop, block > MOST
-        found = _block(piece, last, forced, width, delimiter, quote, newline, comment, header)
-        if found is None:  # one record is longer than the block
-            block *= 4
-            continue
-        used, records, lines, strange, marks, skipped = found
+    for at, cut in blocks(data, delimiter, quote, newline, start, stop):
+        strange, skipped = _judged(cut, width, newline, comment, header)
         if len(skipped):
             skips.append(skipped + np.array([count, at, at]))
         odd.extend(Odd(count + i, at + a, at + b, line + n, kind) for i, a, b, n, kind in strange)
-        count, line, quoted, at = count + records, line + lines, quoted + marks, at + used
-        block = BLOCK
-        release(data, at)
+        count, line = count + len(cut.starts), line + int(np.searchsorted(cut.ends, cut.used))
+        quoted += int(np.searchsorted(cut.marks, cut.used))
     return Scan(count, odd, quoted, np.concatenate(skips) if skips else np.empty((0, 3), dtype=np.int64))
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The complete records of one block; positions count from the block's first byte.
+
+    Attributes:
+        piece: the block.
+        used: bytes that belong to complete records.
+        starts: first byte of each record. stops: the place of its line end.
+        faulty: whether a quote stands where none may.
+        commas: delimiters outside quotes. ends: line ends. marks: quotes.
+    """
+
+    piece: npt.NDArray[np.uint8]
+    used: int
+    starts: Positions
+    stops: Positions
+    faulty: npt.NDArray[np.bool_]
+    commas: Positions
+    ends: Positions
+    marks: Positions
+
+
+def blocks(
+    data: bytes | memoryview | mmap.mmap, delimiter: int, quote: int, newline: int, start: int, stop: int
+) -> Iterator[tuple[int, Cut]]:
+    """Cut a text into records block by block: the block's first byte, and its records; see ``scan``."""
+    buffer = np.frombuffer(data, dtype=np.uint8)
+    at, block = start, BLOCK
+    while at < stop:
+        limit = min(stop, at + block)
+        cut = _cut(buffer[at:limit], limit == stop, block > MOST, delimiter, quote, newline)
+        if cut is None:  # one record is longer than the block
+            block *= 4
+            continue
+        yield at, cut
+        at, block = at + cut.used, BLOCK
+        release(data, at)
 
 
 def release(data: object, before: int) -> None:
@@ -122,18 +151,9 @@ def release(data: object, before: int) -> None:
             data.madvise(mmap.MADV_DONTNEED, 0, whole)
 
 
-def _block(
-    piece: npt.NDArray[np.uint8],
-    last: bool,
-    forced: bool,
-    width: int,
-    delimiter: int,
-    quote: int,
-    newline: int,
-    comment: bytes,
-    header: tuple[bytes, ...],
-) -> tuple[int, int, int, list[tuple[int, int, int, int, str]], int, npt.NDArray[np.int64]] | None:
-    """Scan one block: bytes used, records, lines, odd records (index, start, end, line, kind), quotes, skips."""
+def _cut(
+    piece: npt.NDArray[np.uint8], last: bool, forced: bool, delimiter: int, quote: int, newline: int
+) -> Cut | None:
     ends: Positions = np.flatnonzero(piece == newline)
     if last and (len(ends) == 0 or ends[-1] != len(piece) - 1):
         ends = np.append(ends, len(piece))
@@ -147,26 +167,39 @@ def _block(
     if len(marks):
         outside = (np.searchsorted(marks, commas) - _base(starts, marks, commas)) % 2 == 0
         commas = commas[outside]
-    first = np.searchsorted(commas, starts)
-    cells = np.searchsorted(commas, stops) - first + 1
-    bare = stops - starts
-    if newline == 10:
-        bare = bare - ((bare > 0) & (piece[np.maximum(stops - 1, 0)] == 13))
+    return Cut(piece, int(min(stops[-1] + 1, len(piece))), starts, stops, faulty, commas, ends, marks)
+
+
+def bare_stops(cut: Cut, newline: int) -> Positions:
+    """Where each record ends without its line end."""
+    if newline != 10:
+        return cut.stops
+    filled = cut.stops > cut.starts
+    bare: Positions = cut.stops - (filled & (cut.piece[np.maximum(cut.stops - 1, 0)] == 13))
+    return bare
+
+
+def _judged(
+    cut: Cut, width: int, newline: int, comment: bytes, header: tuple[bytes, ...]
+) -> tuple[list[tuple[int, int, int, int, str]], npt.NDArray[np.int64]]:
+    """The odd records of a block (index, start, end, line, kind), and all that are not regular."""
+    piece, starts, stops = cut.piece, cut.starts, cut.stops
+    cells = np.searchsorted(cut.commas, stops) - np.searchsorted(cut.commas, starts) + 1
+    bare = bare_stops(cut, newline) - starts
     blank = bare == 0
     noted = _begins(piece, starts, comment) & ~blank
     again = np.zeros(len(starts), dtype=bool)
     for spelling in header:
         again |= _begins(piece, starts, spelling) & (bare == len(spelling))
     strange: list[tuple[int, int, int, int, str]] = []
-    apart = again | faulty | (cells != width)
+    apart = again | cut.faulty | (cells != width)
     every = np.flatnonzero(blank | noted | apart)
     skips = np.stack([every, starts[every], np.minimum(stops[every] + 1, len(piece))], axis=1)
     which = np.flatnonzero(apart & ~blank & ~noted)
-    for i, line in zip(which.tolist(), np.searchsorted(ends, starts[which]).tolist(), strict=True):
-        kind = "header" if again[i] else "quote" if faulty[i] else "width"
+    for i, line in zip(which.tolist(), np.searchsorted(cut.ends, starts[which]).tolist(), strict=True):
+        kind = "header" if again[i] else "quote" if cut.faulty[i] else "width"
         strange.append((i, int(starts[i]), int(starts[i] + bare[i]), line, kind))
-    used = int(min(stops[-1] + 1, len(piece)))
-    return used, len(starts), int(np.searchsorted(ends, used)), strange, int(np.searchsorted(marks, used)), skips
+    return strange, skips
 
 
 def _begins(piece: npt.NDArray[np.uint8], starts: Positions, prefix: bytes) -> npt.NDArray[np.bool_]:

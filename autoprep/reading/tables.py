@@ -16,6 +16,7 @@ from autoprep.reading.content import open_content
 from autoprep.reading.databases import read_address, read_database_file
 from autoprep.reading.decimals import plain
 from autoprep.reading.objects import read_object
+from autoprep.reading.splice import Layout
 from autoprep.reading.text import read_content
 from autoprep.reading.typed import read_frame, read_typed
 from autoprep.types import Dialect, Event, Listener, Source, Table, silent
@@ -154,6 +155,7 @@ def _read_text(opened: sources.Opened, origin: Source, dialect: Dialect | None, 
         (*notes, *found.notes),
         name,
         found.realigned.with_columns(moved),
+        layout=Layout(opened, found.dialect.encoding, found.shape) if found.shape and which is None else None,
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from autoprep.errors import InputError
-from autoprep.reading.body import Body, Shape, read_body
+from autoprep.reading.body import Body, read_body
 from autoprep.reading.cells import Record, records
 from autoprep.reading.content import LARGE, Content, Data, content_of
 from autoprep.reading.dialect import Guess, guess_dialects, judge
@@ -17,6 +17,7 @@ from autoprep.reading.encodings import Encoding
 from autoprep.reading.footer import find_end, is_total
 from autoprep.reading.layout import LOOK, Layout, comment_prefix, find_layout, usual_fill
 from autoprep.reading.names import column_names, generated, merged_headers
+from autoprep.reading.places import Shape
 from autoprep.types import Dialect, empty_rejected
 
 _HEAD = 1 << 21
@@ -34,6 +35,7 @@ class TextTable:
     rejected: pl.DataFrame = field(default_factory=empty_rejected)
     realigned: pl.DataFrame = field(default_factory=empty_rejected)
     notes: tuple[str, ...] = ()
+    shape: Shape | None = None
 
 
 def read_text(data: bytes, given: Dialect | None = None, path: Path | None = None) -> TextTable:
@@ -64,7 +66,8 @@ def read_content(content: Content, given: Dialect | None = None) -> TextTable:
     byte = 13 if newline == "\r" else 10
     head = data[content.base : _HEAD].decode("utf-8", errors="ignore")
     head = head.replace("\r", "\n") if byte == 13 else head.replace("\r\n", "\n")
-    guesses = [judge(head, given.delimiter, given.quote, given.escape)] if given else guess_dialects(head)
+    table = "\n".join(head.split("\n", given.preamble_lines)[given.preamble_lines :]) if given else head
+    guesses = [judge(table, given.delimiter, given.quote, given.escape)] if given else guess_dialects(head)
     best = guesses[0]
     if best.width > MOST_COLUMNS:
         raise InputError(
@@ -105,7 +108,7 @@ def read_content(content: Content, given: Dialect | None = None) -> TextTable:
         evidence=_evidence(guesses, encoding, layout, found, below, units, given),
     )
     notes = _notes(dialect, body, layout, found, below, encoding, given, names, cells)
-    return TextTable(body.frame, dialect, headers, body.rejected, body.realigned, notes)
+    return TextTable(body.frame, dialect, headers, body.rejected, body.realigned, notes, shape)
 
 
 def _spellings(data: Data, start: int, layout: Layout, found: Sequence[Record], best: Guess) -> tuple[bytes, ...]:

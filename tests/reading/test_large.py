@@ -12,7 +12,7 @@ import pytest
 
 import autoprep as ap
 from autoprep.errors import InputError
-from autoprep.reading import body, content
+from autoprep.reading import content, places, splice
 
 ROWS = [f"{i},2024-01-{i % 28 + 1:02},caf\u00e9 {i},{i * 1.5}" for i in range(1, 200)]
 HEADER = "id,day,name,price"
@@ -48,11 +48,18 @@ def test_large_files_are_read_like_small_ones(case: str, tmp_path: Path, monkeyp
     path.write_bytes(CASES[case])
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress(CASES[case]))
     small = ap.read(path)
-    for module in (body, content):
+    frame = small.collect()
+    changed = frame.with_columns(
+        pl.when(pl.int_range(pl.len()) % 7 == 3).then(pl.lit("x")).otherwise(pl.nth(3)).alias(frame.columns[3])
+    )
+    splice(small.layout, frame, changed, tmp_path / "small.csv")
+    for module in (content, places):
         monkeypatch.setattr(module, "LARGE", 100)
     monkeypatch.setattr(content, "_PIECE", 1000)
     for source in (path, tmp_path / "a.csv.gz"):
         large = ap.read(source)
+        splice(large.layout, frame, changed, tmp_path / "large.csv")
+        assert (tmp_path / "large.csv").read_bytes() == (tmp_path / "small.csv").read_bytes()
         assert large.collect().equals(small.collect()), case
         assert large.rejected.equals(small.rejected) and large.realigned.equals(small.realigned)
         assert large.headers == small.headers and large.notes == small.notes
