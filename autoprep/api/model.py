@@ -382,6 +382,7 @@ class Model:
             InputError: the folder cannot be written, or holds something else.
         """
         from autoprep.serving import artifact
+        from autoprep.serving.expected import expected
 
         fitted = self._whole()
         saved = artifact.save(
@@ -397,6 +398,7 @@ class Model:
             replay=fitted.replay_rows(),
             papers={"report.html": self.report_html()},
             tables=fitted.tables,
+            expected=expected(self.scorer(), fitted.prepared.frame, fitted.judged.oof if fitted.judged else None),
         )
         write_card(saved)
         return saved

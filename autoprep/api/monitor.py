@@ -80,6 +80,7 @@ def monitor(
         SettingError: the state file was spoilt.
     """
     from autoprep.serving import artifact
+    from autoprep.serving import manifest as manifests
     from autoprep.tracking import deliveries as kept
 
     home = Path(output)
@@ -109,7 +110,7 @@ def monitor(
             figures = {"rows": outcome.rows, "flagged": outcome.flagged, "broken": outcome.broken}
             listener(Event("monitor", told(outcome), figures))
         if held is None:
-            artifact.read_manifest(Path(model))
+            manifests.read_manifest(Path(model))
     return Monitored(tuple(made), known, tuple(unfinished), tuple(failing))
 
 

@@ -30,11 +30,12 @@ def verify(model: PathLike, key: PathLike | None = None) -> Signed | None:
     Raises:
         ArtifactError: a file was altered, or the signature is missing or another's. InputError: no such key.
     """
-    from autoprep.serving import artifact, signature
+    from autoprep.serving import manifest as manifests
+    from autoprep.serving import signature
 
     if key is not None:
         return signature.check(model, key)
     from pathlib import Path
 
-    artifact.verify(Path(model), artifact.read_manifest(Path(model)))
+    manifests.verify(Path(model), manifests.read_manifest(Path(model)))
     return None

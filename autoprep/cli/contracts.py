@@ -9,6 +9,7 @@ import typer
 
 from autoprep.cli import app
 from autoprep.cli.options import AsJson, Output, Source, print_json
+from autoprep.errors import plural
 
 
 @app.command()
@@ -32,9 +33,11 @@ def contract(
             sys.stdout.write(made.text)
         else:
             api.write_text(made.text, output)
+            sys.stderr.write(f"{to} -> {output}\n")
         return
     suite = api.contract(source)
     if output is not None:
         api.save_contract(suite, output)
+        sys.stderr.write(f"{plural(len(suite.expectations), 'check')} -> {output}\n")
     if as_json or output is None:
         print_json(suite.to_dict())

@@ -123,13 +123,20 @@ def predict(
             f"--policy is '{(policy or [''])[0]}'", hint="write RULE=reject, for example contract.*=reject"
         )
     held = api.load(model)
+    given: Any = source
+    if held.tables is None:
+        given = api.read(source)
+        known = {*held.plan.inputs, held.plan.target}
+        more = [name for name in given.frame.collect_schema().names() if name not in known]
+        if more and not quiet:
+            sys.stderr.write(f"not in training, ignored: {', '.join(more)}\n")
     if output is not None:
-        count, said = held.predict_file(source, output, policies=policies, of=rows)
+        count, said = held.predict_file(given, output, policies=policies, of=rows)
         console().print(f"{count:,} predictions -> {output}; {said:,} rows with contract events", markup=False)
         return
     with tempfile.TemporaryDirectory(prefix="autoprep-") as folder:
         made = Path(folder) / "predictions.csv"
-        held.predict_file(source, made, policies=policies, of=rows)
+        held.predict_file(given, made, policies=policies, of=rows)
         with made.open(encoding="utf-8", newline="") as lines:
             for line in lines:
                 sys.stdout.write(line)

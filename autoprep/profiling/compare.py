@@ -10,8 +10,13 @@ from typing import Any, Protocol
 import numpy as np
 import polars as pl
 
-#: Standard errors, and least change of a rate, that count as drift.
-SIGMAS, LEAST = 5.0, 0.01
+from autoprep.profiling.chance import share_p
+from autoprep.profiling.spread import numbers_apart, strange, words_apart
+
+#: Chance that two samples of one source are told apart at all, over everything that is compared.
+FALSE_ALARMS = 0.01
+#: Least change of a rate that counts as drift.
+LEAST = 0.01
 #: Least distance of two distributions (of Kolmogorov, or total variation) that counts.
 APART = 0.05
 #: Rates of dirt, and what is told of them.
@@ -46,6 +51,22 @@ RATES: dict[str, str] = {
     "negative_rate": "negative",
     "zero_rate": "zero",
 }
+#: Rates that the rows' own spread or vocabulary decides: another sample may differ without another source.
+_RELATIVE = frozenset(("outlier_rate", "variant_rate", "typo_rate"))
+#: Rates that say nothing beside another type, and such as count numbers only: not those that stand for missing.
+_TYPED = frozenset(
+    ("number_rate", "date_rate", "boolean_rate", "outlier_rate", "zero_rate", "negative_rate", "junk_rate")
+)
+_NUMERIC = frozenset(("outlier_rate", "zero_rate", "negative_rate"))
+#: Semantic type -> the rate of cells that can be read as it; all others are words.
+_READINGS = {
+    **dict.fromkeys(("integer", "number", "amount", "percent", "ordinal"), "number_rate"),
+    **dict.fromkeys(("date", "datetime"), "date_rate"),
+    "boolean": "boolean_rate",
+    "quantity": "unit_rate",
+    **{name: f"{name}_rate" for name in ("time", "duration", "range", "email", "url", "phone", "ip", "uuid", "json")},
+    **{name: f"{name}_rate" for name in ("list", "packed", "key_value")},
+}
 _DIRT = frozenset(("junk_rate", "mojibake_rate", "lost_character_rate", "sentinel_rate", "missing_rate"))
 #: Lists whose new members are told: what the members are called.
 MIXES = {"units": "unit", "currencies": "currency", "date_formats": "date format", "null_words": "word for nothing"}
@@ -79,7 +100,8 @@ class Comparison:
     Attributes:
         drifts: one row per change, the gravest first: ``column`` (null for the table), ``kind`` (added, lost, type,
             rows, unique, distribution, new_values, dependency, a rate's name, or a list's name), ``before``, ``after``,
-            ``statistic``, ``threshold`` (of the statistic, for these sizes), ``severity``, ``sentence``.
+            ``statistic`` (how surprising: -log10 of the chance that two samples of one source differ as much; null for
+            what needs no chance), ``threshold`` (of it, for as many comparisons), ``severity``, ``sentence``.
         rows: rows before and after.
     """
 
@@ -104,12 +126,13 @@ class Comparison:
         return f"Comparison({self.drifts.height} changes, {self.rows[0]:,} rows before, {self.rows[1]:,} after)"
 
 
-def compare(before: Profiled, after: Profiled) -> Comparison:
+def compare(before: Profiled, after: Profiled, *, false_alarms: float = FALSE_ALARMS) -> Comparison:
     """Compare two profiles: schema, missingness, dirt, distributions, dependencies.
 
-    A rate drifts when it moves by a hundredth and by five standard errors of two samples; a distribution when its
-    distance exceeds 0.05 and what two samples of these sizes would show (Kolmogorov's bound at 1 in 10,000 for numbers,
-    chi-squared with five sigmas for words).
+    A difference is told when it is large enough to matter (a rate by a hundredth, a distribution by a distance of 0.05)
+    and when two samples of one source of these sizes would hardly show it: exact hypergeometric tails for shares,
+    Kolmogorov's bound for numbers, exact counts and chi-squared for words, and for all comparisons together a chance
+    of ``false_alarms`` (Bonferroni), whatever the sizes and the number of columns.
 
     Example:
         >>> from autoprep.profiling import profile
@@ -126,11 +149,31 @@ def compare(before: Profiled, after: Profiled) -> Comparison:
         now = new.get(name)
         if now is None:
             continue
-        drifts += _rates(name, was, now) + _mixes(name, was, now) + _uniqueness(name, was, now)
-        drifts += _distribution(name, was, now, before.details.get(name, {}), after.details.get(name, {}))
+        details = before.details.get(name, {}), after.details.get(name, {})
+        drifts += _type(name, was, now) + _rates(name, was, now) + _mixes(name, was, now, *details)
+        drifts += _uniqueness(name, was, now) + _distribution(name, was, now, *details)
     drifts += _dependencies(before, after, set(old) & set(new))
+    drifts = _beyond_chance(drifts, false_alarms)
     drifts.sort(key=lambda d: (_RANK[d["severity"]], -(d["statistic"] or 0.0) / (d["threshold"] or 1.0)))
     return Comparison(pl.DataFrame(drifts, schema=SCHEMA), (n, m))
+
+
+def _beyond_chance(drifts: list[Drift], false_alarms: float) -> list[Drift]:
+    """The differences that chance does not explain, where as many were looked for as are listed with a chance."""
+    looked_for = sum(d["p"] is not None for d in drifts)
+    limit = false_alarms / max(1, looked_for)
+    out = []
+    for d in drifts:
+        p = d.pop("p")
+        if p is not None:
+            d["statistic"], d["threshold"] = -math.log10(max(p, 1e-300)), -math.log10(limit)
+        if d["kind"] == "type" and p is not None and p > limit:
+            d["severity"] = "info"
+        elif p is not None and p > limit:
+            continue
+        if d["kind"]:
+            out.append(d)
+    return out
 
 
 def _drift(
@@ -140,28 +183,45 @@ def _drift(
     after: object,
     sentence: str,
     severity: str = "warning",
-    statistic: float | None = None,
-    threshold: float | None = None,
+    p: float | None = None,
 ) -> Drift:
+    """A difference; ``p``: the chance of one as large, None where none is possible."""
     shown = [None if v is None else f"{v:.4g}" if isinstance(v, float) else str(v) for v in (before, after)]
-    figures = {"statistic": statistic, "threshold": threshold, "severity": severity, "sentence": sentence}
+    figures = {"statistic": None, "threshold": None, "severity": severity, "sentence": sentence, "p": p}
     return {"column": column, "kind": kind, "before": shown[0], "after": shown[1], **figures}
+
+
+def _nothing(p: float) -> Drift:
+    """A comparison that found nothing: it counts among those that were made."""
+    return _drift(None, "", None, None, "", "info", p)
 
 
 def _schema(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Drift]:
     out = [_drift(c, "lost", r["semantic"], None, f"'{c}' is gone", "error") for c, r in old.items() if c not in new]
-    out += [_drift(c, "added", None, r["semantic"], f"'{c}' is new", "info") for c, r in new.items() if c not in old]
-    for c in old:
-        if c not in new:
-            continue
-        was, now = old[c]["semantic"], new[c]["semantic"]
-        if was != now and "empty" not in (was, now):
-            alike = (
-                {was, now} <= {"integer", "number"} or "constant" in (was, now) or {was, now} <= {"date", "datetime"}
-            )
-            severity = "info" if alike else "warning" if {was, now} <= {"category", "text", "ordinal"} else "error"
-            out.append(_drift(c, "type", was, now, f"'{c}' was {_a(was)} and is {_a(now)}", severity))
-    return out
+    return out + [
+        _drift(c, "added", None, r["semantic"], f"'{c}' is new", "info") for c, r in new.items() if c not in old
+    ]
+
+
+def _type(name: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> list[Drift]:
+    """Another semantic type: grave where the share of cells that can be read as the former one moved too."""
+    one, other = was["semantic"], now["semantic"]
+    if one == other or "empty" in (one, other):
+        return []
+    alike = {one, other} <= {"integer", "number"} or "constant" in (one, other) or {one, other} <= {"date", "datetime"}
+    reading = _READINGS.get(one) or _READINGS.get(other)  # what can still be read as before is no other type
+    sentence = f"'{name}' was {_a(one)} and is {_a(other)}"
+    if alike or reading is None:
+        return [_drift(name, "type", one, other, sentence, "info")]
+    n, m = (float(r["content"] or r["rows"] or 0) for r in (was, now))
+    p = share_p(_reads(was, reading) * n, n, _reads(now, reading) * m, m)
+    return [_drift(name, "type", one, other, sentence, "error", p)]
+
+
+def _reads(row: Mapping[str, Any], reading: str) -> float:
+    """Share of cells that can be read so; a typed column is all of its type."""
+    said = row.get(reading)
+    return float(_READINGS.get(row["semantic"]) == reading) if said is None else float(said)
 
 
 def _a(word: str) -> str:
@@ -171,7 +231,7 @@ def _a(word: str) -> str:
 def _rows(n: int, m: int) -> list[Drift]:
     if not n or not m or 0.5 <= m / n <= 2:
         return [] if m or not n else [_drift(None, "rows", n, m, "no rows are left", "error")]
-    return [_drift(None, "rows", n, m, f"{m:,} rows, before {n:,}", "info", m / n, 2.0)]
+    return [_drift(None, "rows", n, m, f"{m:,} rows, before {n:,}", "info")]
 
 
 def _rates(name: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> list[Drift]:
@@ -184,47 +244,58 @@ def _rates(name: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> list[Dr
         p, q = p or 0.0, q or 0.0
         if word in ("null_rate", "blank_rate", "disguised_null_rate") and p <= q:
             continue  # told as missing
-        if (
-            word in ("number_rate", "date_rate", "boolean_rate", "outlier_rate", "zero_rate", "negative_rate")
-            and not same
-        ):
+        if (word in _TYPED and not same) or (word in _NUMERIC and was["sentinel_values"] != now["sentinel_values"]):
             continue
         per = "rows" if word in ("missing_rate", "null_rate", "blank_rate") else "content"
         n, m = (float(r[per] or r["rows"] or 0) for r in (was, now))
-        z = _z(p, n, q, m)
-        if z >= SIGMAS and abs(p - q) >= LEAST:
-            grave = word in _DIRT and q - p >= 0.1
-            sentence = f"'{name}': {q:.1%} is {said}, before {p:.1%}"
-            out.append(
-                _drift(name, word, p, q, sentence, "error" if grave else "warning" if q > p else "info", z, SIGMAS)
-            )
+        chance = share_p(p * n, n, q * m, m)
+        if abs(p - q) < LEAST:
+            out += [_nothing(chance)] if p or q else []
+            continue
+        grave = "error" if word in _DIRT and q - p >= 0.1 else "warning" if q > p else "info"
+        sentence = f"'{name}': {q:.1%} is {said}, before {p:.1%}"
+        out.append(_drift(name, word, p, q, sentence, "info" if word in _RELATIVE else grave, chance))
     return out
 
 
-def _z(p: float, n: float, q: float, m: float) -> float:
-    """Standard errors between two shares, with one case and one other added to each (Agresti and Caffo 2000)."""
-    if not n or not m:
-        return 0.0
-    p, q = (p * n + 1) / (n + 2), (q * m + 1) / (m + 2)
-    return abs(p - q) / math.sqrt(p * (1 - p) / (n + 2) + q * (1 - q) / (m + 2))
-
-
-def _mixes(name: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> list[Drift]:
+def _mixes(
+    name: str, was: Mapping[str, Any], now: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, Any]
+) -> list[Drift]:
     out = []
+    n, m = (float(r["content"] or r["rows"] or 0) for r in (was, now))
     for word, said in MIXES.items():
-        old, new = was[word] or [], now[word] or []
-        more = [v for v in new if v not in old]
-        if more and (old or word == "null_words"):
+        more = [v for v in now[word] or [] if v not in (was[word] or [])]
+        if more and (was[word] or word == "null_words"):
+            counted = old.get(word), new.get(word)
+            p = strange(counted[0] or {}, counted[1], n, m)[2] if counted[1] else None
             sentence = f"'{name}' has a new {said}: {', '.join(repr(v) for v in more[:5])}"
-            out.append(_drift(name, word, ", ".join(old), ", ".join(new), sentence))
+            out.append(_drift(name, word, ", ".join(was[word] or []), ", ".join(now[word]), sentence, "warning", p))
     for word in ("decimal", "date_order", "unit", "currency"):
         if was["semantic"] == now["semantic"] and was[word] and now[word] and was[word] != now[word]:
-            if word == "decimal" and not (was["decimal_comma_rate"] or now["decimal_comma_rate"]):
-                continue
             what = {"decimal": "decimal separator", "date_order": "order of day and month"}.get(word, f"main {word}")
             sentence = f"the {what} of '{name}' was '{was[word]}' and is '{now[word]}'"
-            out.append(_drift(name, word, was[word], now[word], sentence, "error"))
+            p = _main_p(word, was, now, old, new)
+            out.append(_drift(name, word, was[word], now[word], sentence, "error", p))
     return out
+
+
+def _main_p(
+    word: str, was: Mapping[str, Any], now: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, Any]
+) -> float | None:
+    """Chance that the most frequent separator, unit or currency is another one; None where it is not counted."""
+    n, m = (float(r["content"] or r["rows"] or 0) for r in (was, now))
+    if word == "decimal":
+        rates = ("decimal_comma_rate", "decimal_dot_rate")
+        return min(1.0, 2 * min(share_p((was[r] or 0.0) * n, n, (now[r] or 0.0) * m, m) for r in rates))
+    counts = {"unit": "units", "currency": "currencies"}.get(word)
+    if counts is None or not old.get(counts) or not new.get(counts):
+        return None
+    a, b = old[counts], new[counts]
+    return min(
+        1.0,
+        2
+        * min(share_p(a.get(u, 0.0), sum(a.values()), b.get(u, 0.0), sum(b.values())) for u in (was[word], now[word])),
+    )
 
 
 def _uniqueness(name: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> list[Drift]:
@@ -241,88 +312,67 @@ def _distribution(
     if was["semantic"] in ("identifier", "uuid", "text", "email", "url", "json") or not was["content"]:
         return []
     n, m = float(was["content"] or 0), float(now["content"] or 0)
-    if n < 20 or m < 20:
-        return []
     if old.get("histogram") and new.get("histogram") and (was["distinct"] or 0) > 12:
         if was["is_sequence"] or now["is_sequence"]:
             return []
-        return _numbers(name, was, now, old["histogram"], new["histogram"], n, m)
+        return _numbers(name, was, now, *(_whole_numbers(r, d) for r, d in ((was, old), (now, new))))
     if old.get("top") and new.get("top"):
-        return _words(name, old["top"], new["top"], n, m, was["distinct"] or 0)
+        return _words(name, old["top"], new["top"], n, m, was["distinct"] or 0, now["distinct"] or 0)
     return []
 
 
-def _numbers(
-    name: str, was: Mapping[str, Any], now: Mapping[str, Any], old: Any, new: Any, n: float, m: float
-) -> list[Drift]:
+def _whole_numbers(row: Mapping[str, Any], details: Mapping[str, Any]) -> Any:
+    """A histogram with the numbers that stand for missing put back: another sample may not tell them apart."""
+    values, content = row["sentinel_values"] or [], float(row["content"] or 0) * (row["sentinel_rate"] or 0.0)
+    held = details["histogram"]
+    if len(values) != 1 or not content or len(held["edges"]) < 2:
+        return held
+    try:
+        at = float(values[0])
+    except ValueError:
+        return held
+    edges, counts = list(held["edges"]), list(held["counts"])
+    if at > edges[-1]:
+        edges[-1] = math.nextafter(edges[-1], math.inf)
+        return {"edges": [*edges, math.nextafter(at, math.inf)], "counts": [*counts, content]}
+    if at < edges[0]:
+        return {"edges": [at, *edges], "counts": [content, *counts]}
+    counts[min(int(np.searchsorted(edges, at, side="right")) - 1, len(counts) - 1)] += content
+    return {"edges": edges, "counts": counts}
+
+
+def _numbers(name: str, was: Mapping[str, Any], now: Mapping[str, Any], old: Any, new: Any) -> list[Drift]:
     if len(old["edges"]) < 2 or len(new["edges"]) < 2:
         return []
-    at = np.union1d(old["edges"], new["edges"])
-    apart = float(np.abs(_cumulated(old, at) - _cumulated(new, at)).max())
-    # 1 in 10,000 by chance, and what interpolation inside bins may add
-    threshold = max(APART, 2.23 * math.sqrt((n + m) / (n * m)) + 0.02)
-    if apart <= threshold:
-        return []
+    apart, p = numbers_apart(old, new)
     middle = (was["min_date"], now["min_date"]) if was["min_date"] else (was["median"], now["median"])
+    if apart <= APART or None in middle:
+        return [_nothing(p)]
     if was["min_date"]:
         said = f"from {was['min_date']} to {was['max_date']} before, from {now['min_date']} to {now['max_date']} now"
     else:
         said = f"{middle[0]:.6g} in the middle before, {middle[1]:.6g} now"
     grave = "warning" if apart < 0.3 or was["min_date"] else "error"
-    return [
-        _drift(
-            name,
-            "distribution",
-            middle[0],
-            middle[1],
-            f"'{name}' is distributed otherwise: {said}",
-            grave,
-            apart,
-            threshold,
-        )
-    ]
-
-
-def _cumulated(histogram: Mapping[str, Any], at: Any) -> Any:
-    counts = np.cumsum([0.0, *histogram["counts"]])
-    edges = np.asarray(histogram["edges"], dtype=np.float64)
-    if counts.size != edges.size:  # one value only
-        return (at >= edges[-1]).astype(np.float64)
-    return np.interp(at, edges, counts / (counts[-1] or 1.0))
+    return [_drift(name, "distribution", *middle, f"'{name}' is distributed otherwise: {said}", grave, p)]
 
 
 def _words(
-    name: str, old: Mapping[str, float], new: Mapping[str, float], n: float, m: float, distinct: int
+    name: str, old: Mapping[str, float], new: Mapping[str, float], n: float, m: float, distinct: int, now: int
 ) -> list[Drift]:
-    words = list(dict.fromkeys([*old, *new]))
     whole = distinct <= len(old)
-    if not whole:
-        words = [w for w in words if w in old and w in new] or words
-    a = np.array([float(old.get(w, 0.0)) for w in words])
-    b = np.array([float(new.get(w, 0.0)) for w in words])
-    a, b = np.append(a, max(0.0, n - a.sum())), np.append(b, max(0.0, m - b.sum()))
+    apart, p, rise = words_apart(old, new, n, m, whole=whole, new_whole=now <= len(new))
     out = []
-    both = a + b > 0
-    a, b = a[both], b[both]
-    total, other = a.sum(), b.sum()
-    if total and other and a.size > 1:
-        chi = float(((a * math.sqrt(other / total) - b * math.sqrt(total / other)) ** 2 / (a + b)).sum())
-        df = a.size - 1
-        limit = df + SIGMAS * math.sqrt(2 * df)
-        apart = float(np.abs(a / total - b / other).sum()) / 2
-        if chi > limit and apart > APART:
-            rise = max(words, key=lambda w: new.get(w, 0.0) / m - old.get(w, 0.0) / n)
-            p, q = old.get(rise, 0.0) / n, new.get(rise, 0.0) / m
-            sentence = f"'{name}' is distributed otherwise: {rise!r} is {q:.1%}, before {p:.1%}"
-            grave = "warning" if apart < 0.3 else "error"
-            out.append(_drift(name, "distribution", p, q, sentence, grave, chi, limit))
-    more = [w for w in new if w not in old] if whole and distinct <= 20 else []
-    share = sum(new[w] for w in more) / m
-    if more and share >= LEAST and n >= 100:
-        shown = ", ".join(repr(w) for w in more[:5])
-        sentence = f"'{name}' has values it did not have: {shown} ({share:.1%})"
-        out.append(_drift(name, "new_values", 0.0, share, sentence, "warning", share, LEAST))
-    return out
+    if apart > APART and rise is not None:
+        before, after = old.get(rise, 0.0) / n, new.get(rise, 0.0) / m
+        sentence = f"'{name}' is distributed otherwise: {rise!r} is {after:.1%}, before {before:.1%}"
+        out.append(_drift(name, "distribution", before, after, sentence, "warning" if apart < 0.3 else "error", p))
+    if whole and distinct <= 20 and n >= 100:
+        more, share, p = strange(old, new, n, m)
+        if more and share >= LEAST:
+            shown = ", ".join(repr(w) for w in more[:5])
+            sentence = f"'{name}' has values it did not have: {shown} ({share:.1%})"
+            out.append(_drift(name, "new_values", 0.0, share, sentence, "warning", p))
+    return out or [_nothing(p)]
 
 
 def _dependencies(before: Profiled, after: Profiled, shared: set[str]) -> list[Drift]:
@@ -340,8 +390,8 @@ def _dependencies(before: Profiled, after: Profiled, shared: set[str]) -> list[D
                 out.append(_drift(f"{left} + {right}", "dependency", r["strength"], None, sentence))
             continue
         p, q = r["violation_rate"], held["violation_rate"]
-        z = _z(p, r["support"], q, held["support"])
-        if q > p and z >= SIGMAS and q - p >= LEAST:
+        if q - p >= LEAST:
+            chance = share_p(p * r["support"], r["support"], q * held["support"], held["support"])
             sentence = f"each '{left}' had one '{right}' but for {p:.1%} of rows; now for {q:.1%}"
-            out.append(_drift(f"{left} + {right}", "dependency", p, q, sentence, "warning", z, SIGMAS))
+            out.append(_drift(f"{left} + {right}", "dependency", p, q, sentence, "warning", chance))
     return out

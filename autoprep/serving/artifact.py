@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,17 +13,24 @@ import polars as pl
 
 from autoprep import lineage
 from autoprep.errors import ArtifactError, AutoprepError, InputError
+from autoprep.serving.manifest import (
+    FORMAT,
+    KIND,
+    MANIFEST,
+    SIGNATURE,
+    pretty,
+    read_manifest,
+    seal,
+    verify,
+    write_text,
+)
 from autoprep.serving.predictor import Scorer
 from autoprep.serving.state import read_json, read_state, write_state
 from autoprep.types import Dialect, Feature, Leaderboard, Plan, Trial, load_yaml
 
-FORMAT = 2
-KIND = "autoprep model"
-MANIFEST, SIGNATURE = "manifest.json", "signature.json"
-MAX_FILES = 10_000
-MAX_MANIFEST_BYTES = 16 << 20
 MAX_PLAN_BYTES = 256 << 20
 REPLAY_ROWS = 100
+EXPECTED = "expected.json"
 #: Papers that may be written again after the fact; everything else is sealed when the model is saved.
 PAPERS = (
     "report.html",
@@ -38,19 +44,6 @@ PAPERS = (
     "lineage.jsonl",
     "sbom.json",
 )
-
-
-def _since_2(manifest: dict[str, Any]) -> dict[str, Any]:
-    """Format 2 names the source without the folders of the machine that it lay on, and states the folder's size."""
-    facts = dict(manifest.get("facts") or {})
-    if isinstance(facts.get("source"), dict):
-        facts["source"] = lineage.portable_source(facts["source"])
-    sizes = [said.get("bytes", 0) for said in (manifest.get("files") or {}).values() if isinstance(said, dict)]
-    return {**manifest, "format": 2, "facts": facts, "size_bytes": sum(sizes)}
-
-
-#: Format -> what makes a manifest of the next format of one in it. An older folder is read, never written over.
-_MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _since_2}
 
 
 @dataclass(frozen=True)
@@ -116,6 +109,11 @@ class Artifact:
             raise InputError("is not in the model folder", where=str(self.folder / name))
         return (self.folder / name).read_text(encoding="utf-8")
 
+    def expected(self) -> dict[str, Any]:
+        """What training's own rows met and were predicted (see ``serving.expected``); {} in a folder without it."""
+        file = self.folder / EXPECTED
+        return dict(read_json(file)) if file.is_file() else {}
+
     def examples(self) -> pl.DataFrame:
         """Raw rows kept for the replay, as the source held them; no columns when none were kept."""
         file = self.folder / "replay" / "rows.arrow"
@@ -154,6 +152,7 @@ def save(
     replay: pl.DataFrame | None = None,
     papers: Mapping[str, str] | None = None,
     tables: Mapping[str, Any] | None = None,
+    expected: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write a model folder, whole or not at all, and prove it: what was written is loaded and replayed.
 
@@ -171,6 +170,7 @@ def save(
         replay: raw rows to keep; at most ``REPLAY_ROWS`` of them.
         papers: file name (one of ``PAPERS``) -> text.
         tables: how rows are made of several tables, as plain values.
+        expected: what training's own rows meet and are predicted, see ``serving.expected``.
 
     Raises:
         InputError: the folder cannot be written, or is not a model folder.
@@ -184,22 +184,24 @@ def save(
     facts = plain
     plan = replace(plan, source=lineage.portable_source(plan.source))
     with lineage.whole_folder(target) as beside:
-        _text(beside / ".gitattributes", "* -text\n")
-        _text(beside / "plan.yaml", plan.to_yaml())
-        _text(beside / "features.txt", "".join(f"{f.name} = {f.definition}\n" for f in features))
-        _text(beside / "contract.json", pretty(contract or {}))
+        write_text(beside / ".gitattributes", "* -text\n")
+        write_text(beside / "plan.yaml", plan.to_yaml())
+        write_text(beside / "features.txt", "".join(f"{f.name} = {f.definition}\n" for f in features))
+        write_text(beside / "contract.json", pretty(contract or {}))
         if tables is not None:
-            _text(beside / "tables.json", pretty(tables))
+            write_text(beside / "tables.json", pretty(tables))
+        if expected is not None:
+            write_text(beside / EXPECTED, pretty(expected))
         if synthesizer is not None:
             write_state(beside, "synthesizer", synthesizer.to_dict())
         if leaderboard is not None:
-            _text(beside / "leaderboard.json", pretty(_leaderboard_to_dict(leaderboard)))
+            write_text(beside / "leaderboard.json", pretty(_leaderboard_to_dict(leaderboard)))
         if profile is not None:
-            _text(beside / "profile.json", _profile_text(profile))
+            write_text(beside / "profile.json", _profile_text(profile))
         for name, text in (papers or {}).items():
             if name not in PAPERS:
                 raise InputError("is not a paper of a model folder", where=name, hint=", ".join(PAPERS))
-            _text(beside / name, text)
+            write_text(beside / name, text)
         (beside / "models").mkdir()
         predictor.save(beside / "models")
         predicted = None
@@ -209,7 +211,7 @@ def save(
             (beside / "replay").mkdir()
             _ipc(rows, beside / "replay" / "rows.arrow")
             _ipc(predicted, beside / "replay" / "predictions.arrow")
-        _seal(beside, {"format": FORMAT, "kind": KIND, "facts": facts, "dialect": dialect and dialect.to_dict()})
+        seal(beside, {"format": FORMAT, "kind": KIND, "facts": facts, "dialect": dialect and dialect.to_dict()})
         if predicted is not None:
             again = _replay(load(beside))
             if not again.identical:
@@ -233,8 +235,8 @@ def add_papers(folder: str | Path, papers: Mapping[str, str]) -> None:
         if name not in PAPERS:
             raise InputError("is not a paper of a model folder", where=name, hint=", ".join(PAPERS))
         with lineage.whole_file(target / name) as beside:
-            _text(beside, text)
-    _seal(target, {key: manifest[key] for key in ("format", "kind", "facts", "dialect")}, manifest["versions"])
+            write_text(beside, text)
+    seal(target, {key: manifest[key] for key in ("format", "kind", "facts", "dialect")}, manifest["versions"])
 
 
 def load(folder: str | Path) -> Artifact:
@@ -299,114 +301,9 @@ def _replay(artifact: Artifact) -> Replay:
     return Replay(kept.height, not differing, tuple(differing), worst)
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Read and check the manifest itself: its seal, its kind, its format; older formats are migrated.
-
-    Raises:
-        ArtifactError: not a model folder, altered, or newer.
-    """
-    file = folder / MANIFEST
-    if not folder.is_dir():
-        raise ArtifactError(
-            "no such model folder", where=str(folder), hint="give the folder that 'autoprep fit -o' wrote"
-        )
-    if not file.is_file():
-        raise ArtifactError("is not a model folder (no manifest.json)", where=str(folder))
-    manifest = read_json(file, MAX_MANIFEST_BYTES)
-    if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
-        raise ArtifactError("is not the manifest of an autoprep model", where=str(file))
-    made_by = (manifest.get("versions") or {}).get("autoprep", "unknown")
-    found = manifest.get("format")
-    if not isinstance(found, int) or found > FORMAT:
-        raise ArtifactError(
-            f"has format {found}, made by autoprep {made_by}; this version reads up to {FORMAT}",
-            where=str(folder),
-            hint="upgrade autoprep, or fit the model again",
-        )
-    if file.read_bytes() != _render_manifest(manifest).encode():
-        raise ArtifactError("was altered after it was written", where=str(file), hint="copy or fit the model again")
-    known: dict[str, Any] = manifest
-    while known["format"] < FORMAT:
-        migrate = _MIGRATIONS.get(known["format"])
-        if migrate is None:
-            raise ArtifactError(f"has format {found}, which is no longer read", where=str(folder), hint="fit it again")
-        known = migrate(known)
-    if not isinstance(known.get("files"), dict) or not isinstance(known.get("facts"), dict):
-        raise ArtifactError("is not complete", where=str(file), hint="copy or fit the model again")
-    return known
-
-
-def verify(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Check size and SHA-256 of every file, and that the folder holds no other.
-
-    Raises:
-        ArtifactError: a file is missing, altered, unlisted, a link, or points out of the folder.
-    """
-    listed = manifest["files"]
-    if len(listed) > MAX_FILES:
-        raise ArtifactError(f"lists {len(listed):,} files", where=str(folder), hint=f"at most {MAX_FILES:,}")
-    for name, said in listed.items():
-        file = folder / _safe(name, folder)
-        try:
-            found = file.lstat()
-        except OSError:
-            raise ArtifactError("is missing", where=str(file), hint="copy or fit the model again") from None
-        if not stat.S_ISREG(found.st_mode):
-            raise ArtifactError("is not a plain file", where=str(file))
-        if found.st_size != said.get("bytes") or lineage.hash_file(file) != said.get("sha256"):
-            raise ArtifactError(
-                "was altered or damaged after the model was saved", where=str(file), hint="copy or fit the model again"
-            )
-    strangers = sorted(set(_files(folder)) - set(listed) - {MANIFEST, SIGNATURE})
-    if strangers:
-        raise ArtifactError(
-            f"holds a file that the model did not write: {strangers[0]}", where=str(folder), hint="remove it"
-        )
-
-
-def _safe(name: str, folder: Path) -> PurePosixPath:
-    path = PurePosixPath(name)
-    bad = path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name or "\0" in name or not path.parts
-    if bad or any((folder / parent).is_symlink() for parent in path.parents):
-        raise ArtifactError(f"lists the file {name!r}, which lies outside", where=str(folder))
-    return path
-
-
-def _files(folder: Path) -> list[str]:
-    """Every file below, as relative POSIX names; what file managers leave behind (.DS_Store) is not counted."""
-    names = (p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_symlink() or not p.is_dir())
-    return sorted(n for n in names if n.rsplit("/", 1)[-1] not in (".DS_Store", "Thumbs.db", "desktop.ini"))
-
-
-def _seal(folder: Path, head: dict[str, Any], versions: Mapping[str, str] | None = None) -> None:
-    files = {
-        name: {"bytes": (folder / name).stat().st_size, "sha256": lineage.hash_file(folder / name)}
-        for name in _files(folder)
-        if name not in (MANIFEST, SIGNATURE)
-    }
-    size = sum(int(str(said["bytes"])) for said in files.values())
-    manifest = {**head, "size_bytes": size, "versions": dict(versions or lineage.versions()), "files": files}
-    with lineage.whole_file(folder / MANIFEST) as beside:
-        _text(beside, _render_manifest(manifest))
-
-
-def _render_manifest(manifest: Mapping[str, Any]) -> str:
-    body = {key: value for key, value in manifest.items() if key != "seal"}
-    return pretty({**body, "seal": lineage.hash_value(body)})
-
-
 def _refuse_foreign(folder: Path) -> None:
     if folder.is_dir() and any(folder.iterdir()) and not (folder / MANIFEST).is_file():
         raise InputError("holds files and is not a model folder", where=str(folder), hint="choose another with -o")
-
-
-def _text(file: Path, text: str) -> None:
-    file.write_text(text, encoding="utf-8", newline="\n")
-
-
-def pretty(value: Any) -> str:
-    """JSON text, one value a line, the keys in their order."""
-    return json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n"
 
 
 def _ipc(frame: pl.DataFrame, file: Path) -> None:

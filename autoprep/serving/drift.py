@@ -1,9 +1,12 @@
-"""How far new rows are from those of training: the columns, the dirt, and the predictions, each aware of sizes."""
+"""How far new rows are from those of training: the columns, the dirt, and the predictions.
+
+Rows drawn as training's were alarm once in a hundred files at most, whatever their number and that of the columns.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,14 +16,17 @@ import polars as pl
 from autoprep.cleaning import apply, plan
 from autoprep.errors import ArtifactError, InputError, did_you_mean
 from autoprep.profiling import Profile, profile
-from autoprep.profiling.compare import Comparison
+from autoprep.profiling.chance import distance_p, share_p
+from autoprep.profiling.compare import Comparison, compare
 from autoprep.serving.artifact import Artifact
+from autoprep.serving.expected import counted, expected, references, rounded, shown
 from autoprep.serving.seen import Window, spread
 
-#: Kolmogorov's factor at which two samples of one distribution differ once in 10,000 times.
-_KOLMOGOROV = math.sqrt(-0.5 * math.log(0.0001 / 2))
+#: Chance that rows drawn as those of training alarm; half goes to the columns, a quarter to dirt and to predictions.
+FALSE_ALARMS = 0.01
+#: Least distance of two spreads of predictions that counts.
 _LEAST = 0.05
-#: Share of rows with a contract event from which that event is a warning.
+#: Share of rows, beyond that of training, from which a contract event may be a warning.
 EVENT_SHARE = 0.01
 SEVERITIES = ("error", "warning", "info")
 
@@ -70,11 +76,15 @@ def drift(artifact: Artifact, frame: pl.DataFrame) -> Drift:
         ArtifactError: the folder keeps no profile.
         InputError: none of the columns is one that the model knows.
     """
-    compared = _before(artifact).compare(profile(frame, deep=False).masked())
-    scorer = artifact.scorer()
-    predicted = scorer.predict(frame)
-    found = _columns(compared, artifact.plan.target) + _dirt(predicted)
-    return _ranked(compared.rows, found + _predictions(scorer.predict(artifact.examples()), predicted))
+    compared = compare(_before(artifact), profile(frame, deep=False).masked(), false_alarms=FALSE_ALARMS / 2)
+    predicted, _, events = artifact.scorer().explain(frame, reasons=False)
+    met = counted(events, frame.height)
+    known = _expected(artifact)
+    found = _columns(compared, artifact.plan.target) + _events(met, frame.height, known)
+    for name in shown(predicted.columns):
+        new = predicted[name].cast(pl.Float64).drop_nulls().to_numpy()
+        found += _moved(name, known, new, np.ones(len(new)))
+    return _ranked(compared.rows, found)
 
 
 def _before(artifact: Artifact) -> Profile:
@@ -102,14 +112,11 @@ def drift_of_seen(artifact: Artifact, window: Window) -> Drift:
     Raises:
         ArtifactError: the folder keeps no profile.
     """
-    before = _before(artifact)
-    compared = before.compare(window.raw)
-    old = artifact.scorer().predict(artifact.examples())
-    found = _columns(compared, artifact.plan.target)
-    found += _events(list(window.reasons.items()), max(window.sampled, 1))
-    for name in _shown(old):
-        values, weights = spread(window, name)
-        found += _moved(name, old[name].cast(pl.Float64).drop_nulls().to_numpy(), values, weights)
+    compared = compare(_before(artifact), window.raw, false_alarms=FALSE_ALARMS / 2)
+    known = _expected(artifact)
+    found = _columns(compared, artifact.plan.target) + _events(window.reasons, max(window.sampled, 1), known)
+    for name in known["predictions"]:
+        found += _moved(name, known, *spread(window, name))
     return _ranked(compared.rows, found)
 
 
@@ -149,57 +156,63 @@ def windows(
     return starts.null_count(), tuple(found)
 
 
-def _dirt(predicted: pl.DataFrame) -> list[dict[str, Any]]:
-    """Contract events of the new rows; those that stand in training's own rows are rare by construction."""
-    codes = predicted.filter(pl.col("reasons") != "")["reasons"].str.split(";").explode().value_counts()
-    return _events(codes.rows(), predicted.height)
+def _expected(artifact: Artifact) -> Mapping[str, Any]:
+    """What the folder keeps of training's own rows; an older one has its replayed rows only."""
+    known = artifact.expected()
+    if known:
+        return known
+    rows = artifact.examples()
+    if not rows.height:
+        return {"rows": 0, "reasons": {}, "predictions": {}}
+    return expected(artifact.scorer(), rows)
 
 
-def _events(counts: Sequence[tuple[Any, ...]], rows: int) -> list[dict[str, Any]]:
+def _events(met: Mapping[str, int], rows: int, known: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Contract events of the new rows; a warning where there are more than chance makes of training's share."""
+    before, trained = known["reasons"], int(known["rows"])
+    limit = FALSE_ALARMS / 4 / max(1, len({*met, *before}))
     made = []
-    for code, count in counts:
-        share = count / rows
+    for code, count in met.items():
+        share, usual = count / rows, before.get(code, 0) / trained if trained else 0.0
+        p = share_p(before.get(code, 0), trained, count, rows) if trained else 0.0
         rule, _, column = code.partition(":")
+        more = share - usual >= EVENT_SHARE and p <= limit
+        told = f", in training {usual:.1%}" if trained else ""
         made.append(
             {
-                "severity": "warning" if share >= EVENT_SHARE else "info",
+                "severity": "warning" if more else "info",
                 "part": "dirt",
                 "column": column or None,
                 "kind": rule,
-                "sentence": f"'{column}': {rule} in {count:,} of {rows:,} rows",
-                "statistic": share,
-                "threshold": EVENT_SHARE,
+                "sentence": f"'{column}': {rule} in {count:,} of {rows:,} rows ({share:.1%}{told})",
+                **_surprise(p, limit),
             }
         )
     return made
 
 
-def _predictions(before: pl.DataFrame, after: pl.DataFrame) -> list[dict[str, Any]]:
-    found = []
-    for name in _shown(after):
-        old, new = (f[name].cast(pl.Float64).drop_nulls().to_numpy() for f in (before, after))
-        found += _moved(name, old, new, np.ones(len(new)))
-    return found
+def _surprise(p: float, limit: float) -> dict[str, float]:
+    return {"statistic": -math.log10(max(p, 1e-300)), "threshold": -math.log10(limit)}
 
 
-def _shown(predicted: pl.DataFrame) -> list[str]:
-    names = [c for c in predicted.columns if c.startswith("probability_")] or ["prediction"]
-    return names[:-1] if len(names) == 2 else names
+def _moved(name: str, known: Mapping[str, Any], new: np.ndarray, weights: np.ndarray) -> list[dict[str, Any]]:
+    """Whether predictions are spread otherwise than those of rows learnt from and of rows not seen by their fold.
 
-
-def _moved(name: str, old: np.ndarray, new: np.ndarray, weights: np.ndarray) -> list[dict[str, Any]]:
-    """Whether predictions are spread otherwise; ``weights`` say how many rows each new value stands for."""
-    rows = float(weights.sum())
-    if len(old) < 20 or rows < 20:
+    ``weights`` say how many rows each new value stands for.
+    """
+    rows, olds = float(weights.sum()), references(known, name)
+    if rows < 1 or not olds:
         return []
-    distance = ks_distance(old, new, weights)
-    threshold = max(_LEAST, _KOLMOGOROV * math.sqrt((len(old) + rows) / (len(old) * rows)))
-    if distance <= threshold:
+    limit = FALSE_ALARMS / 4 / len(known["predictions"])
+    new = rounded(new)
+    distance, old = min(((ks_distance(old, new, weights), old) for old in olds), key=lambda pair: pair[0])
+    p = distance_p(distance, len(old), rows)
+    if distance <= _LEAST or p > limit:
         return []
     mean = float(np.average(new, weights=weights))
     said = f"{name}: mean {mean:.4g}, in training {old.mean():.4g}; distance {distance:.2f}"
     row = {"severity": "warning", "part": "predictions", "column": name, "kind": "prediction", "sentence": said}
-    return [{**row, "statistic": distance, "threshold": threshold}]
+    return [{**row, **_surprise(p, limit)}]
 
 
 def ks_distance(a: np.ndarray, b: np.ndarray, weights: np.ndarray | None = None) -> float:

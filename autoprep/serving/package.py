@@ -15,6 +15,7 @@ from typing import Any
 from autoprep.errors import InputError
 from autoprep.lineage import whole_folder
 from autoprep.serving import artifact
+from autoprep.serving import manifest as manifests
 
 NAME = "autoprep"
 PAGES = Path(__file__).parent / "pages"
@@ -69,7 +70,7 @@ def package(
         for name, template in FILES.items():
             text = Template((PAGES / template).read_text(encoding="utf-8")).substitute(said)
             (beside / name).write_text(text, encoding="utf-8", newline="\n")
-        artifact.verify(beside / "model", loaded.manifest)
+        manifests.verify(beside / "model", loaded.manifest)
     return [target / name for name in (*FILES, "requirements.txt")]
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from autoprep import lineage
 from autoprep.errors import ArtifactError, InputError
-from autoprep.serving import artifact
+from autoprep.serving import manifest as manifests
 from autoprep.serving.state import read_json
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ def sign(folder: str | Path, key: str | Path) -> Signed:
         InputError: no such key, another kind of key, or the package that signs is not there.
     """
     home = Path(folder)
-    manifest = artifact.read_manifest(home)
-    artifact.verify(home, manifest)
+    manifest = manifests.read_manifest(home)
+    manifests.verify(home, manifest)
     private = _private(Path(key))
     public = private.public_key()
     said = {
@@ -56,8 +56,8 @@ def sign(folder: str | Path, key: str | Path) -> Signed:
         "key": _fingerprint(public),
         "signature": base64.b64encode(private.sign(_message(home))).decode("ascii"),
     }
-    with lineage.whole_file(home / artifact.SIGNATURE) as beside:
-        beside.write_text(artifact.pretty(said), encoding="utf-8", newline="\n")
+    with lineage.whole_file(home / manifests.SIGNATURE) as beside:
+        beside.write_text(manifests.pretty(said), encoding="utf-8", newline="\n")
     return Signed(str(said["seal"]), str(said["key"]))
 
 
@@ -74,10 +74,10 @@ def check(folder: str | Path, key: str | Path) -> Signed:
         InputError: no such key, or the package that checks is not there.
     """
     home = Path(folder)
-    manifest = artifact.read_manifest(home)
-    artifact.verify(home, manifest)
+    manifest = manifests.read_manifest(home)
+    manifests.verify(home, manifest)
     public = _public(Path(key))
-    file = home / artifact.SIGNATURE
+    file = home / manifests.SIGNATURE
     if not file.is_file():
         raise ArtifactError("is not signed", where=str(home), hint="autoprep sign MODEL --key key.pem")
     said = read_json(file, MAX_BYTES)
@@ -100,7 +100,7 @@ def check(folder: str | Path, key: str | Path) -> Signed:
 
 
 def _message(home: Path) -> bytes:
-    return _CONTEXT + (home / artifact.MANIFEST).read_bytes()
+    return _CONTEXT + (home / manifests.MANIFEST).read_bytes()
 
 
 def _fingerprint(public: Ed25519PublicKey) -> str:

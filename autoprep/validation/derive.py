@@ -13,6 +13,8 @@ from autoprep.profiling import profile as make_profile
 from autoprep.types import Table
 from autoprep.validation.contract import Contract
 
+#: Chance that a sample that keeps to every learnt share is told to break one; shared by a contract's checks.
+FALSE_ALARMS = 0.01
 MIN_ROWS = 20
 MOST_VALUES = 30
 #: What a cell of a number column looks like as text: sign, digits with separators, currency, percent or a unit aside.
@@ -47,6 +49,10 @@ def derive(
 ) -> Contract:
     """Derive what new data must keep to: columns, completeness, allowed values, formats, ranges.
 
+    Shares are lower bounds of what the data showed (Wilson 1927). Few new rows are not held to them by the letter: a
+    check breaks when so many failing cells would come, by chance, less often than its ``meta`` says
+    (``false_alarm``, a binomial tail; a hundredth for all checks together).
+
     Args:
         source: good data, cells as they are delivered.
         profile: of the same rows; made here when None.
@@ -64,9 +70,13 @@ def derive(
     checks: list[dict[str, Any]] = [
         _check("expect_table_columns_to_match_set", {"column_set": columns, "exact_match": False}, "error", {}),
     ]
+    checks[0]["meta"] |= {"target": target} if target is not None else {}
     for row in profile.columns.iter_rows(named=True):
         if row["column"] in columns and frame.height >= MIN_ROWS:
             checks += _of_column(frame[row["column"]], row)
+    shared = [check for check in checks if "mostly" in check["kwargs"]]
+    for check in shared:
+        check["meta"]["false_alarm"] = float(f"{FALSE_ALARMS / len(shared):.2g}")
     return Contract(tuple(checks), name, {"rows": frame.height, "derived_by": "autoprep"})
 
 

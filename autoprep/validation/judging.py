@@ -74,13 +74,26 @@ def _judged(made: Outcome, check: Check, answers: pl.DataFrame, values: pl.DataF
     mostly = made.kwargs.get("mostly")
     return replace(
         made,
-        success=bool(share >= (1.0 if mostly is None else mostly)),
+        success=bool(share >= (1.0 if mostly is None else mostly)) or _by_chance(made, failing, looked_at),
         element_count=rows,
         missing_count=missing,
         unexpected_count=failing,
         mask=mask,
         values=values.select(check.columns),
     )
+
+
+def _by_chance(made: Outcome, failing: int, looked_at: int) -> bool:
+    """Whether a sample of a source that keeps to the learnt share fails as often: only where the check says so.
+
+    The binomial tail of ``failing`` or more among ``looked_at`` against ``meta["false_alarm"]``.
+    """
+    allowed, mostly = made.meta.get("false_alarm"), made.kwargs.get("mostly")
+    if not isinstance(allowed, float) or mostly is None or not 0 < mostly < 1 or not 0 < failing <= looked_at:
+        return False
+    from scipy.special import bdtrc
+
+    return bool(bdtrc(failing - 1, looked_at, 1 - mostly) > allowed)
 
 
 def _value(answer: pl.Series) -> Any:

@@ -57,6 +57,18 @@ class ValidationReport:
         """One line per broken expectation: severity, column, count, share, first rows."""
         return [f"{r.severity}: {r.sentence()}" for r in self.broken]
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What breaks nothing and should be known: columns that the contract does not speak of."""
+        return tuple(note for r in self.results if r.success and (note := self._unknown(r)))
+
+    def _unknown(self, outcome: Outcome) -> str | None:
+        if outcome.type != "expect_table_columns_to_match_set" or self.frame is None:
+            return None
+        known = {*outcome.kwargs.get("column_set", ()), outcome.meta.get("target")}
+        more = [name for name in self.frame.lazy().collect_schema().names() if name not in known]
+        return f"not in the contract, not looked at: {', '.join(more)}" if more else None
+
     def summary(self) -> str:
         """One line for all."""
         failed = sum(r.severity == "error" for r in self.broken)
@@ -91,6 +103,7 @@ class ValidationReport:
             "name": self.name,
             "contract": self.contract,
             "rows": self.rows,
+            "notes": list(self.notes),
             "statistics": {
                 "evaluated_expectations": len(self.results),
                 "successful_expectations": len(self.results) - len(self.broken),
@@ -160,7 +173,7 @@ class ValidationReport:
         return index
 
     def __str__(self) -> str:
-        return "\n".join([self.summary(), *self.lines()])
+        return "\n".join([self.summary(), *self.lines(), *(f"info: {note}" for note in self.notes)])
 
     def _repr_html_(self) -> str:
         rows = "".join(

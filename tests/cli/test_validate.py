@@ -9,8 +9,13 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import polars as pl
 import pytest
+
+import autoprep as ap
+from autoprep import api
+from autoprep.__main__ import main
 
 from ..browser import Browser
 
@@ -81,3 +86,45 @@ def test_data_docs_open_in_a_browser(files: dict[str, Path], chromium: str) -> N
         browser.close()
     assert "orders" in text
     assert "lost" in text
+
+
+def test_few_rows_of_the_same_source_keep_a_learnt_contract(tmp_path: Path) -> None:
+    """A learnt share is no law for ten rows; what cannot be chance breaks it all the same."""
+    rng = np.random.default_rng(0)
+
+    def rows(count: int, lost: float) -> pl.DataFrame:
+        state = pl.Series(rng.choice(["paid", "open"], count))
+        gone = pl.Series(rng.random(count) < lost)
+        amount = pl.Series(rng.integers(10, 99, count)).cast(pl.String)
+        return pl.DataFrame({"state": state, "amount": amount}).with_columns(
+            amount=pl.when(gone).then(None).otherwise("amount")
+        )
+
+    learnt = api.contract(rows(300, 0.05))
+    wrong = sum(not ap.validate(rows(10, 0.05), learnt).success for _ in range(200))
+    assert wrong <= 6  # a hundredth of 200 is 2
+    assert sum(ap.validate(rows(10, 0.05), learnt).broken != () for _ in range(200)) <= 6
+    assert not ap.validate(rows(30, 0.05).with_columns(state=pl.lit("lost")), learnt).success
+    assert any("amount" in line for line in ap.validate(rows(40, 0.6), learnt).lines())
+    assert any("amount" in line for line in ap.validate(rows(3000, 0.2), learnt).lines())
+
+
+def test_a_written_contract_is_kept_to_the_letter(files: dict[str, Path]) -> None:
+    strict = {"expect": [{"column": "state", "in": ["paid"], "mostly": 0.9}]}
+    assert not ap.validate(pl.DataFrame({"state": ["paid"] * 4 + ["lost"]}), strict).success
+
+
+def test_the_contract_says_where_it_lies_and_new_columns_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = pl.DataFrame({"state": ["paid", "open"] * 30})
+    rows.write_csv(tmp_path / "rows.csv")
+    rows.with_columns(extra=pl.lit(1)).write_csv(tmp_path / "wider.csv")
+    contract = str(tmp_path / "contract.yaml")
+    assert main(["contract", str(tmp_path / "rows.csv"), "-o", contract]) == 0
+    said = capsys.readouterr()
+    assert contract in said.out + said.err and "check" in said.out + said.err
+    assert main(["validate", str(tmp_path / "rows.csv"), "-c", contract]) == 0
+    assert "not in the contract" not in capsys.readouterr().out
+    assert main(["validate", str(tmp_path / "wider.csv"), "-c", contract]) == 0
+    assert "not in the contract, not looked at: extra" in capsys.readouterr().out

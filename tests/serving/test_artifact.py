@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from autoprep.errors import ArtifactError, InputError
-from autoprep.serving import artifact
+from autoprep.serving import artifact, manifest
 from autoprep.serving.state import read_state, write_state
 
 from .conftest import Line
@@ -19,7 +19,7 @@ from .conftest import Line
 
 def _manifest(folder: Path, **changes: object) -> None:
     file = folder / "manifest.json"
-    file.write_text(artifact._render_manifest({**json.loads(file.read_text()), **changes}))
+    file.write_text(manifest._render_manifest({**json.loads(file.read_text()), **changes}))
 
 
 def test_save_load_replay_copy(tmp_path: Path, parts: dict) -> None:

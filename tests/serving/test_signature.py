@@ -15,6 +15,7 @@ import autoprep as ap
 from autoprep import api
 from autoprep.errors import ArtifactError, InputError
 from autoprep.serving import artifact
+from autoprep.serving import manifest as manifests
 
 from .shop import orders
 
@@ -61,7 +62,7 @@ def test_whoever_seals_the_folder_again_cannot_keep_the_signature(tmp_path: Path
     (model / "report.html").write_text("<p>nothing to see</p>")
     manifest = json.loads((model / "manifest.json").read_text())
     head = {key: manifest[key] for key in ("format", "kind", "facts", "dialect")}
-    artifact._seal(model, head, manifest["versions"])
+    manifests.seal(model, head, manifest["versions"])
     artifact.load(model)
     with pytest.raises(ArtifactError, match="does not match its signature"):
         api.verify(model, public)
@@ -97,14 +98,14 @@ def test_an_older_format_is_read_and_kept(tmp_path: Path, model: Path) -> None:
     now = json.loads(file.read_text())
     old = {key: value for key, value in now.items() if key != "size_bytes"}
     old |= {"format": 1, "facts": {**now["facts"], "source": {"uri": "/home/ada/orders.csv", "sha256": "0"}}}
-    file.write_text(artifact._render_manifest(old), encoding="utf-8", newline="\n")
+    file.write_text(manifests._render_manifest(old), encoding="utf-8", newline="\n")
     written = file.read_bytes()
     held = artifact.load(model)
-    assert held.manifest["format"] == artifact.FORMAT and held.facts["source"]["uri"] == "orders.csv"
+    assert held.manifest["format"] == manifests.FORMAT and held.facts["source"]["uri"] == "orders.csv"
     assert held.size_bytes == now["size_bytes"] == sum(said["bytes"] for said in now["files"].values())
     assert artifact.replay(model).identical and file.read_bytes() == written
     api.write_card(model)
-    assert json.loads(file.read_text())["format"] == artifact.FORMAT
+    assert json.loads(file.read_text())["format"] == manifests.FORMAT
     assert artifact.replay(model).identical
 
 
