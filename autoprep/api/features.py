@@ -9,6 +9,7 @@ from typing import Any, overload
 from autoprep import pipeline
 from autoprep.api.data import PathLike, read
 from autoprep.errors import InputError
+from autoprep.reading.catalogue import catalogue_of, database_file
 from autoprep.synthesis import entity_sets
 from autoprep.synthesis.entity_sets import is_entity_set
 from autoprep.synthesis.export import Written
@@ -74,8 +75,8 @@ def synthesize(
 ) -> pipeline.Synthesized | pipeline.TableFeatures | pipeline.TableBlocks:
     """Clean tables and generate features, each a definition that a person reads.
 
-    With ``table``, or ``like``, the source is several tables: a mapping of names to sources, a folder of files, or a
-    featuretools EntitySet, which brings its own schema.
+    With ``table``, or ``like``, the source is several tables: a mapping of names to sources, a folder of files, a
+    whole SQLite or DuckDB file, or a featuretools EntitySet, which brings its own schema.
 
     Args:
         source: one table, or several.
@@ -109,6 +110,7 @@ def synthesize(
     if like is not None:
         return pipeline.synthesize_like(source, like, listener=listener)
     if table is None:
+        _one_table(source)
         return pipeline.synthesize(read(source, listener=listener), target, most=max_features or 100, listener=listener)
     if schema is None and is_entity_set(source):
         schema = entity_sets.schema_of(source)
@@ -166,6 +168,7 @@ def select(
         ['PRODUCT(force, angle)']
     """
     if table is None:
+        _one_table(source)
         return pipeline.select_of_table(
             read(source, listener=listener), target, most=max_features, seed=seed, listener=listener
         )
@@ -174,6 +177,17 @@ def select(
         max_features=candidates, listener=listener,
     )  # fmt: skip
     return pipeline.select_of_tables(made, target, most=max_features, seed=seed, listener=listener)
+
+
+def _one_table(source: Any) -> None:
+    """Refuse a database of several tables when it is not said whose rows are meant."""
+    whole = database_file(source)
+    tables = () if whole is None else catalogue_of(*whole).tables
+    if len(tables) > 1:
+        raise InputError(
+            f"this database holds {len(tables)} tables ({', '.join(tables[:8])})", where=str(source),
+            hint=f"say whose rows get features (--table {tables[0]}); '{source}#{tables[0]}' reads that table alone",
+        )  # fmt: skip
 
 
 def write_feature_report(made: Any, path: PathLike, *, table: str = "table") -> Path:
@@ -273,7 +287,8 @@ def schema_of(
     """Propose keys, references and times of several tables, each with its evidence, for a person to confirm.
 
     Args:
-        source: name -> table, a folder with one file per table, or a featuretools EntitySet, which says it all.
+        source: name -> table, a folder with one file per table, an SQLite or DuckDB file, whose catalogue names keys
+            and references, or a featuretools EntitySet, which says it all.
         path: where to write it as YAML; not over a file that is there.
         listener: hears what is read.
 
@@ -291,7 +306,8 @@ def schema_of(
         made = entity_sets.schema_of(source)
     else:
         frames, _ = pipeline.load_tables(source, listener=listener)
-        made = pipeline.infer_schema(frames)
+        whole = database_file(source)
+        made = pipeline.infer_schema(frames, None if whole is None else catalogue_of(*whole))
     if path is not None:
         with whole_file(path) as beside:
             beside.write_text(made.to_yaml(), encoding="utf-8")

@@ -17,18 +17,20 @@ from autoprep import cleaning, profiling, reading
 from autoprep.errors import ArtifactError, InputError, did_you_mean, plural
 from autoprep.lineage import whole_file
 from autoprep.pipeline.prepare import prepare
+from autoprep.reading.catalogue import Catalogue, catalogue_of, database_file
 from autoprep.synthesis.answers import Asked
 from autoprep.synthesis.blocks import Blocks, answer_in_blocks, bytes_of, shares_of
 from autoprep.synthesis.entity_sets import ForFeaturetools, is_entity_set, tables_of, to_featuretools
 from autoprep.synthesis.leaks import leak_report, traps
-from autoprep.synthesis.schema import Reference, Schema, guess_time
-from autoprep.synthesis.tables import DEFAULT_WINDOWS, TableSynthesizer, cutoff_of, describe_cutoff
+from autoprep.synthesis.schema import Reference, Schema, TableSpec, guess_time
+from autoprep.synthesis.tables import DEFAULT_WINDOWS, TableSynthesizer, cutoff_of, describe_cutoff, unread
 from autoprep.types import Event, Feature, Listener, Plan, Table, silent
 
 #: Files of a folder that are tables.
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".arrow", ".ndjson", ".json", ".gz", ".zst", ".xz", ".bz2", ".xlsx")
 #: Rows, evenly spaced, that a cleaning plan is made on; the leak report reads at most ``LEAK_ROWS``.
 PLAN_ROWS, LEAK_ROWS = 50_000, 20_000
+_ISO = r"^\d{4}-\d\d-\d\d([ T]\d\d:\d\d:\d\d(\.\d+)?)?$"
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ def load_tables(
     """Read several tables; those of text are cleaned by their own plan, typed ones are taken as they are.
 
     Args:
-        source: name -> anything that can be read, or a folder with one file per table.
+        source: name -> anything that can be read, a folder with one file per table, or an SQLite or DuckDB file.
         plans: how tables were cleaned before, by name; used instead of new plans.
         listener: hears what is read.
 
@@ -130,12 +132,7 @@ def load_tables(
     if is_entity_set(source):
         return tables_of(source), {}
     if not isinstance(source, Mapping):
-        folder = Path(source)
-        if not folder.is_dir():
-            raise InputError("is no folder of tables", where=str(source), hint="give a folder with one file per table")
-        source = named_files(folder)
-        if not source:
-            raise InputError("holds no table", where=str(folder), hint=f"known endings: {', '.join(SUFFIXES)}")
+        source = _named(source, listener)
     frames, used = {}, {}
     for name, one in source.items():
         table = one if isinstance(one, Table) else reading.read(one, listener=listener)
@@ -146,7 +143,7 @@ def load_tables(
             frames[name] = cleaning.transform(table.collect(), plan)[0]
             used[name] = plan
         elif typed:
-            frames[name] = table.collect()
+            frames[name] = _moments(table.collect())
         else:
             frame = table.collect()
             step = max(1, frame.height // PLAN_ROWS)
@@ -155,6 +152,41 @@ def load_tables(
             frames[name] = cleaning.transform(frame, plan)[0]
             used[name] = plan
     return frames, used
+
+
+def _named(source: str | Path, listener: Listener) -> Mapping[str, Any]:
+    """The tables of a folder or of a whole database file."""
+    whole = database_file(source)
+    if whole is not None:
+        known = catalogue_of(*whole)
+        return {name: reading.read(known.path, query=name, listener=listener) for name in known.tables}
+    folder = Path(source)
+    if not folder.is_dir():
+        raise InputError(
+            "is no folder of tables", where=str(source),
+            hint="give a folder with one file per table, or an SQLite or DuckDB file",
+        )  # fmt: skip
+    found = named_files(folder)
+    if not found:
+        raise InputError("holds no table", where=str(folder), hint=f"known endings: {', '.join(SUFFIXES)}")
+    return found
+
+
+def _moments(frame: pl.DataFrame) -> pl.DataFrame:
+    """A typed table with its text columns of ISO dates and moments as such: SQLite has no type for them."""
+    made = []
+    for name in (c for c, d in frame.schema.items() if d == pl.String):
+        known = frame[name].drop_nulls()
+        if known.len() and known.str.contains(_ISO).all():
+            day = pl.Date if known.str.len_chars().max() == 10 else pl.Datetime("us")
+            text = pl.col(name).str.replace(" ", "T", literal=True)
+            made.append(
+                text.str.to_date("%Y-%m-%d", strict=False) if day == pl.Date
+                else text.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="us", strict=False)
+            )  # fmt: skip
+    found = frame.with_columns(made)
+    lost = [c for c in frame.columns if found[c].null_count() > frame[c].null_count()]
+    return found.with_columns(frame[c] for c in lost)
 
 
 def named_files(folder: Path) -> dict[str, Path]:
@@ -168,8 +200,12 @@ def named_files(folder: Path) -> dict[str, Path]:
     return {p.name.split(".")[0] if stems[p.name.split(".")[0]] == 1 else p.name.replace(".", "_"): p for p in files}
 
 
-def infer_schema(frames: Mapping[str, pl.DataFrame]) -> Schema:
-    """Propose keys, references and times, each with its evidence; a person confirms or corrects it."""
+def infer_schema(frames: Mapping[str, pl.DataFrame], declared: Catalogue | None = None) -> Schema:
+    """Propose keys, references and times, each with its evidence; a person confirms or corrects it.
+
+    Args:
+        frames: the tables. declared: keys and foreign keys that a database's catalogue names; they go before guesses.
+    """
     found = profiling.relate(frames)
     first = Schema.infer(frames)
     tables = {}
@@ -180,10 +216,28 @@ def infer_schema(frames: Mapping[str, pl.DataFrame]) -> Schema:
             said = guess_time(spec.frame, key)[1]
             why = f"{', '.join(key)} names each of {spec.frame.height:,} rows" + (f"; {said}" if said else "")
         tables[name] = replace(spec, key=key or spec.key, why=why)
+    if declared is not None and declared.references:
+        return _declared(tables, declared)
     links = tuple(
         Reference(one.child, one.child_columns, one.parent, one.parent_columns, str(one)) for one in found.links
     )
     return Schema(tables, links)
+
+
+def _declared(tables: Mapping[str, TableSpec], declared: Catalogue) -> Schema:
+    made = {}
+    for name, spec in tables.items():
+        key = tuple(c for c in declared.keys.get(name, spec.key) if c in spec.frame.columns)
+        time, said = guess_time(spec.frame, key)
+        why = f"{', '.join(key)}: primary key of the database" if name in declared.keys else spec.why
+        made[name] = replace(spec, key=key, time=time, why="; ".join(part for part in (why, said) if part))
+    links = tuple(
+        Reference(one.child, one.columns, one.parent, one.key, "foreign key of the database")
+        for one in declared.references
+        if set(one.columns) <= set(made[one.child].frame.columns)
+        and set(one.key) <= set(made[one.parent].frame.columns)
+    )
+    return Schema(made, links)
 
 
 def synthesize_tables(
@@ -204,6 +258,9 @@ def synthesize_tables(
     made = TableSynthesizer(table, cutoff=cutoff, windows=windows, depth=depth, most=most).fit(known)
     told = "" if cutoff is None else f", as of {describe_cutoff(cutoff)}"
     listener(Event("synthesize", f"{len(made.definitions_)} features of {len(frames)} tables{told}"))
+    if cutoff is None and (left := unread(known, table)):
+        names = ", ".join(f"'{name}'" for name in left)
+        listener(Event("synthesize", f"Nothing is read from {names}, which has a time, since no cutoff is given."))
     rows = known.table(table).frame
     return _computed(rows, known, made, plans, target)
 

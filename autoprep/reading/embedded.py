@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import polars as pl
@@ -35,7 +36,7 @@ def read_sqlite(path: Path, query: str | None) -> Answer:
     Raises:
         InputError: the file is damaged, the query is wrong, or the table was not named and there are several.
     """
-    with _sqlite(path) as connection:
+    with sqlite_connection(path) as connection:
         found = connection.execute(
             "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' ORDER BY name"
         )
@@ -58,7 +59,12 @@ def read_sqlite(path: Path, query: str | None) -> Answer:
 
 
 @contextmanager
-def _sqlite(path: Path) -> Iterator[sqlite3.Connection]:
+def sqlite_connection(path: Path) -> Iterator[sqlite3.Connection]:
+    """The file, opened for reading only; text that is no UTF-8 is taken as Windows-1252.
+
+    Raises:
+        InputError: the file is damaged, or what is asked of it is wrong.
+    """
     try:
         with closing(sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)) as connection:
             connection.text_factory = _as_text
@@ -110,6 +116,28 @@ def read_duckdb(path: Path, query: str | None) -> Answer:
     Raises:
         InputError: duckdb is not installed, the file is locked or damaged, or the query is wrong.
     """
+    with duckdb_connection(path) as connection:
+        listed = connection.execute(
+            "SELECT CASE WHEN table_schema = 'main' THEN table_name ELSE table_schema || '.' || table_name END "
+            "FROM information_schema.tables WHERE table_catalog = current_database() ORDER BY 1"
+        ).fetchall()
+        sql, _, notes = as_query(query, [name for (name,) in listed], str(path))
+        described = connection.execute(f"DESCRIBE {sql}").fetchall()
+        names = [row[0] for row in described]
+        inner = ", ".join(f"c{i}" for i in range(len(names)))
+        cast = [_recast(f"c{i}", row[1]) for i, row in enumerate(described)]
+        found = connection.sql(f"SELECT {', '.join(cast)} FROM (\n{sql}\n) AS q({inner})")
+        frame = pl.DataFrame(found.to_arrow_table())
+    return frame, names, notes
+
+
+@contextmanager
+def duckdb_connection(path: Path) -> Iterator[Any]:
+    """The file, opened for reading only; Python's own frames are not looked up as tables.
+
+    Raises:
+        InputError: duckdb is not installed, the file is locked or damaged, or what is asked of it is wrong.
+    """
     try:
         import duckdb
     except ImportError:
@@ -119,21 +147,10 @@ def read_duckdb(path: Path, query: str | None) -> Answer:
     try:
         with closing(duckdb.connect(str(path), read_only=True)) as connection:
             connection.execute("SET python_enable_replacements = false")
-            listed = connection.execute(
-                "SELECT CASE WHEN table_schema = 'main' THEN table_name ELSE table_schema || '.' || table_name END "
-                "FROM information_schema.tables WHERE table_catalog = current_database() ORDER BY 1"
-            ).fetchall()
-            sql, _, notes = as_query(query, [name for (name,) in listed], str(path))
-            described = connection.execute(f"DESCRIBE {sql}").fetchall()
-            names = [row[0] for row in described]
-            inner = ", ".join(f"c{i}" for i in range(len(names)))
-            cast = [_recast(f"c{i}", row[1]) for i, row in enumerate(described)]
-            found = connection.sql(f"SELECT {', '.join(cast)} FROM (\n{sql}\n) AS q({inner})")
-            frame = pl.DataFrame(found.to_arrow_table())
+            yield connection
     except duckdb.Error as error:
         said = str(error).strip().split("\n")[0]
         raise InputError(f"the DuckDB database cannot be read ({said[:200]})", where=str(path)) from error
-    return frame, names, notes
 
 
 def _recast(column: str, kind: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from autoprep.kernels.threads import together
 from autoprep.synthesis.ranking import fold_of
 from autoprep.types import Task
 
@@ -21,7 +23,8 @@ def _settings(goals: Array, task: Task, seed: int) -> dict[str, Any]:
     return {
         "objective": "binary" if binary else "regression", "metric": "binary_logloss" if binary else "l2",
         "learning_rate": 0.1, "num_leaves": 15, "min_data_in_leaf": 20, "verbosity": -1, "seed": seed,
-        "num_threads": 2, "deterministic": True, "force_row_wise": True, "max_bin": 127, "feature_fraction": 0.6,
+        # One thread a fit and fits side by side: threads within a fit of few rows mostly wait for each other.
+        "num_threads": 1, "deterministic": True, "force_row_wise": True, "max_bin": 127, "feature_fraction": 0.6,
     }  # fmt: skip
 
 
@@ -38,12 +41,13 @@ def against_shadows(base: Array, tried: Array, goals: Array, task: Task, seed: i
     """
     import lightgbm as lgb
 
-    rng = np.random.default_rng(seed)
     n, k, b = tried.shape[0], tried.shape[1], base.shape[1]
-    hits = np.zeros(k)
+    hits = np.zeros((FITS, k))
     if not k:
-        return hits
-    for fit in range(FITS):
+        return np.zeros(0)
+
+    def one(fit: int) -> None:
+        rng = np.random.default_rng([seed, fit])
         rows = rng.permutation(n)[: max(50, int(SHARE * n))]
         shadow = tried[rows][:, :]
         shadow = np.column_stack([shadow[rng.permutation(rows.size), j] for j in range(k)])
@@ -53,8 +57,10 @@ def against_shadows(base: Array, tried: Array, goals: Array, task: Task, seed: i
             data = lgb.Dataset(matrix, goals[rows, c])
             model = lgb.train(_settings(goals, task, seed + fit), data, num_boost_round=ROUNDS)
             gain += np.asarray(model.feature_importance("gain"))[b:]
-        hits += gain[:k] > gain[k:].max()
-    return hits
+        hits[fit] = gain[:k] > gain[k:].max()
+
+    together([partial(one, fit) for fit in range(FITS)], n * (2 * k + b))
+    return np.asarray(hits.sum(axis=0))
 
 
 def found_often(hits: Array, level: float) -> Array:
@@ -88,23 +94,26 @@ def curve(base: Array, tried: Array, goals: Array, task: Task, sizes: list[int],
 
     fold = fold_of(len(goals), CURVE_FOLDS, seed + 1)
     out = np.zeros((len(sizes), CURVE_FOLDS))
+
+    def one(i: int, matrix: Array, f: int) -> None:
+        inside = fold == f
+        # Rounds are stopped on a fold of their own, so that the loss of the held-out fold is not chosen by it.
+        stop = fold == (f + 1) % CURVE_FOLDS
+        learn = ~(inside | stop)
+        for c in range(goals.shape[1]):
+            scale = float(goals[:, c].var()) or 1.0 if task == "regression" else 1.0
+            data = lgb.Dataset(matrix[learn], goals[learn, c])
+            model = lgb.train(
+                _settings(goals, task, seed), data, num_boost_round=CURVE_ROUNDS,
+                valid_sets=[lgb.Dataset(matrix[stop], goals[stop, c], reference=data)],
+                callbacks=[lgb.early_stopping(PATIENCE, verbose=False)],
+            )  # fmt: skip
+            said = np.asarray(model.predict(matrix[inside]))
+            out[i, f] += _loss(goals[inside, c], said, task) / scale
+
     for i, size in enumerate(sizes):
         matrix = np.column_stack([base, tried[:, :size]])
-        for f in range(CURVE_FOLDS):
-            inside = fold == f
-            # Rounds are stopped on a fold of their own, so that the loss of the held-out fold is not chosen by it.
-            stop = fold == (f + 1) % CURVE_FOLDS
-            learn = ~(inside | stop)
-            for c in range(goals.shape[1]):
-                scale = float(goals[:, c].var()) or 1.0 if task == "regression" else 1.0
-                data = lgb.Dataset(matrix[learn], goals[learn, c])
-                model = lgb.train(
-                    _settings(goals, task, seed), data, num_boost_round=CURVE_ROUNDS,
-                    valid_sets=[lgb.Dataset(matrix[stop], goals[stop, c], reference=data)],
-                    callbacks=[lgb.early_stopping(PATIENCE, verbose=False)],
-                )  # fmt: skip
-                said = np.asarray(model.predict(matrix[inside]))
-                out[i, f] += _loss(goals[inside, c], said, task) / scale
+        together([partial(one, i, matrix, f) for f in range(CURVE_FOLDS)], matrix.size)
     return out
 
 

@@ -106,7 +106,7 @@ def _model(
     )
     settings = {
         "objective": "regression" if task == "regression" else "binary", "learning_rate": 0.1, "num_leaves": 31,
-        "verbosity": -1, "seed": 0, "num_threads": 2, "deterministic": True, "force_row_wise": True, "max_bin": 127,
+        "verbosity": -1, "seed": 0, "num_threads": 1, "deterministic": True, "force_row_wise": True, "max_bin": 127,
         "feature_fraction": 0.5,
     }  # fmt: skip
     model = lgb.train(settings, lgb.Dataset(wide[early], goal[early]), num_boost_round=100)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from autoprep.kernels.replay import replay_gains
+from autoprep.kernels.threads import together
 from autoprep.types import Task
 
 Array = np.ndarray[Any, Any]
@@ -43,14 +45,16 @@ def residuals(matrix: Array, goals: Array, task: Task, seed: int, leaves: int = 
     settings = {
         "objective": "regression" if task == "regression" else "binary",
         "learning_rate": 0.1, "num_leaves": leaves, "min_data_in_leaf": 20, "verbosity": -1, "seed": seed,
-        "num_threads": 2, "deterministic": True, "force_row_wise": True, "feature_fraction": 0.8, "max_bin": 127,
+        "num_threads": 1, "deterministic": True, "force_row_wise": True, "feature_fraction": 0.8, "max_bin": 127,
     }  # fmt: skip
-    for c in range(goals.shape[1]):
-        for f in range(FOLDS):
-            inside = fold == f
-            data = lgb.Dataset(matrix[~inside], goals[~inside, c])
-            model = lgb.train(settings, data, num_boost_round=60 if leaves > 2 else 150)
-            out[inside, c] = goals[inside, c] - np.asarray(model.predict(matrix[inside]))
+
+    def one(c: int, f: int) -> None:
+        inside = fold == f
+        data = lgb.Dataset(matrix[~inside], goals[~inside, c])
+        model = lgb.train(settings, data, num_boost_round=60 if leaves > 2 else 150)
+        out[inside, c] = goals[inside, c] - np.asarray(model.predict(matrix[inside]))
+
+    together([partial(one, c, f) for c in range(goals.shape[1]) for f in range(FOLDS)], matrix.size)
     return out, fold
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import polars as pl
 import yaml
@@ -239,14 +239,18 @@ def _read(path: Path) -> pl.DataFrame:
 
 
 #: Names of dates that say something of a thing, not when its row came to be known.
-_NO_EVENT = re.compile(r"birth|born|dob|expir|valid|due|required|deadline|until|end", re.IGNORECASE)
-_EPOCH = re.compile(r"time|stamp|date|epoch|(^|_)ts$|(^|_)at$", re.IGNORECASE)
+_NO_EVENT = re.compile(r"birth|born|dob|expir|valid|due|required|deadline|until|(?<![a-z])end", re.IGNORECASE)
+_EPOCH = re.compile(r"(?i:time|stamp|date|epoch|(?<![a-z])(?:ts|at|on)$)|[a-z](?:Ts|At|On)$")
 #: Whole numbers that are moments of 1990 to 2050, by unit.
-_EPOCHS = {"s": (631_152_000, 2_524_608_000), "ms": (631_152_000_000, 2_524_608_000_000)}
+_EPOCHS = {
+    "s": (631_152_000, 2_524_608_000), "ms": (631_152_000_000, 2_524_608_000_000),
+    "us": (631_152_000_000_000, 2_524_608_000_000_000),
+}  # fmt: skip
+_UNITS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds"}
 
 
-def epoch_unit(column: pl.Series) -> str | None:
-    """ "s" or "ms" when every known whole number of a column is a moment of 1990 to 2050 in that unit, else None.
+def epoch_unit(column: pl.Series) -> Literal["s", "ms", "us"] | None:
+    """ "s", "ms" or "us" when every known whole number of a column is a moment of 1990 to 2050 in that unit, else None.
 
     Example:
         >>> epoch_unit(pl.Series([964982703, 1493846352])), epoch_unit(pl.Series([1, 2]))
@@ -255,7 +259,8 @@ def epoch_unit(column: pl.Series) -> str | None:
     low, high = column.min(), column.max()
     if not column.dtype.is_integer() or not isinstance(low, int) or not isinstance(high, int):
         return None
-    return next((unit for unit, (first, last) in _EPOCHS.items() if first <= low and high <= last), None)
+    units: tuple[Literal["s", "ms", "us"], ...] = ("s", "ms", "us")
+    return next((unit for unit in units if _EPOCHS[unit][0] <= low and high <= _EPOCHS[unit][1]), None)
 
 
 def _dated(frame: pl.DataFrame, columns: Sequence[str | None]) -> pl.DataFrame:
@@ -264,7 +269,7 @@ def _dated(frame: pl.DataFrame, columns: Sequence[str | None]) -> pl.DataFrame:
     for name in columns:
         unit = epoch_unit(frame[name]) if name is not None and name in frame.columns else None
         if unit is not None and name is not None:
-            made.append(pl.from_epoch(pl.col(name), time_unit="s" if unit == "s" else "ms").cast(pl.Datetime("us")))
+            made.append(pl.from_epoch(pl.col(name), time_unit=unit).cast(pl.Datetime("us")))
     return frame.with_columns(made)
 
 
@@ -276,13 +281,14 @@ def guess_time(frame: pl.DataFrame, key: tuple[str, ...]) -> tuple[str | None, s
         ('timestamp', "'timestamp' counts seconds from 1970")
     """
     known = {c: f"'{c}' is when" for c, d in frame.schema.items() if isinstance(d, pl.Datetime)}
-    known = known or {c: f"'{c}' is when" for c, d in frame.schema.items() if d == pl.Date}
-    if not known:
+    if not _events(known, key):
+        known |= {c: f"'{c}' is when" for c, d in frame.schema.items() if d == pl.Date}
+    if not _events(known, key):
         for c in frame.columns:
             unit = epoch_unit(frame[c]) if _EPOCH.search(c) else None
             if unit is not None:
-                known[c] = f"'{c}' counts {'seconds' if unit == 's' else 'milliseconds'} from 1970"
-    events = [c for c in known if not _NO_EVENT.search(c) and (c,) != key]
+                known[c] = f"'{c}' counts {_UNITS[unit]} from 1970"
+    events = _events(known, key)
     if not events:
         return None, ""
     time = events[0]
@@ -295,6 +301,11 @@ def guess_time(frame: pl.DataFrame, key: tuple[str, ...]) -> tuple[str | None, s
         names = ", ".join(f"'{c}'" for c in later)
         said = f"'{time}' is when; {names} never earlier: what is known only then belongs in late:"
     return time, said
+
+
+def _events(known: Mapping[str, str], key: tuple[str, ...]) -> list[str]:
+    """Columns of times that say when a row happened."""
+    return [c for c in known if not _NO_EVENT.search(c) and (c,) != key]
 
 
 def _guess_key(name: str, frame: pl.DataFrame) -> tuple[tuple[str, ...], str]:

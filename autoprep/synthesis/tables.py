@@ -13,7 +13,7 @@ from autoprep.errors import ArtifactError, InputError, SettingError, did_you_mea
 from autoprep.synthesis.answers import Asked, answer
 from autoprep.synthesis.feature import Definition, parse, span_text, span_us
 from autoprep.synthesis.offers import offered
-from autoprep.synthesis.schema import Schema
+from autoprep.synthesis.schema import Schema, TableSpec
 from autoprep.synthesis.sources import microseconds
 from autoprep.types import Feature
 
@@ -71,11 +71,10 @@ class TableSynthesizer:
             schema, self.table, timed=self.cutoff is not None, windows_us=spans, depth=self.depth, most=self.most
         )
         if not found:
-            timed = [f"'{t.name}'" for t in schema.tables.values() if t.as_of is not None and t.name != self.table]
-            hint = "add references to the schema"
-            if timed and self.cutoff is None:
-                hint = f"give a cutoff, a time column of '{self.table}', or declare {', '.join(timed)} static: true"
-            raise SettingError(f"no feature can be made for table '{self.table}'", hint=hint)
+            timed = unread(schema, self.table) if self.cutoff is None else []
+            if timed:
+                raise SettingError(_untold(schema, self.table, timed), hint=_cutoff_hint(spec, timed))
+            raise SettingError(f"no feature can be made for table '{self.table}'", hint="add references to the schema")
         self.definitions_ = tuple(found)
         return self
 
@@ -134,6 +133,24 @@ class TableSynthesizer:
         )  # fmt: skip
         made.definitions_ = tuple(parse(text) for text in values["definitions"])
         return made
+
+
+def unread(schema: Schema, table: str) -> list[str]:
+    """Other tables that have a time, from which nothing is read without a cutoff."""
+    return [t.name for t in schema.tables.values() if t.as_of is not None and t.name != table]
+
+
+def _untold(schema: Schema, table: str, timed: Sequence[str]) -> str:
+    said = ", ".join(f"'{name}' ({schema.table(name).as_of})" for name in timed)
+    has = "has a time" if len(timed) == 1 else "have a time"
+    return f"{said} {has} and no cutoff is given: features of '{table}' would read the future"
+
+
+def _cutoff_hint(spec: TableSpec, timed: Sequence[str]) -> str:
+    times = [c for c, d in spec.frame.schema.items() if isinstance(d, pl.Datetime) or d == pl.Date]
+    one = spec.as_of or (times[0] if times else None)
+    named = f"say cutoff {one} (--cutoff {one})" if one else f"give '{spec.name}' a time column and name it as cutoff"
+    return f"{named}, or write static: true at {', '.join(timed)} in the schema"
 
 
 def cutoff_of(rows: pl.DataFrame, said: str) -> np.ndarray:
