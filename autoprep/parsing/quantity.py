@@ -204,7 +204,7 @@ def split(expr: pl.Expr, fmt: NumberFormat | None = None) -> tuple[pl.Expr, pl.E
     fmt = fmt or NumberFormat()
     digits = body(fmt.decimal, fmt.thousands)
     text = tidy(expr)
-    tail = r"""[A-Za-zµμ°º²³'"/\u0370-\u04ff][A-Za-z0-9µμ°º²³'"./ ^\u0370-\u04ff-]*"""
+    tail = r"""[A-Za-zµμ°º²³'"/★☆⭐\u0370-\u04ff][A-Za-z0-9µμ°º²³'"./ ^★☆⭐\u0370-\u04ff-]*"""
     whole = rf"^({digits})\s*({tail})?$"
     return text.str.extract(whole, 1), text.str.extract(whole, 2).str.replace_all(r"\s+", " ")
 

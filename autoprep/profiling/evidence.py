@@ -274,7 +274,7 @@ _UNIT_FORMATS = (FORMATS["dot_comma"], FORMATS["comma_dot"])
 def _add_units(out: dict[str, dict[str, Any]], cells: Cells, digits: pl.DataFrame) -> None:
     for name in cells.names:
         out[name] |= {"units": {}, "suffixes": {}, "suffix": 0.0, "unit": 0.0, "unit_spellings": {}}
-    rest = digits.filter(~pl.col("percent") & pl.col("letter") | pl.col("t").str.contains("""[°²³'"µ]$"""))
+    rest = digits.filter(~pl.col("percent") & pl.col("letter") | pl.col("t").str.contains("""[°²³'"µ★☆⭐]$"""))
     if not rest.height:
         return
     made = [(quantity.split(pl.col("t"), fmt)[1], *quantity.parse(pl.col("t"), fmt)) for fmt in _UNIT_FORMATS]

@@ -18,6 +18,7 @@ from autoprep.profiling import (
     dates,
     encode,
     evidence,
+    fillers,
     names,
     numeric,
     pairs,
@@ -95,6 +96,7 @@ def profile(
         row["is_target"] = row["column"] == target
         if row["is_target"]:
             row["role"] = "target"
+    fillers.mark(rows, {one.name: one.details for one in found})
     if deep and relations and frame.height:
         keys = structure.candidate_keys(frame, found)
     unique = [one.name for one in found if one.row["is_unique"] and not one.row["null_count"]]

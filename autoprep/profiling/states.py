@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from autoprep.profiling import numeric, vocabulary
+from autoprep.profiling import fillers, numeric, vocabulary
 from autoprep.profiling.columns import Column
 
 HEAVY, HASHES, CENTROIDS = 1000, 1024, 1000
@@ -159,6 +159,7 @@ def merge(a: Any, b: Any) -> Any:
             {"top": _top(state)} if state["heavy"] else {}
         )
         rows.append(_row(left, right, more, state) | {"position": len(rows)})
+    fillers.mark(rows, details)
     table: dict[str, Any] = {
         "rows": n + m,
         "columns": len(rows),

@@ -59,6 +59,8 @@ none_rate float Share of non-null cells of a category that are "None" and the li
 none_words list Such words found.
 unknown_rate float Share of content that says "unknown" in some form.
 unknown_words list Such words found.
+filler_rate float Share of non-null cells with a word that stands among the numbers or dates of two columns or more.
+filler_words list Such words found among the most frequent values.
 number_rate float Share of content that is a number in some spelling.
 integer_rate float Share of content that is plain digits.
 plain_number_rate float Share of content that is a number without any decoration.
@@ -79,6 +81,8 @@ decimal_why text The evidence for the decimal separator.
 unit_rate float Share of content that is a number with a known unit.
 unit text The most frequent unit, canonical.
 units list Units found, canonical, the most frequent first.
+counted_rate float Share of content that is a number, bare or with the one word that stands behind all (34 reviews).
+counted_words list Spellings of that word.
 suffix_rate float Share of content that is a number followed by words that are no known unit.
 unit_guess boolean The unit is also a magnitude or a common letter: not certain.
 range_rate float Share of content that is a range such as 10-20.

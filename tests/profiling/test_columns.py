@@ -71,3 +71,35 @@ def test_a_sentinel_far_from_the_rest():
     row = _row(list(range(20, 80)) * 3 + [-999] * 9)
     assert row["sentinel_values"] == ["-999"]
     assert row["min"] == 20.0
+
+
+def test_a_word_that_fills_numbers_and_dates_is_a_filler_elsewhere_too() -> None:
+    rows = {
+        "quantity": ["1", "UNKNOWN", "3", "2", "ERROR", "4"],
+        "day": ["2024-01-02", "2024-03-01", "ERROR", "UNKNOWN", "2024-05-09", "2024-06-01"],
+        "paid_by": ["Cash", "Card", "UNKNOWN", "Cash", "Error", "Card"],
+        "state": ["ok", "ok", "failed", "ok", "failed", "ok"],
+    }
+    found = profile(pl.DataFrame(rows))
+    assert found.column("paid_by")["filler_words"] == ["Error", "UNKNOWN"]
+    assert found.column("paid_by")["filler_rate"] == pytest.approx(2 / 6)
+    assert found.column("state")["filler_rate"] == 0
+    without = profile(pl.DataFrame(rows).drop("day"))
+    assert without.column("paid_by")["filler_rate"] == 0, "one column of numbers is no witness enough"
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        (["34 reviews", "1 review", "207 reviews", "9 reviews", "12"], ["reviews", "review"]),
+        (["4 ★", "5 ★", "1 ★", "3 ★", "2 ★"], ["★"]),
+        (["1st", "2nd", "3rd", "4th", "5th", "6th", "7th"], []),
+        (["12 Main", "7 High", "33 Park", "2 Mill", "9 Oak"], []),
+        (["500 BC", "320 BC", "44 BC", "27 BC", "753 BC"], []),
+        (["12A", "7A", "33A", "2A", "9A"], []),
+    ],
+)
+def test_what_is_counted_is_a_number(cells: list[str], words: list[str]) -> None:
+    row = profile(pl.DataFrame({"x": cells * 4})).column("x")
+    assert (row["counted_words"] or []) == words
+    assert (row["semantic"] == "quantity") == bool(words)
