@@ -251,9 +251,9 @@ def _semantic(
         return "postal_code", 0.8, 1.0
     if _is_code(e):
         return "code", 0.95, 1.0
-    words, counted = _counted(name, e)
-    if words:
-        row["counted_words"], row["counted_rate"] = words, min(1.0, counted / content)
+    behind, counted = _counted(name, e)
+    if behind:
+        row["counted_words"], row["counted_rate"] = behind, min(1.0, counted / content)
         row["thousands"] = row["thousands"] or ("," if row["decimal"] == "." and e["comma_group"] else "")
         return "quantity", row["counted_rate"], row["counted_rate"]
     family = number.family / content
