@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from autoprep.cleaning.compile import ROW, Compiled, compile_steps
+from autoprep.cleaning.distinct import run_batch
 from autoprep.cleaning.forms import DTYPES, dtype_from, text_of, value_of
 from autoprep.types import Plan
 
@@ -43,7 +44,7 @@ class Transformer:
     def __call__(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Clean rows; see ``transform``."""
         ready, events = self._conform(frame)
-        wide = self._compiled.run(ready.lazy()).collect()
+        wide = run_batch(self._compiled, ready)
         events += self._step_events(wide)
         out = wide.select(self._outputs(wide))
         found = [e for e in events if e.height]

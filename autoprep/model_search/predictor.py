@@ -110,11 +110,13 @@ class Predictor:
 
     def labels(self, probability: Array) -> Array:
         """Labels (n,) of probabilities (n, classes)."""
+        return np.asarray(self.classes)[self.codes(probability)]
+
+    def codes(self, probability: Array) -> Array:
+        """Places (n,) in ``classes`` of the labels that probabilities (n, classes) say."""
         if len(self.classes) == 2:
-            codes = (probability[:, 1] >= self.threshold).astype(np.int64)
-        else:
-            codes = probability.argmax(axis=1)
-        return np.asarray(self.classes)[codes]
+            return np.asarray(probability[:, 1] >= self.threshold, dtype=np.int64)
+        return np.asarray(probability.argmax(axis=1))
 
     def interval(self, frame: pl.DataFrame, coverage: float = 0.9) -> tuple[Array, Array]:
         """Lower and upper bounds (n,) of a regression that hold the truth with this probability.

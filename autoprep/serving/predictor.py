@@ -150,16 +150,21 @@ class Scorer:
     def _classified(self, table: pl.DataFrame, height: int) -> list[pl.Series]:
         names = [str(c) for c in self.classes]
         if not height:
-            shares = np.empty((0, len(names)))
-            labels: Any = []
+            shares, prediction = np.empty((0, len(names))), pl.Series("prediction", [], dtype=pl.String)
         else:
             shares = np.asarray(self.predictor.predict_proba(table), dtype=np.float64)
-            said = self.predictor.labels(shares) if hasattr(self.predictor, "labels") else self.predictor.predict(table)
-            labels = np.asarray(said).tolist()
             if shares.ndim != 2 or shares.shape[1] != len(names):
                 raise ArtifactError(f"the model gives {shares.shape} probabilities for {len(names)} classes")
-        prediction = pl.Series("prediction", [None if v is None else str(v) for v in labels], dtype=pl.String)
+            prediction = self._labels(shares, table)
         return [prediction, *(pl.Series(f"probability_{n}", shares[:, i]) for i, n in enumerate(names))]
+
+    def _labels(self, shares: Any, table: pl.DataFrame) -> pl.Series:
+        if hasattr(self.predictor, "codes"):
+            words = pl.Series("prediction", [str(c) for c in self.predictor.classes], dtype=pl.String)
+            return words.gather(self.predictor.codes(shares))
+        said = self.predictor.labels(shares) if hasattr(self.predictor, "labels") else self.predictor.predict(table)
+        labels = [None if v is None else str(v) for v in np.asarray(said).tolist()]
+        return pl.Series("prediction", labels, dtype=pl.String)
 
     def stream(self, frame: pl.LazyFrame, chunk_rows: int = CHUNK_ROWS) -> Iterator[tuple[int, pl.DataFrame]]:
         """Predict a table larger than memory: yields (first row, predictions) chunk by chunk, in order."""

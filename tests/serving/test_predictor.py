@@ -13,6 +13,8 @@ from autoprep.errors import InputError
 from autoprep.serving import artifact
 from autoprep.serving.predictor import EVENTS, reasons_of
 
+from .shop import orders
+
 ROWS = ["31", "N/A", None, "-4", "é", "1e3", "", "7.5"]
 
 
@@ -77,3 +79,19 @@ def test_reasons_of_every_row() -> None:
     )
     first = "contract.missing_column:age"
     assert reasons_of(events, 2).to_list() == [first, f"{first};r.a:a;r.b:b"]
+
+
+def test_a_large_batch_gives_the_bits_of_small_ones(shop_model: Path) -> None:
+    """Many rows are cleaned once per distinct cell; what is said of a row stays the same, reasons included."""
+    odd = {"price": ["soon", "12,50 EUR", None], "day": ["31/02/2024", "tomorrow"], "city": ["  Oslo", "Nowhere"]}
+    rows = orders(6_000, seed=4).drop("bought")
+    place = pl.int_range(pl.len())
+    rows = rows.with_columns(
+        pl.when(place % 97 == i).then(pl.lit(value)).otherwise(name).alias(name)
+        for name, values in odd.items()
+        for i, value in enumerate(values[:1])
+    )
+    scorer = artifact.load(shop_model).scorer()
+    whole = scorer.predict(rows)
+    parts = pl.concat([scorer.predict(rows[at : at + 600]) for at in range(0, rows.height, 600)])
+    assert whole.equals(parts) and (whole["reasons"] != "").sum() > 60
