@@ -32,6 +32,10 @@ def _unexpected(kind: type[BaseException], error: BaseException, trace: Tracebac
     _say(f"a mistake of autoprep's own: {kind.__name__}: {text}{where}; AUTOPREP_DEBUG=1 shows the whole trace")
 
 
+#: Exit status of a run that Ctrl-C ended.
+STOPPED = 130
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line.
 
@@ -47,6 +51,13 @@ def main(arguments: list[str] | None = None) -> int:
     except AutoprepError as error:
         _say(str(error))
         return error.exit_status
+    except KeyboardInterrupt:
+        return _stopped()
+
+
+def _stopped() -> int:
+    _say("stopped; no half-written file was left")
+    return STOPPED
 
 
 def _run(words: list[str]) -> int:
@@ -59,6 +70,8 @@ def _run(words: list[str]) -> int:
     assert issubclass(wrong_call, Exception)
     try:
         status = app(args=words, prog_name="autoprep", standalone_mode=False)
+        if status == STOPPED:  # typer turns Ctrl-C into this
+            return _stopped()
         return int(status or 0)
     except AutoprepError as error:
         _say(str(error))
@@ -75,8 +88,7 @@ def _run(words: list[str]) -> int:
     except typer.Exit as leaving:
         return leaving.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        _say("stopped; no half-written file was left")
-        return 130
+        return _stopped()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -44,6 +44,8 @@ def shares(offsets: Array, parts: int) -> list[tuple[int, int]]:
 def together(work: Iterable[Callable[[], object]], rows: int) -> None:
     """Run pieces of work that write to places of their own, on several threads when there are many rows.
 
+    When one of them fails, or the user stops the run, those that have not begun are not begun.
+
     Raises:
         Exception: whatever one of them raised.
 
@@ -59,6 +61,9 @@ def together(work: Iterable[Callable[[], object]], rows: int) -> None:
         for piece in pieces:
             piece()
         return
-    with ThreadPoolExecutor(threads) as pool:
+    pool = ThreadPoolExecutor(threads)
+    try:
         for done in [pool.submit(piece) for piece in pieces]:
             done.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
