@@ -19,7 +19,7 @@ from autoprep.lineage import whole_file
 from autoprep.pipeline.prepare import prepare
 from autoprep.reading.catalogue import Catalogue, catalogue_of, database_file
 from autoprep.synthesis.answers import Asked
-from autoprep.synthesis.blocks import Blocks, answer_in_blocks, bytes_of, shares_of
+from autoprep.synthesis.blocks import Blocks, answer_in_blocks, bytes_of, empty_columns, shares_of
 from autoprep.synthesis.entity_sets import ForFeaturetools, is_entity_set, tables_of, to_featuretools
 from autoprep.synthesis.leaks import leak_report, traps
 from autoprep.synthesis.schema import Reference, Schema, TableSpec, guess_time
@@ -262,7 +262,12 @@ def synthesize_tables(
         names = ", ".join(f"'{name}'" for name in left)
         listener(Event("synthesize", f"Nothing is read from {names}, which has a time, since no cutoff is given."))
     rows = known.table(table).frame
-    return _computed(rows, known, made, plans, target)
+    features = made.transform(rows, known)
+    if empty := empty_columns(features):
+        features = features.drop(empty)
+        made.keep(features.columns)
+        _left_out(empty, listener)
+    return _computed(rows, known, made, plans, target, features)
 
 
 def synthesize_blocks(
@@ -296,6 +301,10 @@ def synthesize_blocks(
     folder = TemporaryDirectory(prefix="autoprep-")
     moment = None if cutoff is None else cutoff_of(rows, cutoff)
     blocks = answer_in_blocks(made.definitions_, known, Asked(rows, moment), folder.name, budget)
+    if blocks.empty:
+        _left_out([name for name in blocks.names if name in blocks.empty], listener)
+        blocks = blocks.without_empty()
+        made.keep(blocks.names)
     leaks = None if target is None or cutoff is None else _leaks(rows, known, made, target, None)
     return TableBlocks(blocks, own, tuple(made.features), known, made, plans, budget, folder, leaks)
 
@@ -316,20 +325,31 @@ def synthesize_like(
         raise ArtifactError(f"is no file of saved features ({error})", where=str(saved)) from error
     frames, plans = load_tables(source, plans, listener)
     known = Schema.from_yaml(said["schema"], frames)
-    return _computed(known.table(made.table).frame, known, made, plans, None)
+    rows = known.table(made.table).frame
+    return _computed(rows, known, made, plans, None, made.transform(rows, known))
 
 
 def _computed(
-    rows: pl.DataFrame, schema: Schema, made: TableSynthesizer, plans: Mapping[str, Plan], target: str | None
+    rows: pl.DataFrame,
+    schema: Schema,
+    made: TableSynthesizer,
+    plans: Mapping[str, Plan],
+    target: str | None,
+    features: pl.DataFrame,
 ) -> TableFeatures:
     own = _own(rows, schema, made, target)
-    features = made.transform(rows, schema)
     clash = [c for c in features.columns if c in own.columns]
     frame = pl.concat([own, features.drop(clash)], how="horizontal")
     leaks = None
     if target is not None and made.cutoff is not None:
         leaks = _leaks(rows, schema, made, target, features)
     return TableFeatures(frame, tuple(made.features), schema, made, plans, leaks)
+
+
+def _left_out(empty: Sequence[str], listener: Listener) -> None:
+    shown = ", ".join(empty[:2]) + (", ..." if len(empty) > 2 else "")
+    said = f"{plural(len(empty), 'feature')} left out, without a value in any row: {shown}"
+    listener(Event("synthesize", said))
 
 
 def _own(rows: pl.DataFrame, schema: Schema, made: TableSynthesizer, target: str | None) -> pl.DataFrame:

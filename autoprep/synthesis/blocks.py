@@ -47,11 +47,17 @@ class Blocks:
 
     Attributes:
         paths: the files. names: columns in the order that was asked for. rows: how many.
+        empty: those of the names that have no value in any row.
     """
 
     paths: tuple[Path, ...]
     names: tuple[str, ...]
     rows: int
+    empty: frozenset[str] = frozenset()
+
+    def without_empty(self) -> Blocks:
+        """The same without the columns that have no value."""
+        return replace(self, names=tuple(n for n in self.names if n not in self.empty), empty=frozenset())
 
     def scan(self) -> pl.LazyFrame:
         """All columns, read when they are collected."""
@@ -148,13 +154,25 @@ def answer_in_blocks(
     asked = replace(asked, parts=cut.parts)
     # Definitions that share rows, groups and columns next to each other, so that little is done twice.
     order = sorted(range(len(definitions)), key=lambda i: (_shared(definitions[i]), i))
-    paths = []
+    paths, empty = [], set()
     for number, first in enumerate(range(0, len(order), cut.columns)):
         some = [definitions[i] for i in order[first : first + cut.columns]]
         path = Path(folder) / f"block-{number:05}.parquet"
-        answer(some, schema, asked).write_parquet(path, row_group_size=GROUP)
+        made = answer(some, schema, asked)
+        empty |= set(empty_columns(made))
+        made.write_parquet(path, row_group_size=GROUP)
         paths.append(path)
-    return Blocks(tuple(paths), tuple(str(d) for d in definitions), rows)
+    return Blocks(tuple(paths), tuple(str(d) for d in definitions), rows, frozenset(empty))
+
+
+def empty_columns(frame: pl.DataFrame) -> list[str]:
+    """Columns that have no value in any row; none of a frame without rows.
+
+    Example:
+        >>> empty_columns(pl.DataFrame({"a": [1, None], "b": [None, None]}))
+        ['b']
+    """
+    return [c.name for c in frame.iter_columns() if frame.height and c.null_count() == frame.height]
 
 
 def _shared(d: Definition) -> tuple[str, ...]:

@@ -83,3 +83,22 @@ def test_whose_rows_is_asked_in_one_line(shop: Path) -> None:
         ap.synthesize(shop)
     with pytest.raises(SettingError, match="unknown table 'nobody'"):
         ap.synthesize(shop, table="nobody", schema=ap.schema_of(shop))
+
+
+@pytest.mark.parametrize("more", [{}, {"memory_budget": "50MB"}], ids=["whole", "in blocks"])
+def test_features_without_any_value_are_left_out(more: dict[str, str]) -> None:
+    orders = pl.DataFrame(
+        {"customer": [1, 1, 2], "amount": [5.0, 7.0, 1.0], "fax": pl.Series([None] * 3, dtype=pl.Float64)}
+    )
+    tables = {"orders": orders, "customers": pl.DataFrame({"customer": [1, 2, 3], "age": [30, 40, 50]})}
+    schema = "tables: {orders: {}, customers: {key: [customer]}}\n"
+    schema += "references: [{from: orders(customer), to: customers(customer)}]\n"
+    heard: list[str] = []
+    made = ap.synthesize(
+        tables, table="customers", schema=schema, listener=lambda event: heard.append(event.message), **more
+    )  # type: ignore[call-overload]
+    frame = made.frame.lazy().collect()
+    assert "MEAN(orders.amount) BY customer" in frame.columns
+    assert not any("fax" in c and frame[c].null_count() == 3 for c in frame.columns)
+    assert {d.name for d in made.definitions} <= set(frame.columns)
+    assert sum("left out, without a value in any row: " in line for line in heard) == 1
