@@ -8,10 +8,12 @@ from autoprep.api.cache import cache_clear, cache_list
 from autoprep.api.contracts import export_contract, write_text
 from autoprep.api.data import (
     clean,
+    clean_to_files,
     contract,
     describe,
     explain_rule,
     find,
+    is_large,
     load_plan,
     plan,
     profile,
@@ -57,6 +59,7 @@ __all__ = [
     "cache_clear",
     "cache_list",
     "clean",
+    "clean_to_files",
     "compare",
     "contract",
     "data_diff",
@@ -75,6 +78,7 @@ __all__ = [
     "fit",
     "html_path",
     "init",
+    "is_large",
     "load",
     "load_plan",
     "monitor",

@@ -280,6 +280,67 @@ def clean(
     return replace(cleaned, origin=table) if own and table.layout is not None else cleaned
 
 
+#: A file of more bytes is cleaned batch by batch on its way to disk (``clean_to_files``).
+LARGE = 1 << 28
+
+
+def clean_to_files(
+    source: Any,
+    output: PathLike,
+    plan: Plan | PathLike | None = None,
+    target: str | None = None,
+    rules: Sequence[PathLike] | None = None,
+    *,
+    ledger: PathLike | None = None,
+    quarantine: PathLike | None = None,
+    config: Settings = None,
+    max_changed: float | None = None,
+    max_rejected: float | None = None,
+    listener: Listener = silent,
+) -> dict[str, int]:
+    """Clean a table that is large: as ``clean``, but rows, ledger and quarantine go to Parquet batch by batch.
+
+    The rows are held in memory only while a plan is made; with a plan given they never are.
+
+    Returns:
+        Counts: ``rows_in``, ``rows_out``; ``changes`` and ``quarantined`` where a ledger, a quarantine is written.
+
+    Raises:
+        InputError: the source cannot be read, or a column that the plan cleans is not there.
+        ContractError: an error budget is exceeded; no file is left behind.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "clean.parquet"
+        >>> clean_to_files({"age": ["31", "N/A", "44"]}, path), pl.read_parquet(path)["age"].to_list()
+        ({'rows_in': 3, 'rows_out': 3}, [31, None, 44])
+    """
+    table = read(source, listener=listener)
+    chosen = as_plan(plan)
+    if chosen is None:  # what was prepared, the rows among it, is not kept
+        chosen = pipeline.prepare(table, target=target, rules=rules, config=as_config(config), listener=listener).plan
+    said = {"max_changed": max_changed, "max_rejected": max_rejected}
+    budgets = {name: share for name, share in said.items() if share is not None}
+    counts = cleaning.apply_to_files(
+        table,
+        replace(chosen, settings={**chosen.settings, **budgets}),
+        output,
+        ledger=ledger,
+        quarantine=quarantine,
+        listener=listener,
+    )
+    kept = {"changes": ledger, "quarantined": quarantine}
+    counts = {name: count for name, count in counts.items() if kept.get(name, output) is not None}
+    listener(Event("clean", f"{counts['rows_in']:,} rows cleaned on their way to {Path(output).name}", dict(counts)))
+    return counts
+
+
+def is_large(source: Any) -> bool:
+    """Whether a source is a file that is better cleaned batch by batch."""
+    path = Path(source) if isinstance(source, str | Path) else None
+    return path is not None and path.is_file() and path.stat().st_size > LARGE
+
+
 def write_cleaned(
     cleaned: Cleaned,
     *,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ from autoprep.store import Store
 from autoprep.types import LEDGER_SCHEMA, QUARANTINE_SCHEMA, Cleaned, Event, Listener, Plan, Table, silent
 
 BATCH_ROWS = 200_000
+#: Seconds after which a long run says how far it is.
+EVERY_S = 10.0
 #: A step whose quarantine exceeds this share of the column's cells stops the run, unless the plan says otherwise.
 MAX_REJECTED = 0.5
 #: A lossy step that changes more than this share of a column's cells stops the run, unless the plan says otherwise.
@@ -177,11 +180,13 @@ def apply_to_files(
     ledger: str | Path | None = None,
     quarantine: str | Path | None = None,
     batch_rows: int = BATCH_ROWS,
+    listener: Listener = silent,
 ) -> dict[str, int]:
     """Clean a table that need not fit in memory, writing rows, ledger and quarantine as Parquet batch by batch.
 
     The bytes of cells, ledger and quarantine do not depend on ``batch_rows``. Dropping duplicate rows keeps
-    16 bytes per distinct row in memory; nothing else grows with the table.
+    16 bytes per distinct row in memory; nothing else grows with the table. ``listener`` hears how far it is, every
+    few seconds.
 
     Returns:
         Counts: ``rows_in``, ``rows_out``, ``changes``, ``quarantined``.
@@ -192,10 +197,10 @@ def apply_to_files(
     lazy = frame_of(source)
     compiled = compile_steps(plan, dict(lazy.collect_schema()))
     head = header_entries(compiled)
-    counts = {"rows_in": 0, "rows_out": 0, "changes": 0, "quarantined": 0}
+    counts = {"rows_in": 0, "rows_out": 0, "changes": head.height, "quarantined": 0}
     changed: dict[str, int] = {}
     rejected: dict[str, int] = {}
-    seen = Seen()
+    seen, told = Seen(), time.monotonic()
     with _Writer(output) as rows_out, _Writer(ledger, _AS_LOG) as ledger_out, _Writer(quarantine) as quarantine_out:
         ledger_out.write(head)
         for batch in batches(lazy, batch_rows):
@@ -215,6 +220,9 @@ def apply_to_files(
             counts["quarantined"] += piece.quarantine.height
             counts["rows_in"] += batch.height
             counts["rows_out"] += frame.height
+            if time.monotonic() - told > EVERY_S:
+                told = time.monotonic()
+                listener(Event("clean", f"{counts['rows_in']:,} rows", dict(counts)))
         _check_budgets(plan, compiled, changed, rejected, counts["rows_in"])
         ledger_out.finish(pl.DataFrame(schema=LEDGER_SCHEMA))
         quarantine_out.finish(pl.DataFrame(schema=QUARANTINE_SCHEMA))

@@ -163,6 +163,26 @@ def clean(
     from autoprep import api
     from autoprep.reporting import terminal
 
+    files = [path for path in (output, ledger, quarantine) if path is not None]
+    parquet = output is not None and all(Path(path).suffix.lower() == ".parquet" for path in files)
+    if parquet and not same_shape and notation != "own" and cache is None and api.is_large(source):
+        with Progress(quiet=quiet) as progress:
+            counts = api.clean_to_files(
+                source,
+                Path(str(output)),
+                plan=plan,
+                target=target,
+                rules=rules,
+                ledger=ledger,
+                quarantine=quarantine,
+                config=settings(config, without, IMPUTE if impute else None),
+                max_changed=max_changed,
+                max_rejected=max_rejected,
+                listener=progress,
+            )
+        named = zip(("clean", "ledger", "quarantine"), (output, ledger, quarantine), strict=True)
+        terminal.show_counts(console(), counts, {name: path for name, path in named if path is not None})
+        return
     with Progress(quiet=quiet) as progress:
         cleaned = api.clean(
             source,

@@ -8,7 +8,7 @@ from typing import Any
 
 from autoprep.parsing import boolean, null
 from autoprep.parsing.quantity import header_unit
-from autoprep.profiling import dates, names, numbers
+from autoprep.profiling import dates, names, numbers, regions, versions
 
 Row = dict[str, Any]
 
@@ -101,7 +101,12 @@ def describe_text(name: str, e: Mapping[str, Any], rows: int, nulls: int, hints:
     if row["junk_rate"] < 1e-9:
         row["junk_rate"] = 0.0
     if semantic in ("category", "ordinal") and e["distinct_content"] <= MAX_LEVELS:
-        _none_levels(row, e, filled)
+        _apart(row, e, filled, null.levels(e["null_words"], filled))
+    if semantic in ("category", "code", "country", "text"):
+        _apart(row, e, filled, regions.words_that_name(e, e["null_words"]))
+        if known := regions.words_that_name(e, e["unknown_words"]):
+            row["unknown_words"] = [w for w in row["unknown_words"] if w not in known]
+            row["unknown_rate"] = max(0.0, row["unknown_rate"] - sum(e["unknown_words"][w] for w in known) * per)
     _quiet(row, e, semantic)
     if semantic == "boolean":
         words = e["boolean_words"]
@@ -121,14 +126,14 @@ def describe_text(name: str, e: Mapping[str, Any], rows: int, nulls: int, hints:
 MAX_LEVELS = 50
 
 
-def _none_levels(row: Row, e: Mapping[str, Any], filled: float) -> None:
-    """Set apart words for nothing that may be a level of the category: "None" is missing, or "there is none"."""
-    words = null.levels(e["null_words"], filled)
+def _apart(row: Row, e: Mapping[str, Any], filled: float, words: list[str]) -> None:
+    """Set apart words for nothing that may be values: "None" is missing, or "there is none"; "NA" may be Namibia."""
     if not words:
         return
-    row["none_words"], row["none_rate"] = words, sum(e["null_words"][w] for w in words) / filled
+    rate = sum(e["null_words"][w] for w in words) / filled
+    row["none_words"], row["none_rate"] = [*row.get("none_words", []), *words], row.get("none_rate", 0.0) + rate
     row["null_words"] = [w for w in row["null_words"] if w not in words]
-    row["disguised_null_rate"] = max(0.0, row["disguised_null_rate"] - row["none_rate"]) if row["null_words"] else 0.0
+    row["disguised_null_rate"] = max(0.0, row["disguised_null_rate"] - rate) if row["null_words"] else 0.0
 
 
 def _quiet(row: Row, e: Mapping[str, Any], semantic: str) -> None:
@@ -228,10 +233,14 @@ def _semantic(
         if share[kind] >= 0.8:
             return kind, share[kind], share[kind]
     distinct = e["distinct_content"]
-    if distinct == 1 and e["null_word"] == 0:
-        return "constant", 1.0, 1.0
     dated = row["date_rate"]
     compact = bool(e["date_cells"]) and all(f.startswith("%Y%m%d") for f in day.formats)
+    if (
+        distinct == 1
+        and e["null_word"] == 0
+        and not (dated == 1.0 and not day.ambiguous and (not compact or names.says_day(name)))
+    ):
+        return "constant", 1.0, 1.0  # one day, plainly written, is a day all the same
     status = 0 < e["distinct_words"] <= 12 and distinct - e["distinct_words"] >= 4 * e["distinct_words"]
     if dated >= (0.95 if compact else 0.15 if status else 0.5) and (
         not compact or names.says(name, "date") or distinct >= 3
@@ -249,7 +258,7 @@ def _semantic(
         return "postal_code", 0.95, 1.0
     if e["postal"] >= 0.8 * content:
         return "postal_code", 0.8, 1.0
-    if _is_code(e):
+    if _is_code(e) or versions.are(name, e):
         return "code", 0.95, 1.0
     behind, counted = _counted(name, e)
     if behind:

@@ -52,7 +52,10 @@ def find_blocks(content: Content) -> list[Block]:
         return []
     found: list[Block] = []
     pending: tuple[int, int] | None = None
-    for first, last, begin, end in _stretches(content):
+    stretches = _stretches(content)
+    if sum(last - first >= 2 for first, last, _, _ in stretches) < 2:  # a header and two rows, twice
+        return []
+    for first, last, begin, end in stretches:
         names = _header(bytes(content.data[begin:end]), "\r" if content.newline == "\r" else "\n")
         if names and (not found or names != found[-1].names):
             at = pending if pending and first - pending[0] <= 4 else (first, begin)

@@ -86,7 +86,8 @@ def mend(places: Places) -> tuple[Mending, pl.DataFrame | None]:
     table = pl.read_csv(joined, schema=schema, **options) if joined else pl.DataFrame(schema=schema)
     restore = _restoring(shape, places.byte)
     table = table.with_columns(restore) if restore is not None else table
-    table = _widened(table.lazy(), shape, "").collect()
+    if len(shape.regular) < len(shape.names):
+        table = _widened(table.lazy(), shape, "").collect()
     return _mended(table, found.odd, view, shape, places.byte), table
 
 

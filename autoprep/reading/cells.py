@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 #: More physical lines than this never belong to one quoted cell when the quotes do not add up.
 MAX_LINES_PER_RECORD = 200
 #: A quoted cell with more stray quotes than this was not a quoted cell.
 MAX_FAULTS_PER_CELL = 4
 _MAX_TRIES = 12
+#: Longer records are cut again each time they are asked for.
+_REMEMBERED = 1 << 12
 
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _TYPES = (
@@ -54,8 +56,7 @@ def cell_type(cell: str) -> str:
     return match.lastgroup or "other" if match else "other"
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """The cells of one record.
 
     Attributes:
@@ -92,7 +93,16 @@ def split(text: str, delimiter: str, quote: str, escape: str) -> tuple[list[str]
     elif not quote or quote not in text:
         cells = text.split(delimiter)
         return ([c.replace(escape + escape, escape) for c in cells] if escape and escape in text else cells), 0, 0
-    cells, quoted, faults = [], 0, 0
+    cut = _with_quotes if len(text) <= _REMEMBERED else _with_quotes.__wrapped__
+    found, quoted, faults = cut(text, delimiter, quote, escape)
+    return list(found), quoted, faults
+
+
+@lru_cache(maxsize=1 << 10)
+def _with_quotes(text: str, delimiter: str, quote: str, escape: str) -> tuple[tuple[str, ...], int, int]:
+    """``split`` where there are quotes; detection and layout ask for the same lines more than once."""
+    cells: list[str] = []
+    quoted, faults = 0, 0
     at, end, step = 0, len(text), len(delimiter)
     while True:
         start = at
@@ -103,13 +113,13 @@ def split(text: str, delimiter: str, quote: str, escape: str) -> tuple[list[str]
             closed = _closing(text, start + 1, delimiter, quote, escape)
             if closed is None:
                 cells.extend(text[at:].split(delimiter) if delimiter else [text[at:]])
-                return cells, quoted, faults + 1000
+                return tuple(cells), quoted, faults + 1000
             else:
                 stop, after, inner = closed
                 cells.append(_bare(text[start + 1 : stop], quote, escape))
                 quoted, faults = quoted + 1, faults + inner
                 if after >= end:
-                    return cells, quoted, faults
+                    return tuple(cells), quoted, faults
                 at = after + step
                 continue
         stop = text.find(delimiter, at) if delimiter else -1
@@ -117,7 +127,7 @@ def split(text: str, delimiter: str, quote: str, escape: str) -> tuple[list[str]
         faults += quote in cell
         cells.append(cell)
         if stop < 0:
-            return cells, quoted, faults
+            return tuple(cells), quoted, faults
         at = stop + step
 
 

@@ -180,14 +180,9 @@ def _score(sample: str, delimiter: str, quote: str, escape: str, cut: bool) -> G
         return Guess(delimiter, quote, escape, 0.0, 1, 0.0, 0)
     width, share = _width(found)
     body = [r for r in found if len(r.cells) == width]
-    kinds, total = 0.0, 0
-    columns: list[Counter[str]] = [Counter() for _ in range(min(width, 60))]
-    for record in body:
-        for i, cell in enumerate(record.cells[:60]):
-            kind = cell_type(cell)
-            columns[i][kind] += 1
-            kinds += _WORTH[kind]
-            total += 1
+    columns = [Counter(map(cell_type, column)) for column in zip(*(r.cells[:60] for r in body), strict=True)]
+    kinds = sum(_WORTH[kind] * count for column in columns for kind, count in column.items())
+    total = len(body) * len(columns)
     typed = kinds / total if total else 0.0
     alike = sum(_likeness(c) for c in columns) / len(columns)
     quoted = sum(r.quoted for r in found)
@@ -236,8 +231,10 @@ def _unquoted_quotes(body: Sequence[Record], quote: str) -> float:
     marks = [q for q in ('"', "'") if q != quote]
     cells = hits = 0
     for record in body[:60]:
+        cells += len(record.cells)
+        if not any(q in record.text for q in marks):
+            continue
         for cell in record.cells:
-            cells += 1
             bare = cell.strip()
-            hits += any(len(bare) > 1 and bare[0] == q == bare[-1] for q in marks)
+            hits += len(bare) > 1 and bare[0] == bare[-1] and bare[0] in marks
     return max(marked, hits / cells if cells else 0.0)

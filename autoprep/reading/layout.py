@@ -109,7 +109,7 @@ def _spans(rows: Sequence[Record], lower: int, width: int) -> bool:
 
 
 def _filled(record: Record) -> int:
-    return len(record.cells) - [c.strip() for c in record.cells].count("")
+    return len(record.cells) - [*map(str.strip, record.cells)].count("")
 
 
 def _attributes(found: Sequence[Record], width: int) -> tuple[int, tuple[str, ...]] | None:
@@ -186,12 +186,10 @@ def _heads(look: Sequence[Record], at: int, width: int) -> bool:
 
 
 def _column_kinds(rows: Sequence[Record], width: int) -> list[Counter[str]]:
-    kinds: list[Counter[str]] = [Counter() for _ in range(width)]
-    for record in rows[:LOOK]:
-        if len(record.cells) == width:
-            for i, cell in enumerate(record.cells):
-                kinds[i][cell_type(cell)] += 1
-    return kinds
+    body = [record.cells for record in rows[:LOOK] if len(record.cells) == width]
+    if not body:
+        return [Counter() for _ in range(width)]
+    return [Counter(map(cell_type, column)) for column in zip(*body, strict=True)]
 
 
 def _header_score(cells: Sequence[str], rows: Sequence[Record], width: int) -> tuple[float, dict[str, object]]:

@@ -60,7 +60,8 @@ class Column:
             return math.log(self.empty)
         n = self.rows
         kind = self.kinds[cell_type(cell)] / n
-        length = sum(self.lengths[min(12, int(2 * math.log2(len(cell) + 1))) + d] for d in (-1, 0, 1)) / n
+        about, seen = min(12, int(2 * math.log2(len(cell) + 1))), self.lengths
+        length = (seen[about - 1] + seen[about] + seen[about + 1]) / n
         edge = self.edges[(_edge(cell[:1]), _edge(cell[-1:]))] / n
         body = 0.3 * kind * length + 0.35 * kind * edge * length + 0.25 * self.shapes[shape(cell)] / n
         body += 0.1 * min(1.0, 5 * self.values[cell] / n)

@@ -145,16 +145,18 @@ def _read_text(opened: sources.Opened, origin: Source, dialect: Dialect | None, 
     elif dialect is None and (said := blocks.offered(content)):
         notes.append(said)
     found = read_content(content, dialect)
-    moved = pl.col("line") + above
+    rejected, realigned = found.rejected, found.realigned
+    if above:
+        rejected, realigned = (lines.with_columns(pl.col("line") + above) for lines in (rejected, realigned))
     return Table(
         found.frame,
         origin,
         found.dialect,
-        found.rejected.with_columns(moved),
+        rejected,
         found.headers,
         (*notes, *found.notes),
         name,
-        found.realigned.with_columns(moved),
+        realigned,
         layout=Layout(opened, found.dialect.encoding, found.shape) if found.shape and which is None else None,
     )
 

@@ -271,6 +271,15 @@ def show_cleaned(console: Console, cleaned: Cleaned, written: Mapping[str, Any] 
     _show_files(console, written)
 
 
+def show_counts(console: Console, counts: Mapping[str, int], written: Mapping[str, Any]) -> None:
+    """Print what cleaning on the way to disk did, and where the files lie."""
+    said = [f"{plural(counts['rows_out'], 'row')} of {counts['rows_in']:,}"]
+    said += [plural(counts["changes"], "change")] if "changes" in counts else ["--ledger keeps every change"]
+    said += [f"{plural(counts['quarantined'], 'cell')} in quarantine"] if "quarantined" in counts else []
+    console.print(Text("; ".join(said), style="bold"))
+    _show_files(console, written)
+
+
 def show_features(console: Console, features: Sequence[Feature], frame: pl.DataFrame | None = None) -> None:
     """Print features by definition, and by name too where any goes by another one."""
     if frame is not None:

@@ -1,0 +1,47 @@
+"""Two-letter codes of countries, states and continents, some of which read like words for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+# ISO 3166-1 alpha-2 without NA
+_COUNTRIES = (
+    "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW "
+    "BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI "
+    "FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN "
+    "IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME "
+    "MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG "
+    "PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX "
+    "SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT "
+    "ZA ZM ZW EU UK XK"
+)
+# of states and provinces that are no country's (USA, Canada; some of India and Brazil)
+_STATES = (
+    "AK AZ CT DC FL HI IA KS MI NH NJ NM NV NY OH OK OR RI TX UT VT WA WI WV WY AN AP MB NB ON QC YT RJ SP RS DL TN UP"
+)
+_CONTINENTS = "AF AN AS EU OC SA"
+CODES = frozenset(f"{_COUNTRIES} {_STATES} {_CONTINENTS}".split())
+#: Share of the other cells that must be such codes, and how many different ones.
+_SHARE, _LEAST = 0.95, 4
+
+
+def words_that_name(e: Mapping[str, Any], words: Mapping[str, float]) -> list[str]:
+    """Of words for nothing those that are codes like the column's others: NA (Namibia, North America), DK (Denmark).
+
+    Args:
+        e: evidence: ``content`` and ``top`` (value -> cells).
+        words: the column's words for nothing.
+
+    Example:
+        >>> top = {"EU": 4, "AF": 2, "AS": 3, "SA": 2, "NA": 3}
+        >>> words_that_name({"content": 11, "top": top}, {"NA": 3, "-": 1})
+        ['NA']
+        >>> words_that_name({"content": 4, "top": {"ok": 4, "NA": 3}}, {"NA": 3})
+        []
+    """
+    found = [w for w in words if w.strip() == "NA" or w.strip() in CODES]
+    if not found:
+        return []
+    codes = {v: n for v, n in e["top"].items() if v.strip() in CODES}
+    return found if len(codes) >= _LEAST and sum(codes.values()) >= _SHARE * e["content"] else []

@@ -1,0 +1,31 @@
+"""A large file is cleaned on its way to disk, and comes out as a small one does."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from autoprep import api
+from autoprep.__main__ import main
+from autoprep.api import data
+
+
+def test_a_large_file_comes_out_like_a_small_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "a.csv"
+    rows = "".join(f"{i},{'N/A' if i % 50 == 7 else i % 40},{'yes' if i % 3 else 'no'}\n" for i in range(400))
+    source.write_text("id,age,open\n" + rows)
+    small = api.clean(source)
+    monkeypatch.setattr(data, "LARGE", 100)
+    monkeypatch.setattr(sys.modules["autoprep.cleaning.apply"], "EVERY_S", -1.0)
+    words = ["clean", str(source), "-o", str(tmp_path / "out.parquet"), "--ledger", str(tmp_path / "ledger.parquet")]
+    assert main(words) == 0
+    said = capsys.readouterr()
+    assert "400 rows of 400" in said.out and f"{small.ledger.height:,} changes" in said.out
+    assert "400 rows" in said.err
+    assert pl.read_parquet(tmp_path / "out.parquet").equals(small.frame)
+    assert pl.read_parquet(tmp_path / "ledger.parquet").height == small.ledger.height
