@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import resource
 import statistics
 import subprocess
@@ -202,6 +203,46 @@ def _beside(path: Path, rows: int, repeats: int, names: list[str]) -> list[str]:
     return lines
 
 
+_STYLE = (
+    "text{font:12px sans-serif;fill:#333}.grid{stroke:#ddd;fill:none}.line{stroke:#2563eb;stroke-width:2;fill:none}"
+    "circle{fill:#2563eb}@media(prefers-color-scheme:dark){text{fill:#ddd}.grid{stroke:#444}.line{stroke:#7aa7ff}"
+    "circle{fill:#7aa7ff}}"
+)
+
+
+def curve(points: list[tuple[int, float]]) -> str:
+    """An SVG of the cost per row over the number of rows, both on a logarithmic scale.
+
+    Args:
+        points: (rows, microseconds of CPU per row), by rising number of rows.
+    """
+    low = math.floor(math.log10(min(cost for _, cost in points)))
+    high = max(low + 1, math.ceil(math.log10(max(cost for _, cost in points))))
+    first, last = math.log10(points[0][0]), math.log10(points[-1][0])
+
+    def x(rows: int) -> float:
+        return 90 + 480 * (math.log10(rows) - first) / ((last - first) or 1.0)
+
+    def y(cost: float) -> float:
+        return 230 - 190 * (math.log10(cost) - low) / (high - low)
+
+    drawn = []
+    for power in range(low, high + 1):
+        drawn.append(f'<path class="grid" d="M70 {y(10**power):.1f}h520"/>')
+        drawn.append(f'<text x="62" y="{y(10**power) + 4:.1f}" text-anchor="end">{10**power:g}</text>')
+    drawn.append('<path class="line" d="M' + "L".join(f"{x(n):.1f} {y(c):.1f}" for n, c in points) + '"/>')
+    for rows, cost in points:
+        drawn.append(f'<circle cx="{x(rows):.1f}" cy="{y(cost):.1f}" r="3.5"/>')
+        drawn.append(f'<text x="{x(rows):.1f}" y="{y(cost) - 9:.1f}" text-anchor="middle">{cost:.2f}</text>')
+        drawn.append(f'<text x="{x(rows):.1f}" y="250" text-anchor="middle">{rows:,}</text>')
+    title = "Profile: microseconds of CPU per row, by number of rows (8 columns)"
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 620 280" role="img" aria-label="{title}">'
+        f'<style>{_STYLE}</style><text x="70" y="22">{title}</text>{"".join(drawn)}'
+        '<text x="330" y="272" text-anchor="middle">rows</text></svg>\n'
+    )
+
+
 def main() -> None:
     """Run and write ``results/profile_speed/table.md``."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -230,11 +271,17 @@ def main() -> None:
             lines += _beside(path, 100, said.repeats, ["autoprep"])
         if said.only in (None, "size"):
             lines += ["\n| rows (8 columns) | CPU s | microseconds per row |", "|---|---|---|"]
+            points = []
             for rows in said.sizes:
                 write_narrow(path, rows)
                 m = measure("autoprep", path, said.repeats if rows < 5_000_000 else 1)
                 if m:
                     lines.append(f"| {rows:,} | {m['cpu']:.2f} | {m['cpu'] / rows * 1e6:.2f} |")
+                    points.append((rows, m["cpu"] / rows * 1e6))
+            if points:
+                RESULTS.mkdir(parents=True, exist_ok=True)
+                (RESULTS / "size.svg").write_text(curve(sorted(points)))
+                lines.append("\n![microseconds of CPU per row](size.svg)")
         if said.only == "large":
             write_narrow(path, said.large_rows)
             lines += _beside(path, said.large_rows, 1, ["autoprep", "DuckDB SUMMARIZE"])
