@@ -13,7 +13,7 @@ from autoprep.errors import ArtifactError, InputError, SettingError, did_you_mea
 from autoprep.synthesis.answers import Asked, answer
 from autoprep.synthesis.feature import Definition, parse, span_text, span_us
 from autoprep.synthesis.offers import offered
-from autoprep.synthesis.schema import Schema, TableSpec
+from autoprep.synthesis.schema import Schema, TableSpec, guess_time
 from autoprep.synthesis.sources import microseconds
 from autoprep.types import Feature
 
@@ -147,10 +147,9 @@ def _untold(schema: Schema, table: str, timed: Sequence[str]) -> str:
 
 
 def _cutoff_hint(spec: TableSpec, timed: Sequence[str]) -> str:
-    times = [c for c, d in spec.frame.schema.items() if isinstance(d, pl.Datetime) or d == pl.Date]
-    one = spec.as_of or (times[0] if times else None)
+    one = spec.as_of or guess_time(spec.frame, spec.key)[0]
     named = f"say cutoff {one} (--cutoff {one})" if one else f"give '{spec.name}' a time column and name it as cutoff"
-    return f"{named}, or write static: true at {', '.join(timed)} in the schema"
+    return f"{named}, or declare {', '.join(repr(name) for name in timed)} static: true"
 
 
 def cutoff_of(rows: pl.DataFrame, said: str) -> np.ndarray:
