@@ -6,20 +6,26 @@ import html
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import polars as pl
 import yaml
 
-from autoprep.errors import InputError, SettingError, did_you_mean, plural
+from autoprep.errors import SettingError, did_you_mean, plural
+from autoprep.plain import Json as Json
+from autoprep.plain import load_yaml as load_yaml
+from autoprep.plain import plain, refuse_unknown
+from autoprep.table import Dialect as Dialect
+from autoprep.table import Source as Source
+from autoprep.table import Table as Table
+from autoprep.table import empty_drift as empty_drift
+from autoprep.table import empty_rejected as empty_rejected
 
 Kind = Literal["lossless", "lossy", "note"]
 Gate = Literal["auto", "review", "note"]
 Status = Literal["apply", "skip", "ask"]
 Severity = Literal["error", "warning", "info"]
 Task = Literal["binary", "multiclass", "regression"]
-Json = Any
 
 #: What a cleaned column is to the stages after cleaning.
 ROLES = (
@@ -64,110 +70,6 @@ def silent(event: Event) -> None:
 
 
 @dataclass(frozen=True)
-class Source:
-    """Where a table was read from: its address, kind ("csv", "parquet", "frame", ...), size and content hash."""
-
-    uri: str
-    kind: str
-    size_bytes: int | None = None
-    sha256: str | None = None
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """How a text file is laid out.
-
-    Attributes:
-        encoding: Python's codec name.
-        delimiter: one or more characters; "" for a file of one column.
-        quote: the quote character, or "" for none.
-        escape: "" when a quote is escaped by doubling.
-        comment: prefix of comment lines, or "".
-        newline: "\\n", "\\r\\n", "\\r" or "mixed".
-        preamble_lines: physical lines before the header.
-        header_rows: 0, 1, or more rows that together name the columns.
-        units_row: whether the row after the header gives units.
-        footer_lines: physical lines after the last row.
-        confidence: in [0, 1]; margin over the runner-up.
-        evidence: what decided, the runner-up included.
-    """
-
-    encoding: str = "utf-8"
-    delimiter: str = ","
-    quote: str = '"'
-    escape: str = ""
-    comment: str = ""
-    newline: str = "\n"
-    preamble_lines: int = 0
-    header_rows: int = 1
-    units_row: bool = False
-    footer_lines: int = 0
-    confidence: float = 1.0
-    evidence: Mapping[str, Json] = field(default_factory=dict)
-
-    def to_dict(self) -> dict[str, Json]:
-        """Plain values."""
-        return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Json]) -> Self:
-        """Make a dialect of plain values; unknown keys are refused."""
-        _refuse_unknown(values, [f.name for f in fields(cls)], "dialect")
-        return cls(**values)
-
-
-@dataclass(frozen=True)
-class Table:
-    """A source as read: cells of text sources are text until a rule parses them.
-
-    Attributes:
-        frame: the rows, lazily.
-        dialect: how the text was laid out, or None for typed sources.
-        rejected: lines that could not be read: ``line`` (1-based, Int64), ``text`` (String), ``reason`` (String).
-        source: where it came from.
-        headers: column name here -> header as it stood in the source.
-        notes: what a reader should know (one sentence each).
-        name: a short name for the table.
-        realigned: malformed records that were put right and are among the rows: ``line``, ``text``, ``reason``.
-        drift: how the columns of several files differ: ``file``, ``column``, ``change`` (added, lost, renamed,
-            reordered, retyped), ``detail``.
-        layout: where the rows stand in the text, so that it can be written again with other cells; None elsewhere.
-    """
-
-    frame: pl.LazyFrame
-    source: Source
-    dialect: Dialect | None = None
-    rejected: pl.DataFrame = field(default_factory=lambda: empty_rejected())
-    headers: Mapping[str, str] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    name: str = "table"
-    realigned: pl.DataFrame = field(default_factory=lambda: empty_rejected())
-    drift: pl.DataFrame = field(default_factory=lambda: empty_drift())
-    layout: Any = field(default=None, repr=False, compare=False)
-
-    def collect(self) -> pl.DataFrame:
-        """The rows, in memory."""
-        return self.frame.collect()
-
-    def _repr_html_(self) -> str:
-        return f"<p>{html.escape(repr(self))}</p>" + self.frame.head(10).collect()._repr_html_()
-
-    def __repr__(self) -> str:
-        names = self.frame.collect_schema().names()
-        return f"Table({self.source.uri!r}, {len(names)} columns, {self.rejected.height} rejected lines)"
-
-
-def empty_rejected() -> pl.DataFrame:
-    """No rejected lines."""
-    return pl.DataFrame(schema={"line": pl.Int64, "text": pl.String, "reason": pl.String})
-
-
-def empty_drift() -> pl.DataFrame:
-    """No drift between files."""
-    return pl.DataFrame(schema=dict.fromkeys(("file", "column", "change", "detail"), pl.String))
-
-
-@dataclass(frozen=True)
 class Finding:
     """A rule that fired on a column, on several, or on the table.
 
@@ -193,7 +95,7 @@ class Finding:
 
     def to_dict(self) -> dict[str, Json]:
         """Plain values."""
-        return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+        return {f.name: plain(getattr(self, f.name)) for f in fields(self)}
 
 
 @dataclass(frozen=True)
@@ -228,12 +130,12 @@ class Action:
 
     def to_dict(self) -> dict[str, Json]:
         """Plain values, in the order they are written."""
-        return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+        return {f.name: plain(getattr(self, f.name)) for f in fields(self)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Json], where: str = "action") -> Self:
         """Make an action of plain values; unknown keys and unknown words are refused."""
-        _refuse_unknown(values, [f.name for f in fields(cls)], where)
+        refuse_unknown(values, [f.name for f in fields(cls)], where)
         for key in ("id", "rule", "columns", "verb"):
             if key not in values:
                 raise SettingError(f"the key '{key}' is missing", where=where)
@@ -318,7 +220,7 @@ class Plan:
     def from_dict(cls, values: Mapping[str, Json], where: str = "plan") -> Self:
         """Make a plan of plain values; unknown keys are refused with the nearest valid one."""
         keys = ("format", "source", "target", "task", "settings", "actions", "inputs", "outputs")
-        _refuse_unknown(values, keys, where)
+        refuse_unknown(values, keys, where)
         if values.get("format", PLAN_FORMAT) != PLAN_FORMAT:
             raise SettingError(
                 f"plan format {values.get('format')} is not {PLAN_FORMAT}",
@@ -457,49 +359,9 @@ class Leaderboard:
         """One row per trial."""
         names = [f.name for f in fields(Trial) if f.name != "parameters"]
         rows = [
-            {n: getattr(t, n) for n in names} | {"parameters": json.dumps(_plain(t.parameters))} for t in self.trials
+            {n: getattr(t, n) for n in names} | {"parameters": json.dumps(plain(t.parameters))} for t in self.trials
         ]
         return pl.DataFrame(rows) if rows else pl.DataFrame(schema={n: pl.String for n in names})
 
     def _repr_html_(self) -> str:
         return self.frame()._repr_html_()
-
-
-def load_yaml(path: str | Path) -> Any:
-    """Read YAML with the safe loader.
-
-    Raises:
-        InputError: no such file, or it is not text.
-        SettingError: not YAML; names file and line.
-    """
-    file = Path(path)
-    try:
-        text = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise InputError("no such file", where=str(file), hint="check the path") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read ({error})", where=str(file)) from error
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
-        raise SettingError(f"not valid YAML ({getattr(error, 'problem', error)})", where=f"{file}{line}") from error
-
-
-def _refuse_unknown(values: Mapping[str, Json], known: Sequence[str], where: str) -> None:
-    if not isinstance(values, Mapping):
-        raise SettingError("is not a mapping of keys to values", where=where)
-    for key in values:
-        if key not in known:
-            raise SettingError(f"unknown key '{key}'", where=where, hint=did_you_mean(str(key), known))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    if hasattr(value, "item") and not isinstance(value, str | bytes):
-        return value.item()
-    return value
