@@ -225,11 +225,11 @@ def _free_port() -> int:
         return int(held.getsockname()[1])
 
 
-def test_the_command_serves_and_ends_gracefully(shop_model: Path) -> None:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_command_serves_and_ends_gracefully(shop_model: Path, workers: int) -> None:
     port = _free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "autoprep", "serve", str(shop_model), "--port", str(port)], stdout=subprocess.PIPE
-    )
+    command = [sys.executable, "-m", "autoprep", "serve", str(shop_model), "--port", str(port)]
+    process = subprocess.Popen([*command, "--workers", str(workers)], stdout=subprocess.PIPE)
     address = f"http://127.0.0.1:{port}"
     try:
         for _ in range(300):
@@ -242,8 +242,10 @@ def test_the_command_serves_and_ends_gracefully(shop_model: Path) -> None:
                 time.sleep(0.1)
         body = json.dumps({"rows": NEW.head(2).to_dicts()}).encode()
         request = urllib.request.Request(f"{address}/predict", body, {"content-type": JSON})
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            assert json.load(answer)["predictions"] == ap.load(shop_model).predict_frame(NEW.head(2)).to_dicts()
+        expected = ap.load(shop_model).predict_frame(NEW.head(2)).to_dicts()
+        for _ in range(6 * workers):  # a connection each: whichever worker takes it answers the same
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                assert json.load(answer)["predictions"] == expected
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) in (0, -signal.SIGTERM, 128 + signal.SIGTERM)
