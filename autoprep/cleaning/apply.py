@@ -12,10 +12,17 @@ import polars as pl
 
 from autoprep.checks import VERBS
 from autoprep.cleaning.compile import ROW, Compiled, compile_steps
-from autoprep.cleaning.distinct import run_batch
-from autoprep.cleaning.ledger import batches, cell_entries, header_entries, quarantine_entries, row_entries
+from autoprep.cleaning.distinct import Batch, run_batch
+from autoprep.cleaning.ledger import (
+    batches,
+    cell_entries,
+    coded_schema,
+    header_entries,
+    quarantine_entries,
+    row_entries,
+)
 from autoprep.cleaning.notation import Notation
-from autoprep.cleaning.parts import unread
+from autoprep.cleaning.parts import unread_count
 from autoprep.cleaning.reuse import pieces
 from autoprep.cleaning.seen import Seen
 from autoprep.errors import ContractError
@@ -23,7 +30,9 @@ from autoprep.lineage import whole_file
 from autoprep.store import Store
 from autoprep.types import LEDGER_SCHEMA, QUARANTINE_SCHEMA, Cleaned, Event, Listener, Plan, Table, silent
 
-BATCH_ROWS = 200_000
+BATCH_ROWS = 1 << 18
+#: Rows of a row group in the files that are written: of cleaned rows, of the ledger.
+ROW_GROUP, LOG_GROUP = BATCH_ROWS, 1 << 20
 #: Seconds after which a long run says how far it is.
 EVERY_S = 10.0
 #: A step whose quarantine exceeds this share of the column's cells stops the run, unless the plan says otherwise.
@@ -120,24 +129,26 @@ def _whole(lazy: pl.LazyFrame, plan: Plan, compiled: Compiled, store: Store | No
         if found is not None:
             return _Piece(*found), frame.height
         lazy = frame.lazy()
-    wide = run_batch(compiled, lazy.with_row_index(ROW).with_columns(pl.col(ROW).cast(pl.Int64)).collect())
-    return _piece(compiled, wide), wide.height
+    batch = run_batch(compiled, lazy.with_row_index(ROW).with_columns(pl.col(ROW).cast(pl.Int64)).collect())
+    return _piece(compiled, batch), batch.rows.height
 
 
-def _piece(compiled: Compiled, wide: pl.DataFrame, *, entries: bool = True, aside: bool = True) -> _Piece:
+def _piece(
+    compiled: Compiled, batch: Batch, *, entries: bool = True, aside: bool = True, coded: bool = False
+) -> _Piece:
     """One batch: its rows, and its ledger entries and cells set aside where they are asked for."""
-    frame = wide.select(ROW, *compiled.final(), *compiled.marks)
-    quarantine = quarantine_entries(compiled, wide) if aside else pl.DataFrame(schema=QUARANTINE_SCHEMA)
+    frame = batch.rows.select(ROW, *compiled.final(), *compiled.marks)
+    quarantine = quarantine_entries(compiled, batch) if aside else pl.DataFrame(schema=QUARANTINE_SCHEMA)
     if entries:
-        ledger = cell_entries(compiled, wide)
+        ledger = cell_entries(compiled, batch, coded=coded)
         changed = dict(ledger.group_by("action").len().rows())
     else:
         ledger = pl.DataFrame(schema=LEDGER_SCHEMA)
         lossy = [s for s in compiled.steps if s.action.kind == "lossy" and s.dtype_before == s.dtype_after]
-        counts = [pl.col(s.before).ne_missing(pl.col(s.after)).sum().alias(s.action.id) for s in lossy]
-        changed = dict(wide.select(counts).row(0, named=True)) if counts else {}
-    sums = [unread(s).sum().alias(s.action.id) for s in compiled.steps if s.residue]
-    rejected = {n: int(v or 0) for n, v in wide.select(sums).row(0, named=True).items()} if sums else {}
+        changed = {
+            s.action.id: batch.count(pl.col(s.before).ne_missing(pl.col(s.after)), s.before, s.after) for s in lossy
+        }
+    rejected = {s.action.id: unread_count(batch, s) for s in compiled.steps if s.residue}
     return _Piece(frame, ledger, quarantine, changed, rejected)
 
 
@@ -184,9 +195,9 @@ def apply_to_files(
 ) -> dict[str, int]:
     """Clean a table that need not fit in memory, writing rows, ledger and quarantine as Parquet batch by batch.
 
-    The bytes of cells, ledger and quarantine do not depend on ``batch_rows``. Dropping duplicate rows keeps
-    16 bytes per distinct row in memory; nothing else grows with the table. ``listener`` hears how far it is, every
-    few seconds.
+    The bytes of the three files do not depend on ``batch_rows``, nor on how the source is cut. Dropping duplicate rows
+    keeps 16 bytes per distinct row in memory; nothing else grows with the table. ``listener`` hears how far it is,
+    every few seconds.
 
     Returns:
         Counts: ``rows_in``, ``rows_out``, ``changes``, ``quarantined``.
@@ -201,20 +212,27 @@ def apply_to_files(
     changed: dict[str, int] = {}
     rejected: dict[str, int] = {}
     seen, told = Seen(), time.monotonic()
-    with _Writer(output) as rows_out, _Writer(ledger, _AS_LOG) as ledger_out, _Writer(quarantine) as quarantine_out:
-        ledger_out.write(head)
+    ready: Batch | None = None
+    words = coded_schema(compiled)
+    texts = [name for name in compiled.outputs() if not compiled.dtypes[name].is_numeric()]
+    with (
+        _Writer(output, {"use_dictionary": texts}) as rows_out,
+        _Writer(ledger, _AS_LOG, LOG_GROUP) as ledger_out,
+        _Writer(quarantine) as quarantine_out,
+    ):
+        ledger_out.write(head.cast(words))  # type: ignore[arg-type]
         for batch in batches(lazy, batch_rows):
             start = counts["rows_in"]
             index = pl.int_range(start, start + batch.height, dtype=pl.Int64, eager=True).alias(ROW)
-            wide = run_batch(compiled, batch.with_columns(index))
-            piece = _piece(compiled, wide, entries=ledger is not None, aside=quarantine is not None)
+            ready = run_batch(compiled, batch.with_columns(index), ready)
+            piece = _piece(compiled, ready, entries=ledger is not None, aside=quarantine is not None, coded=True)
             frame, dropped = _filter_seen(compiled, piece.frame, seen)
             for total, part in ((changed, piece.changed), (rejected, piece.rejected)):
                 for name, count in part.items():
                     total[name] = total.get(name, 0) + count
             rows_out.write(frame.drop(ROW))
             for entries in (piece.ledger, *dropped):
-                ledger_out.write(entries)
+                ledger_out.write(entries.cast(words))  # type: ignore[arg-type]
                 counts["changes"] += entries.height
             quarantine_out.write(_with_rows_aside(piece.quarantine, compiled, dropped))
             counts["quarantined"] += piece.quarantine.height
@@ -224,7 +242,7 @@ def apply_to_files(
                 told = time.monotonic()
                 listener(Event("clean", f"{counts['rows_in']:,} rows", dict(counts)))
         _check_budgets(plan, compiled, changed, rejected, counts["rows_in"])
-        ledger_out.finish(pl.DataFrame(schema=LEDGER_SCHEMA))
+        ledger_out.finish(pl.DataFrame(schema=words))
         quarantine_out.finish(pl.DataFrame(schema=QUARANTINE_SCHEMA))
         rows_out.finish(pl.DataFrame(schema={n: compiled.dtypes[n] for n in compiled.outputs()}))
     return counts
@@ -242,20 +260,25 @@ def _filter_seen(compiled: Compiled, frame: pl.DataFrame, seen: Seen) -> tuple[p
     return frame.drop(compiled.marks), entries
 
 
-#: How a ledger is written: rows as differences, the words of steps as dictionaries, no statistics of cells' texts.
+#: How a ledger is written: rows as differences, words and cells' texts as dictionaries, no statistics of the latter.
 _AS_LOG = {
-    "use_dictionary": ["column", "rule", "action", "kind", "confidence"],
+    "use_dictionary": ["column", "before", "after", "rule", "action", "kind", "confidence"],
     "column_encoding": {"row": "DELTA_BINARY_PACKED"},
     "write_statistics": ["row"],
+    "store_schema": False,
 }
 
 
 class _Writer:
-    """Parquet, batch by batch, beside the file and renamed at the end; a path of None writes nothing."""
+    """Parquet beside the file, renamed at the end; a path of None writes nothing.
 
-    def __init__(self, path: str | Path | None, how: Mapping[str, Any] | None = None) -> None:
-        self.path, self.how = path, dict(how or {})
+    Rows wait until they fill a row group, so that the file's bytes do not hang on how the rows came.
+    """
+
+    def __init__(self, path: str | Path | None, how: Mapping[str, Any] | None = None, group: int = ROW_GROUP) -> None:
+        self.path, self.how, self.group = path, dict(how or {}), group
         self.writer: Any = None
+        self.waiting: list[pl.DataFrame] = []
         self.whole = whole_file(path) if path is not None else None
 
     def __enter__(self) -> _Writer:
@@ -264,21 +287,29 @@ class _Writer:
 
     def write(self, frame: pl.DataFrame) -> None:
         """Append rows; an empty frame is left out."""
-        if self.file is not None and frame.height:
-            self._append(frame)
+        if self.file is None or not frame.height:
+            return
+        self.waiting.append(frame)
+        if sum(part.height for part in self.waiting) >= self.group:
+            whole = pl.concat(self.waiting)
+            full = whole.height // self.group * self.group
+            for start in range(0, full, self.group):
+                self._append(whole.slice(start, self.group))
+            self.waiting = [whole.slice(full)] if full < whole.height else []
 
     def finish(self, empty: pl.DataFrame) -> None:
-        """See that the file exists even when nothing was written."""
-        if self.file is not None and self.writer is None:
-            self._append(empty)
+        """Write what waits; see that the file exists even when nothing was written."""
+        if self.file is not None and (self.waiting or self.writer is None):
+            self._append(pl.concat(self.waiting) if self.waiting else empty)
+            self.waiting = []
 
     def _append(self, frame: pl.DataFrame) -> None:
-        table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+        table = frame.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
         if self.writer is None:
             from pyarrow.parquet import ParquetWriter
 
             self.writer = ParquetWriter(self.file, table.schema, compression="zstd", **self.how)
-        self.writer.write_table(table)
+        self.writer.write_table(table, row_group_size=self.group)
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         if self.writer is not None:

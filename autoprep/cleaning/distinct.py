@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
 import polars as pl
 
 from autoprep.cleaning.compile import Compiled
@@ -12,49 +17,138 @@ MOST_DISTINCT, MIN_ROWS = 0.3, 5_000
 PROBE = 4_000
 
 
-def run_batch(compiled: Compiled, frame: pl.DataFrame) -> pl.DataFrame:
-    """Add all working columns, as ``Compiled.run`` does, to rows in memory.
+@dataclass(frozen=True)
+class Values:
+    """The distinct values of a column, and what steps made of them.
 
-    What only depends on one text column is worked out for its distinct values and spread over the rows: every verb of
-    cells is a function of the cell. Columns that a free SQL expression writes are run as they are.
+    Attributes:
+        frame: a row per value, the last one for null: the column and its working columns.
+        codes: for each row of the table, its value's row in ``frame`` (UInt32).
+    """
+
+    frame: pl.DataFrame
+    codes: pl.Series
+
+    @cached_property
+    def times(self) -> np.ndarray:
+        """How often each value stands in the table."""
+        return np.bincount(self.codes.to_numpy(), minlength=self.frame.height)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows with the working columns of a plan, those of a column with few values held once per value.
+
+    Attributes:
+        rows: input columns, ``ROW``, the cleaned columns, and what had to be worked out row by row.
+        short: input column -> its values.
+        owner: working column -> the input column among ``short`` that it hangs on alone.
+    """
+
+    rows: pl.DataFrame
+    short: Mapping[str, Values] = field(default_factory=dict)
+    owner: Mapping[str, str] = field(default_factory=dict)
+
+    def values(self, *names: str) -> Values | None:
+        """Where all of these working columns are held once per value; None where they are held row by row."""
+        owners = {self.owner.get(name, "") for name in names if name}
+        return self.short.get(owners.pop()) if len(owners) == 1 else None
+
+    def where(self, mask: pl.Expr | str, *names: str) -> tuple[pl.DataFrame, np.ndarray, np.ndarray]:
+        """The frame that holds the named columns, the rows of the table where a mask holds, and their rows in it."""
+        held = self.values(*names)
+        frame = self.rows if held is None else held.frame
+        hit = _mask(frame, mask)
+        if not hit.any():
+            return frame, np.empty(0, np.int64), np.empty(0, np.int64)
+        if held is None:
+            rows = np.flatnonzero(hit.to_numpy())
+            return frame, rows, rows
+        codes = held.codes.to_numpy()
+        rows = np.flatnonzero(hit.to_numpy()[codes])
+        return frame, rows, codes[rows]
+
+    def count(self, mask: pl.Expr | str, *names: str) -> int:
+        """For how many rows a mask of the named columns holds."""
+        held = self.values(*names)
+        hit = _mask(self.rows if held is None else held.frame, mask)
+        if held is None or not hit.any():
+            return int(hit.sum() or 0)
+        return int(held.times[hit.to_numpy()].sum())
+
+
+def _mask(frame: pl.DataFrame, mask: pl.Expr | str) -> pl.Series:
+    """A Boolean column, named or worked out; null is false."""
+    made = frame.get_column(mask) if isinstance(mask, str) else frame.select(mask.alias("hit")).to_series()
+    return made.fill_null(False) if made.null_count() else made
+
+
+def run_batch(compiled: Compiled, frame: pl.DataFrame, before: Batch | None = None) -> Batch:
+    """Work out all working columns, as ``Compiled.run`` does, of rows in memory.
+
+    What only depends on one text column is worked out for its distinct values: every verb of cells is a function of the
+    cell. Columns that a free SQL expression writes are run as they are.
 
     Args:
         compiled: the plan.
         frame: rows with the plan's input columns.
+        before: an earlier batch of the same plan; a column all of whose values it knows takes what was made of them.
     """
     if frame.height < MIN_ROWS:
-        return compiled.run(frame.lazy()).collect()
+        return Batch(compiled.run(frame.lazy()).collect())
     owners: dict[str, frozenset[str]] = {name: frozenset([name]) for name in frame.columns}
     for layer in compiled.layers:
         for expression in layer:
             roots = [owners[root] for root in expression.meta.root_names()]
             owners[expression.meta.output_name()] = frozenset().union(*roots)
     free = {step.column for step in compiled.steps if step.action.verb == "sql"}
-    alone = {next(iter(o)) for o in owners.values() if len(o) == 1} - free
-    found = {n: _values(frame.get_column(n)) for n in frame.columns if n in alone and frame.schema[n] == pl.String()}
-    short = {name: values for name, values in found.items() if values is not None}
-
-    def of(expression: pl.Expr) -> str:
-        own = owners[expression.meta.output_name()]
-        name = next(iter(own)) if len(own) == 1 else ""
-        return name if name in short else ""
-
+    alone = {next(iter(o)) for name, o in owners.items() if len(o) == 1 and name not in frame.columns} - free
+    known = {} if before is None else before.short
+    few: dict[str, tuple[pl.Series, Values | None]] = {}
+    for name in frame.columns:
+        if name in alone and frame.schema[name] == pl.String():
+            column = frame.get_column(name)
+            held = _as_before(column, known.get(name))
+            values = _values(column) if held is None else held.frame.get_column(name)
+            if values is not None:
+                few[name] = (values, held)
+    owner = {name: next(iter(own)) for name, own in owners.items() if len(own) == 1 and next(iter(own)) in few}
+    needed = {*compiled.current.values(), *compiled.marks}
+    rest = [[e for e in layer if e.meta.output_name() not in owner] for layer in compiled.layers]
+    needed |= {root for layer in rest for e in layer for root in e.meta.root_names()}
+    for step in compiled.steps:
+        names = [name for name in (step.before, step.after, step.residue, *step.notes.values()) if name]
+        if len({owner.get(name, "") for name in names}) > 1:
+            needed |= set(names)
     made: list[pl.Series] = []
-    for name, values in short.items():
-        layers = [[e for e in layer if of(e) == name] for layer in compiled.layers]
-        if not any(layers):
-            continue
-        small = pl.concat([values, pl.Series(name, [None], pl.String)]).to_frame().lazy()
-        for own in layers:
-            small = small.with_columns(own)
-        # the place of each cell's value; nulls have the last
-        codes = frame.get_column(name).cast(pl.Enum(values)).to_physical().fill_null(values.len())
-        made += [column.gather(codes) for column in small.drop(name).collect()]
-    frame = frame.with_columns(made)
-    rest = frame.lazy()
-    for expressions in compiled.layers:
-        rest = rest.with_columns([e for e in expressions if not of(e)])
-    return rest.collect()
+    short: dict[str, Values] = {}
+    for name, (distinct, ready) in few.items():
+        if ready is None:
+            small = pl.concat([distinct, pl.Series(name, [None], pl.String)]).to_frame().lazy()
+            for layer in compiled.layers:
+                small = small.with_columns([e for e in layer if owner.get(e.meta.output_name()) == name])
+            ready = Values(small.collect(), _codes(frame.get_column(name), distinct))
+        short[name] = ready
+        made += [column.gather(ready.codes) for column in ready.frame.drop(name) if column.name in needed]
+    wide = frame.with_columns(made).lazy()
+    for expressions in rest:
+        wide = wide.with_columns(expressions)
+    return Batch(wide.collect(), short, owner)
+
+
+def _codes(column: pl.Series, values: pl.Series) -> pl.Series:
+    """The place of each cell's value; nulls, and what is none of the values, have the last."""
+    places = column.cast(pl.Enum(values), strict=False).to_physical()
+    return places.cast(pl.UInt32).fill_null(values.len())
+
+
+def _as_before(column: pl.Series, known: Values | None) -> Values | None:
+    """The column by the values of an earlier batch; None where it holds others, or holds too few of them to pay."""
+    if known is None or known.frame.height > MOST_DISTINCT * column.len():
+        return None
+    codes = _codes(column, known.frame.get_column(column.name).head(-1))
+    lost = int((codes == known.frame.height - 1).sum()) != column.null_count()
+    return None if lost else Values(known.frame, codes)
 
 
 def _values(column: pl.Series) -> pl.Series | None:

@@ -11,6 +11,7 @@ import polars as pl
 from autoprep.checks import VERBS
 from autoprep.cleaning import notation
 from autoprep.cleaning.compile import ROW, Compiled, compile_steps
+from autoprep.cleaning.distinct import Batch
 from autoprep.cleaning.forms import best_form
 from autoprep.cleaning.ledger import cell_entries
 from autoprep.cleaning.parts import keys_of, split, told, unread
@@ -44,7 +45,7 @@ def measure(frame: pl.DataFrame, plan: Plan) -> dict[str, dict[str, Any]]:
         replace(a, evidence={**a.evidence, "form": forms[a.id]}) if a.id in forms else a for a in tried.actions
     )
     compiled = compile_steps(replace(tried, actions=formed), frame.schema)
-    entries = cell_entries(compiled, wide)
+    entries = cell_entries(compiled, Batch(wide))
     said: dict[str, dict[str, Any]] = {}
     grouped = entries.group_by("action", maintain_order=True).agg(
         pl.len().alias("changed"),

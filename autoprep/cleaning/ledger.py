@@ -6,15 +6,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from autoprep.cleaning.compile import ROW, Compiled, Step
+from autoprep.cleaning.distinct import Batch
 from autoprep.cleaning.forms import dtype_text, text_of, value_of
 from autoprep.errors import InputError
 from autoprep.lineage import canonical_json, whole_file
 from autoprep.types import LEDGER_SCHEMA, QUARANTINE_SCHEMA, Action
 
 _ORDER = "\x1forder"
+_CHANGE = {"before": pl.String(), "after": pl.String(), _ORDER: pl.Int32()}
 
 
 def header_entries(compiled: Compiled) -> pl.DataFrame:
@@ -50,28 +53,122 @@ def _header(action: Action, column: str, before: object, after: object) -> tuple
     return (None, column, *texts, action.rule, action.id, action.kind, action.confidence)
 
 
-def cell_entries(compiled: Compiled, wide: pl.DataFrame) -> pl.DataFrame:
-    """One entry per changed cell of the rows in ``wide``, by row, then in the order of the steps.
+def cell_entries(compiled: Compiled, batch: Batch, *, coded: bool = False) -> pl.DataFrame:
+    """One entry per changed cell of a batch, by row, then in the order of the steps.
 
     Args:
         compiled: the plan.
-        wide: all working columns and ``ROW`` (Int64).
+        batch: all working columns and ``ROW`` (Int64).
+        coded: the words of the steps as Enum (``coded_schema``), else String.
     """
-    return in_order([numbered_entries(compiled, wide)], LEDGER_SCHEMA)
+    rows, changes, which = _changes(compiled, batch)
+    if not len(rows):
+        return pl.DataFrame(schema=coded_schema(compiled) if coded else LEDGER_SCHEMA)
+    place = changes[_ORDER].to_numpy()[which]
+    order = np.argsort(rows * (int(place.max()) + 1) + place, kind="stable")  # runs in order already: merged
+    said = _told(compiled, changes[which[order]], coded)
+    return said.select(pl.Series("row", rows[order]), *list(LEDGER_SCHEMA)[1:])
 
 
-def numbered_entries(compiled: Compiled, wide: pl.DataFrame, places: Mapping[str, int] | None = None) -> pl.DataFrame:
+def numbered_entries(compiled: Compiled, batch: Batch, places: Mapping[str, int]) -> pl.DataFrame:
     """The same, not yet in order, each with the place of its step.
 
     Args:
-        compiled: the plan. wide: see ``cell_entries``.
-        places: action id -> place of its step in the whole plan; its place in this plan when None.
+        compiled: the plan. batch: see ``cell_entries``.
+        places: action id -> place of its step in the whole plan.
     """
-    at = places or {}
-    parts = [_changes(step, wide, at.get(step.action.id, i)) for i, step in enumerate(compiled.steps)]
-    many = len(parts)
-    parts += [_lost(compiled, name, wide, at.get(a.id, many)) for name, a in compiled.dropped.items()]
-    return _gathered(parts, LEDGER_SCHEMA)
+    rows, changes, which = _changes(compiled, batch)
+    told = _told(compiled, changes[which], False)
+    there = {i: places.get(action.id, i) for i, (_, action) in enumerate(_writers(compiled))}
+    order = pl.col(_ORDER).replace_strict(there, return_dtype=pl.Int32) if there else pl.col(_ORDER)
+    return told.select(pl.Series("row", rows, pl.Int64), *list(LEDGER_SCHEMA)[1:], order)
+
+
+def coded_schema(compiled: Compiled) -> dict[str, pl.DataType]:
+    """The ledger's types with the words of the plan's actions as Enum."""
+    actions = [action for _, action in _writers(compiled)]
+    actions += [action for action, _ in compiled.added.values()] + [action for action, _ in compiled.filters]
+    words: dict[str, list[str]] = {
+        "column": ["", *compiled.inputs, *compiled.current],
+        "rule": [action.rule for action in actions],
+        "action": [action.id for action in actions],
+        "kind": [action.kind for action in actions],
+    }
+    return {n: pl.Enum(list(dict.fromkeys(words[n]))) if n in words else t for n, t in LEDGER_SCHEMA.items()}
+
+
+def _writers(compiled: Compiled) -> list[tuple[str, Action]]:
+    """Column and action of everything that may write cells, in order: the steps, then the dropped columns."""
+    return [(step.column, step.action) for step in compiled.steps] + list(compiled.dropped.items())
+
+
+def _told(compiled: Compiled, changes: pl.DataFrame, coded: bool) -> pl.DataFrame:
+    """Changes with what is said of their steps."""
+    words = [(c, a.rule, a.id, a.kind, float(a.confidence)) for c, a in _writers(compiled)]
+    types = coded_schema(compiled) if coded else LEDGER_SCHEMA
+    schema = {name: types[name] for name in ("column", "rule", "action", "kind", "confidence")}
+    said = pl.DataFrame(words, schema=schema, orient="row")
+    return changes.with_columns(said[changes[_ORDER]] if words else said)
+
+
+_Found = tuple[np.ndarray, pl.DataFrame, np.ndarray]
+
+
+def _changes(compiled: Compiled, batch: Batch) -> _Found:
+    """Input row of every change, the distinct changes (before, after, place of the step), and which one it is.
+
+    Where values are held once each, they are compared once each.
+    """
+    groups: dict[str, list[int]] = {}
+    for i, step in enumerate(compiled.steps):
+        held = batch.values(step.before, step.after)
+        groups.setdefault("" if held is None else batch.owner[step.after], []).append(i)
+    start = np.int64(batch.rows[ROW][0]) if batch.rows.height else np.int64(0)
+    rows: list[np.ndarray] = []
+    which: list[np.ndarray] = []
+    changes: list[pl.DataFrame] = []
+    known = 0
+    for name, places in groups.items():
+        held = batch.short.get(name)
+        frame = batch.rows if held is None else held.frame
+        compared = frame.lazy().select([text for i in places for text in _texts(compiled.steps[i], i)])
+        hits = [pl.col(f"before{i}").ne_missing(pl.col(f"after{i}")).alias(f"hit{i}") for i in places]
+        found = compared.with_columns(hits).collect()
+        for i in places:
+            hit = found.get_column(f"hit{i}")
+            if not hit.any():
+                continue
+            texts = [found.get_column(f"{what}{i}").filter(hit).alias(what) for what in ("before", "after")]
+            changes.append(
+                pl.DataFrame([*texts, pl.repeat(i, texts[0].len(), dtype=pl.Int32, eager=True).alias(_ORDER)])
+            )
+            marks = hit.to_numpy()
+            if held is None:
+                rows.append(np.flatnonzero(marks) + start)
+                which.append(np.arange(known, known + texts[0].len()))
+            else:
+                codes = held.codes.to_numpy()
+                at = np.flatnonzero(marks[codes])
+                rows.append(at + start)
+                which.append((np.cumsum(marks) - 1 + known)[codes[at]])
+            known += texts[0].len()
+    many = len(compiled.steps)
+    for i, name in enumerate(compiled.dropped):
+        lost = _lost(compiled, name, batch.rows, many + i)
+        rows.append(lost["row"].to_numpy())
+        which.append(np.arange(known, known + lost.height))
+        changes.append(lost.drop("row"))
+        known += lost.height
+    if not rows:
+        return np.empty(0, np.int64), pl.DataFrame(schema=_CHANGE), np.empty(0, np.uint32)
+    return np.concatenate(rows), pl.concat(changes, rechunk=True), np.concatenate(which).astype(np.uint32)
+
+
+def _texts(step: Step, i: int) -> list[pl.Expr]:
+    return [
+        text_of(pl.col(step.before), step.dtype_before).alias(f"before{i}"),
+        text_of(pl.col(step.after), step.dtype_after, form_of(step.action)).alias(f"after{i}"),
+    ]
 
 
 def stand_in(how: Mapping[str, Any], dtype: pl.DataType, other: pl.Expr, other_dtype: pl.DataType) -> pl.Expr:
@@ -87,7 +184,7 @@ def stand_in(how: Mapping[str, Any], dtype: pl.DataType, other: pl.Expr, other_d
     return value_of(pl.lit(how.get("value"), pl.String), dtype).cast(dtype)
 
 
-def _lost(compiled: Compiled, name: str, wide: pl.DataFrame, order: int) -> pl.DataFrame:
+def _lost(compiled: Compiled, name: str, rows: pl.DataFrame, order: int) -> pl.DataFrame:
     """One entry per cell of a dropped column that is not what its header says of the whole column."""
     action, dtype = compiled.dropped[name], compiled.dtypes[name]
     how = dict(action.parameters)
@@ -96,74 +193,44 @@ def _lost(compiled: Compiled, name: str, wide: pl.DataFrame, order: int) -> pl.D
         how, twin = {k: v for k, v in how.items() if k != "copy_of"}, name
     said = stand_in(how, dtype, pl.col(compiled.current[twin]), compiled.dtypes[twin])
     cell = pl.col(compiled.current[name])
-    narrow = wide.lazy().select(
+    narrow = rows.lazy().select(
         pl.col(ROW).alias("row"),
         text_of(cell, dtype).alias("before"),
         pl.lit(None, pl.String).alias("after"),
         text_of(said, dtype).alias("said"),
-    )
-    odd = narrow.filter(pl.col("before").ne_missing(pl.col("said"))).drop("said")
-    return odd.with_columns(_said(action, name, order)).collect()
-
-
-def _changes(step: Step, wide: pl.DataFrame, order: int) -> pl.DataFrame:
-    form = form_of(step.action)
-    narrow = wide.lazy().select(
-        pl.col(ROW).alias("row"),
-        text_of(pl.col(step.before), step.dtype_before).alias("before"),
-        text_of(pl.col(step.after), step.dtype_after, form).alias("after"),
-    )
-    return (
-        narrow.filter(pl.col("before").ne_missing(pl.col("after")))
-        .with_columns(_said(step.action, step.column, order))
-        .collect()
-    )
-
-
-def _said(action: Action, column: str, order: int) -> list[pl.Expr]:
-    return [
-        pl.lit(column).alias("column"),
-        pl.lit(action.rule).alias("rule"),
-        pl.lit(action.id).alias("action"),
-        pl.lit(action.kind).alias("kind"),
-        pl.lit(float(action.confidence)).alias("confidence"),
         pl.lit(order, pl.Int32).alias(_ORDER),
-    ]
+    )
+    return narrow.filter(pl.col("before").ne_missing(pl.col("said"))).drop("said").collect()
 
 
-def quarantine_entries(compiled: Compiled, wide: pl.DataFrame) -> pl.DataFrame:
+def quarantine_entries(compiled: Compiled, batch: Batch) -> pl.DataFrame:
     """One entry per cell that a step could not parse, with the text it held before that step."""
-    return in_order([numbered_quarantine(compiled, wide)], QUARANTINE_SCHEMA)
+    return in_order([numbered_quarantine(compiled, batch)], QUARANTINE_SCHEMA)
 
 
-def numbered_quarantine(
-    compiled: Compiled, wide: pl.DataFrame, places: Mapping[str, int] | None = None
-) -> pl.DataFrame:
+def numbered_quarantine(compiled: Compiled, batch: Batch, places: Mapping[str, int] | None = None) -> pl.DataFrame:
     """The same, not yet in order, each with the place of its step; ``places`` as in ``numbered_entries``."""
     parts = []
     at = places or {}
     for i, step in enumerate(compiled.steps):
         if not step.residue:
             continue
+        frame, rows, cells = batch.where(step.residue, step.before, step.residue)
+        if not len(rows):
+            continue
         reason = f"{step.action.verb.replace('_', ' ')} could not read it"
-        narrow = wide.lazy().filter(pl.col(step.residue).fill_null(False))
+        made = frame.select(text_of(pl.col(step.before), step.dtype_before).alias("text"))[cells]
         parts.append(
-            narrow.select(
-                pl.col(ROW).alias("row"),
+            made.select(
+                batch.rows[ROW].gather(rows).alias("row"),
                 pl.lit(step.column).alias("column"),
-                text_of(pl.col(step.before), step.dtype_before).alias("text"),
+                "text",
                 pl.lit(step.action.rule).alias("rule"),
                 pl.lit(reason).alias("reason"),
                 pl.lit(at.get(step.action.id, i), pl.Int32).alias(_ORDER),
-            ).collect()
+            )
         )
-    return _gathered(parts, QUARANTINE_SCHEMA)
-
-
-def _gathered(parts: list[pl.DataFrame], schema: dict[str, pl.DataType]) -> pl.DataFrame:
-    kept = [part for part in parts if part.height]
-    made = pl.concat(kept, how="diagonal") if kept else pl.DataFrame(schema={**schema, _ORDER: pl.Int32()})
-    return made.select([*(pl.col(name).cast(dtype) for name, dtype in schema.items()), _ORDER])
+    return pl.concat(parts) if parts else pl.DataFrame(schema={**QUARANTINE_SCHEMA, _ORDER: pl.Int32()})
 
 
 def in_order(parts: list[pl.DataFrame], schema: dict[str, pl.DataType]) -> pl.DataFrame:

@@ -10,6 +10,7 @@ import polars as pl
 
 from autoprep.checks import VERBS
 from autoprep.cleaning.compile import JOINT, Step, compile_plan
+from autoprep.cleaning.distinct import Batch
 from autoprep.store import Store, column_key, key_of
 from autoprep.types import Action, Plan
 
@@ -78,6 +79,12 @@ def unread(step: Step) -> pl.Expr:
     if not words:
         return left
     return left & ~pl.col(step.before).str.strip_chars().str.to_lowercase().is_in(words)
+
+
+def unread_count(batch: Batch, step: Step) -> int:
+    """How many cells of a batch a step could not read, words that are kept as a status left out."""
+    mask = unread(step) if step.action.parameters.get("status") else step.residue
+    return batch.count(mask, step.before, step.residue)
 
 
 class Working:

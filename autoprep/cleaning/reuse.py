@@ -10,7 +10,7 @@ from autoprep.checks import VERBS
 from autoprep.cleaning.compile import ROW, Compiled, compile_steps
 from autoprep.cleaning.distinct import run_batch
 from autoprep.cleaning.ledger import in_order, numbered_entries, numbered_quarantine
-from autoprep.cleaning.parts import split, told, unread
+from autoprep.cleaning.parts import split, told, unread_count
 from autoprep.store import Store, column_key, key_of
 from autoprep.types import LEDGER_SCHEMA, QUARANTINE_SCHEMA, Action, Plan
 
@@ -69,16 +69,16 @@ def _cleaned(
     def run() -> list[pl.DataFrame]:
         compiled = compile_steps(Plan(tuple(actions)), dict(raw.schema))
         index = pl.int_range(raw.height, dtype=pl.Int64, eager=True).alias(ROW)
-        wide = run_batch(compiled, raw.with_columns(index))
-        entries = numbered_entries(compiled, wide, places)
+        batch = run_batch(compiled, raw.with_columns(index))
+        entries = numbered_entries(compiled, batch, places)
         changes = dict(entries.group_by("action").len().rows())
-        sums = {s.action.id: int(wide.select(unread(s).sum()).item() or 0) for s in compiled.steps if s.residue}
+        sums = {s.action.id: unread_count(batch, s) for s in compiled.steps if s.residue}
         counts = [(name, changes.get(name, 0), sums.get(name)) for name in dict.fromkeys([*changes, *sums])]
         schema = {"action": pl.String, "changed": pl.Int64, "rejected": pl.Int64}
         return [
-            wide.select(compiled.final()),
+            batch.rows.select(compiled.final()),
             entries,
-            numbered_quarantine(compiled, wide, places),
+            numbered_quarantine(compiled, batch, places),
             pl.DataFrame(counts, schema=schema, orient="row"),
         ]
 

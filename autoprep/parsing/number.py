@@ -214,6 +214,15 @@ def parse(expr: pl.Expr, fmt: NumberFormat = PLAIN, *, tidied: bool = False) -> 
         >>> pl.select(parse(pl.lit("1.234,5"), NumberFormat(decimal=",", thousands="."))).item()
         1234.5
     """
+    if fmt.decimal != ".":
+        return _parse_dressed(expr, fmt, tidied)
+    bare = expr.cast(pl.Float64, strict=False)
+    plain = bare.is_finite()
+    return pl.when(plain).then(bare).otherwise(_parse_dressed(pl.when(plain).then(None).otherwise(expr), fmt, tidied))
+
+
+def _parse_dressed(expr: pl.Expr, fmt: NumberFormat, tidied: bool) -> pl.Expr:
+    """As ``parse``, of cells that are not digits alone."""
     usual = _usual(expr, fmt)
     value = _to_float(expr.str.strip_chars(" +%" + _COMMON_SYMBOLS), fmt)
     if fmt.percent and fmt.fraction:
@@ -294,6 +303,8 @@ def matches(expr: pl.Expr, fmt: NumberFormat = PLAIN) -> pl.Expr:
         [True, False, None]
     """
     usual = _usual(expr, fmt)
+    if fmt.decimal == ".":
+        usual = usual | expr.cast(pl.Float64, strict=False).is_finite().fill_null(False)
     rare = tidy(pl.when(~usual).then(expr))
     return pl.when(expr.is_null()).then(None).otherwise(usual | _parse_any(rare, fmt).is_not_null())
 

@@ -10,7 +10,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autoprep.cleaning import apply, apply_to_files, diff, load_plan, plan, read_ledger, save_plan, transform, undo
+from autoprep.cleaning import (
+    apply,
+    apply_to_files,
+    diff,
+    distinct,
+    load_plan,
+    plan,
+    read_ledger,
+    save_plan,
+    transform,
+    undo,
+)
 from autoprep.errors import ContractError, InputError, SettingError
 from autoprep.types import Action, Plan
 
@@ -88,6 +99,31 @@ def test_files_hold_the_same_as_memory(tmp_path: Path) -> None:
     assert pl.read_parquet(paths[0]).equals(whole.frame)
     assert read_ledger(paths[1]).equals(whole.ledger)
     assert pl.read_parquet(paths[2]).equals(whole.quarantine)
+
+
+def test_files_have_the_same_bytes_however_the_rows_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(distinct, "MIN_ROWS", 10)
+    i = pl.int_range(600, eager=True)
+    raw = pl.DataFrame(
+        {
+            "amount": "$" + (i % 40).cast(pl.String) + ",000",
+            "number": pl.select(pl.when(i % 9 == 0).then(pl.lit("N/A")).otherwise((i / 8).cast(pl.String))).to_series(),
+            "city": ["Rome", "rome ", None, "N/A", "soon"] * 120,
+        }
+    )
+    steps = [Action(f"n:{c}", "missing.word", (c,), "nullify", {"words": ["n/a"]}) for c in ("number", "city")]
+    steps += [Action("a", "number.amount", ("amount",), "parse_amount"), Action("t", "text.trim", ("city",), "trim")]
+    steps += [Action("p", "number.text", ("number",), "parse_number")]
+    made, found = Plan(tuple(steps)), set()
+    for rows in (17, 100, 600):
+        paths = [tmp_path / f"{name}{rows}.parquet" for name in ("rows", "ledger", "quarantine")]
+        apply_to_files(raw.lazy(), made, paths[0], ledger=paths[1], quarantine=paths[2], batch_rows=rows)
+        found.add(tuple(path.read_bytes() for path in paths))
+    assert len(found) == 1
+    done = apply(raw, made)
+    assert read_ledger(paths[1]).equals(done.ledger)
+    assert done.ledger.height > 700
+    assert undo(pl.read_parquet(paths[0]), read_ledger(paths[1])).equals(raw)
 
 
 def test_plan_files(tmp_path: Path) -> None:
