@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -165,13 +166,20 @@ def _read_layer(rules: dict[str, Rule], decisions: dict[str, list[tuple[str, str
 def _read(file: Path, rule_id: str, layer: str, below: Rule | None) -> Rule:
     """A file that gives title, why and when replaces the rule below; one that does not amends it."""
     if below is None:
-        return read_rule(file, rule_id, layer)
+        said = file.stat() if file.is_file() else None
+        return _once(file, rule_id, layer, (said.st_mtime_ns, said.st_size) if said else None)
     try:
         return read_rule(file, rule_id, layer)
     except SettingError as error:
         if "is missing" not in error.what:
             raise
         return read_rule(file, rule_id, layer, below)
+
+
+@lru_cache(maxsize=1_000)
+def _once(file: Path, rule_id: str, layer: str, stamp: tuple[int, int] | None) -> Rule:
+    """A rule file that has not changed since it was read is not read and checked again."""
+    return read_rule(file, rule_id, layer)
 
 
 def _pack(name: str, where: str) -> Path:

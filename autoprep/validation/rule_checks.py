@@ -78,7 +78,8 @@ def _check_when(rule: Rule, at: At) -> None:
             continue
         _known_words(expression, known, at(key), "the profile")
         try:
-            made = pl.DataFrame(schema=known).lazy().select(expression.alias("made")).collect_schema()["made"]
+            words = {word: known[word] for word in expression.meta.root_names()}
+            made = pl.LazyFrame(schema=words).select(expression.alias("made")).collect_schema()["made"]
         except (pl.exceptions.PolarsError, TypeError) as error:
             raise SettingError(f"{key} cannot be evaluated: {_first(error)}", where=at(key)) from None
         if key == "when" and made != pl.Boolean:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib import import_module
 from typing import Any, Literal
 
@@ -24,6 +25,7 @@ APPLIES_TO: Mapping[str, tuple[str, ...]] = {
 }
 
 
+@cache
 def vocabulary(scope: Scope) -> dict[str, pl.DataType]:
     """The words of the profile's table for a scope, with their dtypes; {} when the profile does not say."""
     try:
