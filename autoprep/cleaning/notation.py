@@ -21,8 +21,9 @@ Notation = Literal["typed", "own"]
 NOTATIONS: tuple[Notation, ...] = ("typed", "own")
 #: One way of writing is the column's own when it covers this share of the cells that could be read.
 OWN_SHARE = 2 / 3
-#: One word for nothing is the column's own when it covers this share of the cells that hold nothing.
-NOTHING_SHARE = 2 / 3
+#: One word for nothing is the column's own when it covers this share of the words for nothing, and this share of all
+#: cells that hold nothing.
+NOTHING_SHARE, WORD_SHARE = 2 / 3, 0.2
 #: A way of writing values is trusted when it gives back this share of the cells of the column's own notation.
 TRUSTED = 0.5
 #: A lossless mending of text that would change this share of the cells mends nothing: the column is written that way.
@@ -95,7 +96,11 @@ def keep_words(said: Mapping[str, Any], words: Sequence[str], before: pl.Series)
     folded = sorted({word.strip().lower() for word in words})
     found = before.filter(before.str.strip_chars().str.to_lowercase().is_in(folded).fill_null(False))
     counts = found.alias("v").value_counts(sort=True).rows()
-    if not counts or counts[0][1] < NOTHING_SHARE * (found.len() + before.null_count()) or not counts[0][0].strip():
+    if not counts or not counts[0][0].strip():
+        return []
+    # empty cells are no other word: they only tell whether the word is the column's own
+    often = counts[0][1] >= WORD_SHARE * (found.len() + before.null_count())
+    if not often or counts[0][1] < NOTHING_SHARE * found.len():
         return []
     return [str(counts[0][0])]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -71,8 +72,12 @@ def _cell_lines(one: dict[str, Any]) -> list[str]:
         lines.append(f"  {_shown(change['before'])} -> {_shown(change['after'])}  by {said}")
     if not one["changes"]:
         lines.append("  no step changed this cell")
-    for change in one["whole"]:
-        what = "dropped" if change["after"] is None else "added" if change["before"] is None else "retyped"
+    retyped = [c for c in one["whole"] if c["before"] is not None and c["after"] is not None]
+    if retyped and not one["changes"]:
+        kind = json.loads(retyped[-1]["after"])["dtype"]
+        lines.append(f"  its column was read as {kind} by {retyped[-1]['action']}; this cell says the same as before")
+    for change in [c for c in one["whole"] if c not in retyped]:
+        what = "dropped" if change["after"] is None else "added"
         lines.append(f"  the whole {'row' if one['place'] is None else 'column'} was {what} by {change['action']}")
     return lines
 

@@ -14,14 +14,27 @@ Sink = Callable[[pl.LazyFrame, Path], object]
 
 SINKS: dict[str, Sink] = {
     ".parquet": lambda frame, path: frame.sink_parquet(path, compression="zstd"),
-    ".csv": lambda frame, path: frame.sink_csv(path),
-    ".tsv": lambda frame, path: frame.sink_csv(path, separator="\t"),
+    ".csv": lambda frame, path: _plainly(frame).sink_csv(path),
+    ".tsv": lambda frame, path: _plainly(frame).sink_csv(path, separator="\t"),
     ".arrow": lambda frame, path: frame.sink_ipc(path),
     ".ipc": lambda frame, path: frame.sink_ipc(path),
     ".feather": lambda frame, path: frame.sink_ipc(path),
     ".ndjson": lambda frame, path: frame.sink_ndjson(path),
     ".jsonl": lambda frame, path: frame.sink_ndjson(path),
 }
+
+
+def _plainly(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Numbers and moments as a person writes them: 18, not 18.0; no more of a second than there is."""
+    made = []
+    for name, dtype in frame.collect_schema().items():
+        if dtype.is_float():
+            made.append(pl.col(name).cast(pl.String).str.strip_suffix(".0"))
+        elif dtype == pl.Time():
+            made.append(pl.col(name).dt.to_string("%H:%M:%S%.f"))
+        elif isinstance(dtype, pl.Datetime):
+            made.append(pl.col(name).dt.to_string("%Y-%m-%dT%H:%M:%S%.f" + ("%:z" if dtype.time_zone else "")))
+    return frame.with_columns(made)
 
 
 def write(frame: pl.DataFrame | pl.LazyFrame, path: str | Path) -> Path:
@@ -39,9 +52,9 @@ def write(frame: pl.DataFrame | pl.LazyFrame, path: str | Path) -> Path:
 
     Example:
         >>> import tempfile
-        >>> path = write(pl.DataFrame({"a": [1, 2]}), Path(tempfile.mkdtemp()) / "a.csv")
+        >>> path = write(pl.DataFrame({"a": [1.0, 2.5]}), Path(tempfile.mkdtemp()) / "a.csv")
         >>> path.read_text()
-        'a\\n1\\n2\\n'
+        'a\\n1\\n2.5\\n'
     """
     target = Path(path)
     sink = SINKS.get(target.suffix.lower())

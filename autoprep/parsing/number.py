@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -209,8 +210,8 @@ def parse(expr: pl.Expr, fmt: NumberFormat = PLAIN, *, tidied: bool = False) -> 
         >>> frame = pl.DataFrame({"x": ["$1,234.50", "(1,200)", "15-", "12%", "EUR 7", "1.5M", "abc"]})
         >>> frame.select(parse(pl.col("x"), NumberFormat(thousands=","))).to_series().to_list()
         [1234.5, -1200.0, -15.0, 12.0, 7.0, None, None]
-        >>> pl.select(parse(pl.lit("1.5M"), NumberFormat(magnitude=True))).item()
-        1500000.0
+        >>> [pl.select(parse(pl.lit(x), NumberFormat(magnitude=True))).item() for x in ("1.5M", "$65.4k")]
+        [1500000.0, 65400.0]
         >>> pl.select(parse(pl.lit("1.234,5"), NumberFormat(decimal=",", thousands="."))).item()
         1234.5
     """
@@ -226,7 +227,7 @@ def _parse_dressed(expr: pl.Expr, fmt: NumberFormat, tidied: bool) -> pl.Expr:
     usual = _usual(expr, fmt)
     value = _to_float(expr.str.strip_chars(" +%" + _COMMON_SYMBOLS), fmt)
     if fmt.percent and fmt.fraction:
-        value = pl.when(expr.str.contains("%", literal=True)).then(value * 0.01).otherwise(value)
+        value = pl.when(expr.str.contains("%", literal=True)).then(value / 100).otherwise(value)
     rare = pl.when(~usual).then(expr)
     return pl.when(usual).then(value).otherwise(_parse_any(rare if tidied else tidy(rare), fmt))
 
@@ -248,7 +249,8 @@ def _usual(expr: pl.Expr, fmt: NumberFormat) -> pl.Expr:
 def _parse_any(text: pl.Expr, fmt: NumberFormat) -> pl.Expr:
     """As ``parse``, of tidied text, with everything a number may be dressed in."""
     negative: pl.Expr | None = None
-    scale: pl.Expr | None = None
+    percent: pl.Expr | None = None
+    power: pl.Expr | None = None
     if fmt.notes:
         text = text.str.replace(r"^(?:~|≈|ca\.?|approx\.?|about|around)\s*", "").str.replace(
             r"\s*(?:\*+|†|‡|[¹²³])$", ""
@@ -266,23 +268,25 @@ def _parse_any(text: pl.Expr, fmt: NumberFormat) -> pl.Expr:
         )
     if fmt.percent:
         if fmt.fraction:
-            scale = pl.when(text.str.ends_with("%")).then(0.01).when(text.str.ends_with("‰")).then(0.001).otherwise(1.0)
+            percent = pl.when(text.str.ends_with("%")).then(100).when(text.str.ends_with("‰")).then(1000).otherwise(1)
         text = text.str.replace(r"\s*[%‰]$", "")
     if fmt.magnitude:
         letters = text.str.extract(rf"\d\s*\.?\s*({MAGNITUDE})\.?$", 1).str.to_lowercase()
-        factor = letters.replace_strict(
-            list(MAGNITUDES), list(MAGNITUDES.values()), default=1.0, return_dtype=pl.Float64
+        power = letters.replace_strict(
+            list(MAGNITUDES),
+            [f"e{round(math.log10(factor))}" for factor in MAGNITUDES.values()],
+            default="",
+            return_dtype=pl.String,
         )
-        factor = factor.fill_null(1.0)
-        scale = factor if scale is None else scale * factor
         text = text.str.replace(rf"(\d)(\.?)\s*{MAGNITUDE}\.?$", "$1$2")
         if fmt.currency:
             text = text.str.replace(rf"\s*{CURRENCY}$", "")
     text = text.str.replace(r"^([+\-])\s+", "$1")
-    value = pl.when(text.str.contains(f"^(?:{body(fmt.decimal, fmt.thousands)})$")).then(_to_float(text, fmt))
-    out = value.otherwise(None)
-    if scale is not None:
-        out = out * scale
+    known = text.str.contains(f"^(?:{body(fmt.decimal, fmt.thousands)})$")
+    # 65.4k is read as 65.4e3: a product would be off by the last bit
+    scaled = text if power is None else pl.concat_str([text.str.strip_suffix("."), power.fill_null("")])
+    read = pl.when(known).then(_to_float(scaled, fmt)).otherwise(None)
+    out = read if percent is None else read / percent
     return pl.when(negative).then(-out.abs()).otherwise(out) if negative is not None else out
 
 

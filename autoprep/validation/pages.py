@@ -51,6 +51,9 @@ def explain(rule: Rule) -> str:
         lines.append("- **fix**: none; it is only said")
     if rule.probe:
         lines.append(f"- **must show** on hidden cells of the column first: {_flow(rule.probe)}")
+        lines.append(
+            "- **learns** its constants from the column: those below are the example's, too short to learn from"
+        )
     lines.append(f"- **severity** {rule.severity}")
     values = {**rule.parameters, **rule.overrides}
     if values:

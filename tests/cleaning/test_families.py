@@ -100,3 +100,10 @@ def test_of_two_spellings_as_frequent_the_usual_letter_case_wins(rival: str, mea
     state = State(pl.DataFrame({"name": values}), {}, parameters={"fold": "spelling"})
     (proposal,) = LEARNERS["merge_variants"](state, {"column": "name"}, {})
     assert proposal.parameters["mapping"] == {rival: meant}
+
+
+def test_a_capital_inside_a_word_is_asked_about() -> None:
+    towns = ["Lafayette"] * 3 + ["LaFayette"] + ["Boston"] * 20 + ["BOSTON"] * 2 + ["Oslo"] * 14
+    made = plan(pl.DataFrame({"town": towns, "n": [str(i % 7) for i in range(len(towns))]}))
+    steps = {a.status: dict(a.parameters["mapping"]) for a in made.actions if a.verb == "merge_variants"}
+    assert steps == {"apply": {"BOSTON": "Boston"}, "ask": {"LaFayette": "Lafayette"}}

@@ -86,3 +86,11 @@ def test_undo_is_the_identity_and_twice_is_once_in_own_notation(raw: pl.DataFram
     assert once.frame.schema == raw.schema
     assert undo(once.frame, once.ledger).equals(raw)
     assert apply(once.frame, made, same_shape=True, notation="own").frame.equals(once.frame)
+
+
+def test_a_word_for_nothing_stays_beside_cells_that_were_lost() -> None:
+    text = [f"{i} st" for i in range(40)]
+    raw = pl.DataFrame({"size": text + ["empty"] * 9 + [None] * 16, "rare": [*text, "n/a", *[None] * 24]})
+    done = ap.clean(raw, same_shape=True)
+    assert done.frame["size"].to_list() == raw["size"].to_list()
+    assert done.frame["rare"][40] is None

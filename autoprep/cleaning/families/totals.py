@@ -57,7 +57,10 @@ def _judge(raw: pl.DataFrame, column: str, numbers: pl.DataFrame) -> Proposal | 
         return Proposal((), {"column": column, "labels": kept}, 0.99, evidence)
     last = rows[-1]
     if len(rows) == 1 and is_total(labels[last]) and last == _last_filled(raw):
-        why = f"the last row says '{labels[last]}', but no column shows it to be the sum of the others"
+        why = (
+            f"the last row says '{labels[last]}', but no number in it is the sum of those above: "
+            "it stays among the rows until this step is approved"
+        )
         return Proposal((), {"column": column, "labels": [labels[last]]}, 0.6, {"rows": 1}, gate="review", why=why)
     return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,11 @@ from autoprep.cleaning.families.base import LEARNERS, Proposal, State
 from autoprep.parsing import boolean, text
 
 MAX_DISTINCT = 20_000
+#: A small letter, then a capital: neither lower case, nor upper case, nor a word with a capital in front.
+_INNER = re.compile(r"[^\W\d_A-Z][A-Z]")
+#: A spelling with capitals inside a word ("LaFayette") is a name of its own, until its other spelling is this many
+#: times as frequent, and stands in so many cells.
+CLEAR, MANY = 10, 10
 #: Spellings at least this often as often as the most frequent one are rivals: the column's usual letter case decides.
 RIVAL = 0.5
 
@@ -60,8 +66,32 @@ def learn(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> lis
     )
     if groups.is_empty():
         return []
-    mapping = dict(sorted(groups.select("value", "said").rows()))
-    cells = int(groups["n"].sum())
+    often = dict(counts.rows())
+    doubts = [_own_name(value, said, n, often) for value, said, n in groups.select("value", "said", "n").rows()]
+    marked = groups.with_columns(pl.Series("doubt", doubts, pl.Boolean))
     return [
-        Proposal((column,), {"mapping": mapping}, 1.0 if not loose else 0.97, {"values": len(mapping), "cells": cells})
+        _proposal(column, marked.filter(pl.col("doubt") == doubt), loose, doubt)
+        for doubt in (False, True)
+        if (marked["doubt"] == doubt).any()
     ]
+
+
+def _own_name(value: str, said: str, cells: int, often: Mapping[str, int]) -> bool:
+    """Whether two spellings differ by a capital inside a word, and neither is so rare that it must be a slip.
+
+    Example:
+        >>> _own_name("LaFayette", "Lafayette", 1, {"Lafayette": 3}), _own_name("ROME", "Rome", 1, {"Rome": 3})
+        (True, False)
+    """
+    inner = any(bool(_INNER.search(one)) for one in (value, said))
+    return inner and value.casefold() == said.casefold() and often[said] < max(MANY, CLEAR * cells)
+
+
+def _proposal(column: str, groups: pl.DataFrame, loose: bool, doubt: bool) -> Proposal:
+    mapping = dict(sorted(groups.select("value", "said").rows()))
+    evidence = {"values": len(mapping), "cells": int(groups["n"].sum())}
+    if not doubt:
+        return Proposal((column,), {"mapping": mapping}, 0.97 if loose else 1.0, evidence)
+    one = next(iter(mapping))
+    why = f"'{one}' beside '{mapping[one]}': a capital inside a word may be how the name is written"
+    return Proposal((column,), {"mapping": mapping}, 0.6, evidence, gate="review", why=why)
