@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from autoprep.cleaning.compile import ROW, Compiled, compile_steps
-from autoprep.cleaning.distinct import run_batch
+from autoprep.cleaning.distinct import Batch, run_batch
 from autoprep.cleaning.forms import DTYPES, dtype_from, text_of, value_of
 from autoprep.types import Plan
 
@@ -44,9 +44,9 @@ class Transformer:
     def __call__(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Clean rows; see ``transform``."""
         ready, events = self._conform(frame)
-        wide = run_batch(self._compiled, ready)
-        events += self._step_events(wide)
-        out = wide.select(self._outputs(wide))
+        batch = run_batch(self._compiled, ready)
+        events += self._step_events(batch)
+        out = batch.rows.select(self._outputs(batch.rows))
         found = [e for e in events if e.height]
         said = pl.concat(found).sort("row", maintain_order=True) if found else pl.DataFrame(schema=EVENT_SCHEMA)
         return out, said
@@ -73,21 +73,20 @@ class Transformer:
                 events.append(lost.select(pl.col(ROW).alias("row"), *_events(name, "table.type", reason, "null")))
         return frame.select(pl.col(ROW), *columns), events
 
-    def _step_events(self, wide: pl.DataFrame) -> list[pl.DataFrame]:
+    def _step_events(self, batch: Batch) -> list[pl.DataFrame]:
         events = []
         for step in self._compiled.steps:
             verb = step.action.verb.replace("_", " ")
+            text = text_of(pl.col(step.before), step.dtype_before).str.slice(0, 80)
+            told = [(mask, pl.concat_str(text, pl.lit(f": {what}")), "understood") for what, mask in step.notes.items()]
             if step.residue:
-                text = text_of(pl.col(step.before), step.dtype_before).str.slice(0, 80)
                 reason = pl.concat_str(pl.lit("'"), text, pl.lit(f"' cannot be read by {verb}"))
-                odd = wide.filter(pl.col(step.residue).fill_null(False))
-                said = _events(step.column, step.action.rule, reason, "null")
-                events.append(odd.select(pl.col(ROW).alias("row"), *said))
-            for what, mask in step.notes.items():
-                text = text_of(pl.col(step.before), step.dtype_before).str.slice(0, 80)
-                odd = wide.filter(pl.col(mask).fill_null(False))
-                said = _events(step.column, step.action.rule, pl.concat_str(text, pl.lit(f": {what}")), "understood")
-                events.append(odd.select(pl.col(ROW).alias("row"), *said))
+                told.insert(0, (step.residue, reason, "null"))
+            for mask, reason, policy in told:
+                frame, rows, cells = batch.where(mask, step.before, mask)
+                if len(rows):
+                    said = _events(step.column, step.action.rule, reason, policy)
+                    events.append(frame[cells].select(batch.rows[ROW].gather(rows).alias("row"), *said))
         return events
 
     def _outputs(self, wide: pl.DataFrame) -> list[pl.Expr]:
