@@ -272,3 +272,38 @@ def _since(name: str, equal: str, about: str, wanted: bool) -> None:
 
 _since("DAYS_SINCE_TRUE", "cumulative_time_since_last_true", "Days since the last row that is true.", True)
 _since("DAYS_SINCE_FALSE", "cumulative_time_since_last_false", "Days since the last row that is false.", False)
+
+
+def _resampled(x: pl.Expr, moment: pl.Expr, hours: float) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
+    """Sums of the periods that have values, how many these are, and how many lie from the first to the last."""
+    stamp = moment.cast(pl.Datetime("us")).dt.timestamp("us")
+    known = x.is_not_null() & stamp.is_not_null()
+    period = stamp.filter(known) // round(hours * 3_600_000_000)
+    value = x.cast(pl.Float64).filter(known).sort_by(period, maintain_order=True)
+    period = period.sort()
+    ends = (period != period.shift(-1)).fill_null(True)
+    total = value.cum_sum().filter(ends)
+    return total - total.shift(1).fill_null(0.0), ends.sum(), period.last() - period.first() + 1
+
+
+@aggregation("PERIOD_MEAN", "number", "time", timed=True, hours=24.0)
+def period_mean(x: pl.Expr, moment: pl.Expr, hours: float) -> pl.Expr:
+    """Mean of the sums of periods of some hours, from the first to the last with a value; empty ones are 0."""
+    sums, _, periods = _resampled(x, moment, hours)
+    return pl.when(periods.is_not_null()).then(sums.sum() / periods)
+
+
+@aggregation("PERIOD_STD", "number", "time", timed=True, hours=24.0)
+def period_std(x: pl.Expr, moment: pl.Expr, hours: float) -> pl.Expr:
+    """Sample standard deviation of the sums of periods of some hours; empty ones are 0, null below two periods."""
+    sums, held, periods = _resampled(x, moment, hours)
+    mean = sums.sum() / periods
+    square = ((sums - mean) ** 2).sum() + (periods - held) * mean**2
+    return pl.when(periods > 1).then((square / (periods - 1)).sqrt())
+
+
+@aggregation("PERIOD_MAX", "number", "time", timed=True, hours=24.0)
+def period_max(x: pl.Expr, moment: pl.Expr, hours: float) -> pl.Expr:
+    """Largest sum of a period of some hours, from the first to the last with a value; empty ones are 0."""
+    sums, held, periods = _resampled(x, moment, hours)
+    return pl.when(periods > held).then(pl.max_horizontal(sums.max(), pl.lit(0.0))).otherwise(sums.max())

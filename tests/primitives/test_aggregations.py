@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autoprep.primitives import AGGREGATIONS
-from tests.primitives.naive import ANY, BOOLEANS, NUMBERS, TIMES, WHOLE
+from tests.primitives.naive import ANY, BOOLEANS, NUMBERS, TIMES, WHOLE, std
 
 #: Told by two columns or by a cutoff; the tests of windows and of tables compare them.
-ELSEWHERE = {"EWMA", "TREND", *(n for n in AGGREGATIONS if "cutoff" in AGGREGATIONS[n].inputs)}
+PERIODS = ("PERIOD_MEAN", "PERIOD_STD", "PERIOD_MAX")
+ELSEWHERE = {"EWMA", "TREND", *PERIODS, *(n for n in AGGREGATIONS if "cutoff" in AGGREGATIONS[n].inputs)}
 #: Decided by deviations that rounding moves; tested on whole numbers below.
 ROUNDED = {"COUNT_INSIDE_STDS", "COUNT_OUTSIDE_STDS"}
 TOLD = {**NUMBERS, **ANY, **WHOLE, **BOOLEANS, **TIMES}
@@ -89,3 +90,21 @@ def test_values_within_deviations_of_the_mean(values, inside):
     assert got in (inside, 0) if len(values) < 2 else got == inside
     if len(values) > 1:
         assert made("COUNT_OUTSIDE_STDS", values, pl.Float64()) == len(values) - inside
+
+
+@given(rows=st.lists(st.tuples(st.integers(0, 200), number), max_size=12))
+@settings(deadline=None, max_examples=40)
+def test_of_periods(rows):
+    start = datetime(2023, 12, 28)
+    frame = pl.DataFrame(
+        {"g": [0] * len(rows), "x": [v for _, v in rows], "t": [start + timedelta(hours=h) for h, _ in rows]},
+        schema={"g": pl.Int64, "x": pl.Float64, "t": pl.Datetime("us")},
+    )
+    made = frame.group_by("g").agg(
+        AGGREGATIONS[name].build(pl.col("x"), pl.col("t")).alias(name) for name in PERIODS
+    ).select(PERIODS).row(0) if rows else (None,) * 3  # fmt: skip
+    days = {h // 24 for h, v in rows if v is not None}
+    sums = [math.fsum(v for h, v in rows if v is not None and h // 24 == d) for d in range(min(days), max(days) + 1)] \
+        if days else []  # fmt: skip
+    wanted = (math.fsum(sums) / len(sums), std(sums), max(sums)) if sums else (None,) * 3
+    assert all(same(g, w) for g, w in zip(made, wanted, strict=True)), (rows, made, wanted)

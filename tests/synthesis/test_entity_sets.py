@@ -195,7 +195,7 @@ def test_an_entity_set_is_a_source():
     assert ap.schema_of(es).to_yaml() == schema.to_yaml()
     for frame in es.dataframes:
         assert schema.tables[frame.ww.name].frame.height == len(frame)
-    with pytest.raises(SettingError, match="give a cutoff"):
+    with pytest.raises(SettingError, match="no cutoff is given"):
         ap.synthesize(es, table="shops", max_features=20)
     dated = ft.EntitySet("dated")
     dated.add_dataframe(pd.DataFrame({"k": [1, 2], "at": [START, CUTOFF]}), "customers", index="k", time_index="at")

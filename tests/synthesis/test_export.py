@@ -30,9 +30,10 @@ references:
   - {from: lines(sale), to: sales(sale)}
 """
 KINDS = {"number": "sales.x", "boolean": "sales.b", "time": "sales.u", "any": "sales.c"}
-#: Runs of values: no plain SQL.
+#: Runs of values and resampled ones: no plain SQL.
 WITHOUT_SQL = {n for n in AGGREGATIONS if n.startswith("LONGEST_")} | {
     "PEAKS", "ZERO_CROSSINGS", "TRUE_SINCE_FALSE", "FALSE_SINCE_TRUE", "MEDIAN_COUNT",
+    "PERIOD_MEAN", "PERIOD_STD", "PERIOD_MAX",
 }  # fmt: skip
 
 
