@@ -248,6 +248,8 @@ def _rates(name: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> list[Dr
             continue
         per = "rows" if word in ("missing_rate", "null_rate", "blank_rate") else "content"
         n, m = (float(r[per] or r["rows"] or 0) for r in (was, now))
+        if word in _NUMERIC:  # of the numbers that do not stand for missing
+            n, m = (c * (1.0 - (r["sentinel_rate"] or 0.0)) for c, r in ((n, was), (m, now)))
         chance = share_p(p * n, n, q * m, m)
         if abs(p - q) < LEAST:
             out += [_nothing(chance)] if p or q else []
