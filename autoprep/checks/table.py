@@ -97,6 +97,53 @@ def label(cell: pl.Expr) -> pl.Expr:
     return cell.cast(pl.String).str.strip_chars().str.strip_chars_end(": ").str.to_lowercase()
 
 
+@verb("drop_listed_rows", phase="row", theme="table", level="row", learnt=True, aside=True)
+def drop_listed_rows(names: Sequence[str], *, columns: Sequence[str], rows: Sequence[Sequence[str | None]]) -> pl.Expr:
+    """Set aside rows that say exactly what is listed: a person saw that they speak of the same thing as another row.
+
+    Args:
+        names: columns of the table.
+        columns: those that tell the rows apart. rows: their cells, as text as they came; null for an empty one.
+
+    Example:
+        >>> frame = pl.DataFrame({"id": [1, 2, 3], "name": ["Ann Lee", "An Lee", "Bob"]})
+        >>> frame.filter(drop_listed_rows(["id", "name"], columns=["id"], rows=[["2"]]))["id"].to_list()
+        [1, 3]
+    """
+    if not rows or any(column not in names for column in columns):
+        return pl.lit(True)
+    listed = [row_text(row) for row in rows]
+    cells = [pl.col(column).cast(pl.String).fill_null(EMPTY) for column in columns]
+    return ~pl.concat_str(cells, separator=BETWEEN).is_in(listed)
+
+
+#: What stands for an empty cell, and between cells, where a row is one text.
+EMPTY, BETWEEN = "\x1enull", "\x1f"
+
+
+def row_text(cells: Sequence[str | None]) -> str:
+    """The cells of a row as one text."""
+    return BETWEEN.join(EMPTY if cell is None else str(cell) for cell in cells)
+
+
+@verb("merge_similar_rows", phase="row", theme="table", level="row", learnt=True)
+def merge_similar_rows(names: Sequence[str]) -> pl.Expr:
+    """Set aside rows that speak of the same thing as another (the planner writes it as ``drop_listed_rows``)."""
+    return pl.lit(True)
+
+
+@verb("settle_keys", phase="row", theme="table", level="row", learnt=True)
+def settle_keys(names: Sequence[str]) -> pl.Expr:
+    """Keep one row of each key, the fullest (the planner writes it as ``drop_listed_rows``)."""
+    return pl.lit(True)
+
+
+@verb("drop_repeated_block", phase="row", theme="table", level="row", learnt=True)
+def drop_repeated_block(names: Sequence[str]) -> pl.Expr:
+    """Drop a block of rows that was loaded twice (the planner writes it as ``drop_duplicate_rows``)."""
+    return pl.lit(True)
+
+
 @verb("drop_rows_without_target", phase="row", theme="target", level="row")
 def drop_rows_without_target(names: Sequence[str], *, target: str) -> pl.Expr:
     """Drop rows that nothing can be learnt from: their target is null.

@@ -1,6 +1,18 @@
 """Repair families that learn their edits from the column at hand, and prove themselves on it before they may write."""
 
-from autoprep.cleaning.families import impute, majority, percent, shapes, sources, spill, totals, typos, variants
+from autoprep.cleaning.families import (
+    impute,
+    majority,
+    near_text,
+    percent,
+    records,
+    shapes,
+    sources,
+    spill,
+    totals,
+    typos,
+    variants,
+)
 from autoprep.cleaning.families.base import LEARNERS, Proposal, State, never
 
 __all__ = [
@@ -9,8 +21,10 @@ __all__ = [
     "State",
     "impute",
     "majority",
+    "near_text",
     "never",
     "percent",
+    "records",
     "shapes",
     "sources",
     "spill",
