@@ -307,9 +307,3 @@ def count_votes(
         return pl.sum_horizontal(votes)
 
     return [*(pl.when(other.is_not_null()).then(score(other)) for other in said), score(cell)]
-
-
-@verb("note_similar_text", phase="column", theme="text", learnt=True)
-def note_similar_text(cell: pl.Expr) -> Repair:
-    """Change nothing; say which long texts are nearly the same (the planner writes it as ``keep``)."""
-    return Repair(cell, dtype="same")

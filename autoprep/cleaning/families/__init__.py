@@ -3,7 +3,6 @@
 from autoprep.cleaning.families import (
     impute,
     majority,
-    near_text,
     percent,
     records,
     shapes,
@@ -21,7 +20,6 @@ __all__ = [
     "State",
     "impute",
     "majority",
-    "near_text",
     "never",
     "percent",
     "records",

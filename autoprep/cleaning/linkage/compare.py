@@ -19,6 +19,8 @@ NUMBER_NEARLY, NUMBER_SOMEWHAT = 0.01, 0.1
 SPREAD_NEARLY, SPREAD_SOMEWHAT = 0.05, 0.15
 #: Characters that are compared, at most.
 MAX_LENGTH = 200
+#: Share of a column's texts that must be codes.
+CODES = 0.9
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Compared:
     """A column made ready for comparison.
 
     Attributes:
-        name: of the column. kind: "text", "number" or "time".
+        name: of the column. kind: "text", "code", "number" or "time".
         codes: int64[rows], number of the distinct value; -1 where nothing stands.
         data: what the kind needs: arrays of code points and words, or the numbers.
         spread: from the 5% to the 95% quantile of numbers.
@@ -43,7 +45,9 @@ class Compared:
         a, b = self.codes[left], self.codes[right]
         out = np.full(len(a), -1, np.int8)
         there = (a >= 0) & (b >= 0)
-        if self.kind == "text":
+        if self.kind == "code":
+            out[there] = np.where(a[there] == b[there], LEVELS - 1, 0)
+        elif self.kind == "text":
             out[there] = self._text(a[there], b[there])
         else:
             out[there] = self._number(self.data[left[there]], self.data[right[there]])
@@ -95,7 +99,7 @@ def ready(frame: pl.DataFrame, columns: Sequence[str]) -> list[Compared]:
         dtype = frame.schema[name]
         if dtype == pl.String():
             cells = frame.select(folded(pl.col(name))).to_series()
-            made.append(_text(name, cells))
+            made.append(Compared(name, "code", _codes(cells), None) if is_code(frame[name]) else _text(name, cells))
             continue
         if dtype.is_temporal():
             days = frame.select(pl.col(name).cast(pl.Datetime("us")).cast(pl.Int64) / 86_400e6).to_series()
@@ -109,9 +113,24 @@ def ready(frame: pl.DataFrame, columns: Sequence[str]) -> list[Compared]:
     return made
 
 
+def is_code(cells: pl.Series) -> bool:
+    """Whether texts are codes: one word each with digits among the signs; two that differ name two things.
+
+    Example:
+        >>> is_code(pl.Series(["N102UW", "N103UW", "N104UW"])), is_code(pl.Series(["12 High St", "9 Low Rd"]))
+        (True, False)
+    """
+    filled = cells.drop_nulls()
+    return bool(filled.len() and (filled.str.contains(r"^\s*[^\s@]*\d[^\s@]*\s*$").mean() or 0.0) > CODES)
+
+
+def _codes(cells: pl.Series) -> np.ndarray:
+    return cells.rank("dense").cast(pl.Int64).fill_null(0).to_numpy() - 1
+
+
 def _text(name: str, cells: pl.Series) -> Compared:
     values = cells.drop_nulls().unique().sort()
-    codes = cells.rank("dense").cast(pl.Int64).fill_null(0).to_numpy() - 1
+    codes = _codes(cells)
     listed = values.to_list()
     points, starts = _points(listed)
     split = values.str.split(" ").list.unique().list.sort()

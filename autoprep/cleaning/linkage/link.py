@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from autoprep.cleaning.linkage.blocking import candidate_pairs
-from autoprep.cleaning.linkage.compare import Compared, folded, ready
+from autoprep.cleaning.linkage.compare import Compared, folded, is_code, ready
+from autoprep.cleaning.linkage.proof import MEAN_CLUSTER, Proof, prove, rare_evidence
 from autoprep.cleaning.linkage.score import Weights, learn, levels_of
 
 #: Pairs that are compared, at most; chance from which two rows are one thing; columns that must speak for it.
@@ -20,6 +21,8 @@ MAX_COLUMNS = 20
 SPEAKS = 1.0
 #: Of the distinct values of some column, this share of the rows at least: else nothing tells rows apart.
 MIN_DISTINCT = 0.2
+#: Planted copies that must find their row, links of them that must be right, found links that may be chance's.
+MIN_RIGHT, MIN_PRECISION, MAX_CHANCE = 0.3, 0.95, 0.1
 
 
 @dataclass(frozen=True)
@@ -30,12 +33,15 @@ class Links:
         pairs: ``keep``, ``drop`` (row places, Int64), ``probability``, one column of bits per compared column.
         weights: what agreement is worth; None when nothing could be compared.
         compared: pairs that were compared. left_out: pairs beyond the budget.
+        proof: what planted copies showed. declined: why links that were found are not told; "" when they are.
     """
 
     pairs: pl.DataFrame
     weights: Weights | None
     compared: int = 0
     left_out: int = 0
+    proof: Proof = Proof()
+    declined: str = ""
 
     def waterfall(self, place: int) -> dict[str, float]:
         """The evidence of one pair, in bits, from the strongest on; what was expected beforehand comes first."""
@@ -85,9 +91,13 @@ def link(
         return nothing
     made: list[Compared] = ready(frame, chosen)
     levels = levels_of(made, left, right)
-    weights, likely = learn(frame, made, levels, seed=seed)
+    weights, likely = learn(frame, made, levels, keys=_keys(frame, chosen), seed=seed)
     bits = weights.bits(levels)
     strong = (likely >= threshold) & ((bits >= SPEAKS).sum(axis=1) >= MIN_SPEAKING)
+    strong &= rare_evidence(made, levels, left, right)
+    if not strong.any():
+        return replace(nothing, weights=weights, compared=len(left), left_out=left_out)
+    proof = prove(frame, weights, (left, right), strong, threshold=threshold, seed=seed)
     at = np.flatnonzero(strong)
     kept = _stars(left[at], right[at], likely[at], _fullness(frame))
     order = at[[place for _, _, place in kept]] if kept else at[:0]
@@ -97,7 +107,27 @@ def link(
         "probability": likely[order],
     }
     pairs = pl.DataFrame(data).with_columns(pl.Series(name, bits[order, i]) for i, name in enumerate(weights.columns))
-    return Links(pairs.sort("keep", "drop"), weights, len(left), left_out)
+    declined = _declined(proof, kept)
+    told = pairs.clear() if declined else pairs.sort("keep", "drop")
+    return Links(told, weights, len(left), left_out, proof, declined)
+
+
+def _declined(proof: Proof, stars: list[tuple[int, int, int]]) -> str:
+    """Why links are not told: copies find other rows as well, or a thing would stand on too many rows."""
+    rows = 1 + len(stars) / max(1, len({keep for keep, _, _ in stars}))
+    if rows > MEAN_CLUSTER:
+        return f"{rows:.1f} rows would be one thing on average: they are of one kind, not one thing"
+    if proof.right < MIN_RIGHT * proof.planted:
+        return f"only {proof.right} of {proof.planted} planted copies found their row"
+    if proof.precision < MIN_PRECISION or proof.chance > MAX_CHANCE * max(len(stars), 1):
+        return f"planted copies found their own row {proof.right} times, and others {proof.wrong} times"
+    return ""
+
+
+def _keys(frame: pl.DataFrame, chosen: Sequence[str]) -> frozenset[str]:
+    """Columns of codes that hold each value once: no counters, which ``comparable`` leaves out."""
+    texts = [name for name in chosen if frame.schema[name] == pl.String() and is_code(frame[name])]
+    return frozenset(n for n in texts if frame[n].drop_nulls().n_unique() >= 0.995 * frame.height)
 
 
 def comparable(frame: pl.DataFrame) -> list[str]:

@@ -34,6 +34,7 @@ class Weights:
         depends: place of the column on which chance agreement of each depends; -1 for none.
         given: float64[columns, levels], ``chance`` where that column agrees.
         prior: share of all pairs of rows that speak of the same thing.
+        keys: columns of codes, each once: that they differ speaks against a pair, whatever was learnt.
     """
 
     columns: tuple[str, ...]
@@ -42,6 +43,7 @@ class Weights:
     depends: tuple[int, ...]
     given: np.ndarray
     prior: float
+    keys: frozenset[str] = frozenset()
 
     def bits(self, levels: np.ndarray) -> np.ndarray:
         """Evidence of each column for each pair: how much likelier such agreement is among like things (log2).
@@ -57,6 +59,8 @@ class Weights:
             if parent >= 0:
                 chance = np.where(levels[:, parent] == LEVELS - 1, self.given[k][level], chance)
             bits = np.clip(np.log2(self.same[k][level] / chance), LEAST_WEIGHT, MOST_WEIGHT)
+            if self.columns[k] in self.keys:
+                bits = np.where(level == 0, LEAST_WEIGHT, bits)
             out[:, k] = np.where(levels[:, k] >= 0, bits, 0.0)
         return out
 
@@ -72,12 +76,18 @@ def levels_of(columns: Sequence[Compared], left: np.ndarray, right: np.ndarray) 
 
 
 def learn(
-    frame: pl.DataFrame, columns: Sequence[Compared], levels: np.ndarray, *, seed: int = 0
+    frame: pl.DataFrame,
+    columns: Sequence[Compared],
+    levels: np.ndarray,
+    *,
+    keys: frozenset[str] = frozenset(),
+    seed: int = 0,
 ) -> tuple[Weights, np.ndarray]:
     """Learn the weights.
 
     Args:
         frame: the rows, typed. columns: made ready. levels: of the candidate pairs.
+        keys: columns of codes, each once. seed: of the samples.
 
     Returns:
         The weights, and the probability of each candidate pair.
@@ -89,7 +99,7 @@ def learn(
     start = noisy_levels(frame, names, seed)
     same = _shares(start, np.full((len(columns), LEVELS), 0.5))
     pairs = rows * (rows - 1) / 2
-    made = Weights(tuple(names), same, chance, depends, given, min(0.5, 0.25 * rows / max(pairs, 1.0)))
+    made = Weights(tuple(names), same, chance, depends, given, min(0.5, 0.25 * rows / max(pairs, 1.0)), keys)
     likely = made.probability(made.bits(levels))
     pseudo = PRIOR * same
     for _ in range(ROUNDS):
@@ -99,7 +109,7 @@ def learn(
             [[float(likely[levels[:, k] == level].sum()) for level in range(LEVELS)] for k in range(len(columns))]
         )
         mixed = (counted + pseudo) / (counted + pseudo).sum(axis=1, keepdims=True)
-        made = Weights(tuple(names), mixed, chance, depends, given, prior)
+        made = Weights(tuple(names), mixed, chance, depends, given, prior, keys)
         again = made.probability(made.bits(levels))
         moved = float(np.abs(again - likely).max(initial=0.0))
         likely = again
@@ -144,13 +154,17 @@ def _dependence(columns: Sequence[Compared], chance: np.ndarray, seed: int) -> t
 
 def noisy_levels(frame: pl.DataFrame, names: Sequence[str], seed: int) -> np.ndarray:
     """Levels of agreement between rows and noisy copies of them: what slips of the hand leave of agreement."""
-    rng = random.Random(seed)
     sample = frame.select(names).sample(min(COPIES, frame.height), seed=seed)
-    spoilt = [_spoil(sample[name], rng) for name in names]
-    both = pl.concat([sample, pl.DataFrame(spoilt, schema=sample.schema)])
+    both = pl.concat([sample, spoilt_copies(sample, seed)])
     height = sample.height
     left = np.arange(height)
     return levels_of(ready(both, names), left, left + height)
+
+
+def spoilt_copies(sample: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """Copies of rows with slips in some cells and nothing in others; same columns, types and order."""
+    rng = random.Random(seed)
+    return pl.DataFrame([_spoil(sample[name], rng) for name in sample.columns], schema=sample.schema)
 
 
 def _spoil(cells: pl.Series, rng: random.Random) -> pl.Series:
