@@ -23,19 +23,127 @@ import polars as pl
 from autoprep.cleaning.linkage import link
 
 HERE = Path(__file__).resolve().parent
-FIRST = "anna bernd clara david elena farid greta hugo ines jonas karin leo mara nils olga pavel rosa stefan tara uwe".split()
-FIRST += "victor wanda xenia yusuf zoe alice bruno celia dario edith felix gina henri irma jakob lena marco nora otto".split()
-SYLLABLES = "ba ber co dal el fin gar ha ish jo kel lin mor na or pol qui ras sta tor ul ver wes yor zan".split()
+FIRST = [
+    "anna",
+    "bernd",
+    "clara",
+    "david",
+    "elena",
+    "farid",
+    "greta",
+    "hugo",
+    "ines",
+    "jonas",
+    "karin",
+    "leo",
+    "mara",
+    "nils",
+    "olga",
+    "pavel",
+    "rosa",
+    "stefan",
+    "tara",
+    "uwe",
+]
+FIRST += [
+    "victor",
+    "wanda",
+    "xenia",
+    "yusuf",
+    "zoe",
+    "alice",
+    "bruno",
+    "celia",
+    "dario",
+    "edith",
+    "felix",
+    "gina",
+    "henri",
+    "irma",
+    "jakob",
+    "lena",
+    "marco",
+    "nora",
+    "otto",
+]
+SYLLABLES = [
+    "ba",
+    "ber",
+    "co",
+    "dal",
+    "el",
+    "fin",
+    "gar",
+    "ha",
+    "ish",
+    "jo",
+    "kel",
+    "lin",
+    "mor",
+    "na",
+    "or",
+    "pol",
+    "qui",
+    "ras",
+    "sta",
+    "tor",
+    "ul",
+    "ver",
+    "wes",
+    "yor",
+    "zan",
+]
 STREETS = ("street", "road", "avenue", "lane", "square")
 TRADES = ("works", "foods", "systems", "logistics", "textiles", "energy", "motors", "glass", "media", "pharma")
 LEGAL = ("ltd", "inc", "gmbh", "sa", "plc")
-THINGS = (
-    "lamp table chair printer cable monitor keyboard speaker camera kettle drill saw bottle bag watch phone".split()
-)
-NOUNS = (
-    "learning graphs queries streams indexes storage caches networks joins privacy schemas logs tuples models".split()
-)
-VERBS = "mining scaling cleaning sampling ranking matching indexing tuning proving caching pruning sorting".split()
+THINGS = [
+    "lamp",
+    "table",
+    "chair",
+    "printer",
+    "cable",
+    "monitor",
+    "keyboard",
+    "speaker",
+    "camera",
+    "kettle",
+    "drill",
+    "saw",
+    "bottle",
+    "bag",
+    "watch",
+    "phone",
+]
+NOUNS = [
+    "learning",
+    "graphs",
+    "queries",
+    "streams",
+    "indexes",
+    "storage",
+    "caches",
+    "networks",
+    "joins",
+    "privacy",
+    "schemas",
+    "logs",
+    "tuples",
+    "models",
+]
+VERBS = [
+    "mining",
+    "scaling",
+    "cleaning",
+    "sampling",
+    "ranking",
+    "matching",
+    "indexing",
+    "tuning",
+    "proving",
+    "caching",
+    "pruning",
+    "sorting",
+]
 
 
 class Maker:
@@ -239,8 +347,8 @@ def main() -> int:
             f1 = 2 * precision * recall / max(precision + recall, 1e-9)
             bad |= f1 < 0.85
             lines.append(
-                f"| {kind}, dirt {dirt:.0%} | {frame.height:,} | {len(true):,} | {compared:,} | {precision:.3f} | {recall:.3f} "
-                f"| {f1:.3f} | {seconds:.1f} |"
+                f"| {kind}, dirt {dirt:.0%} | {frame.height:,} | {len(true):,} | {compared:,} "
+                f"| {precision:.3f} | {recall:.3f} | {f1:.3f} | {seconds:.1f} |"
             )
     lines += ["", "| clean table | rows | compared | pairs told (all false) | CPU s |", "|---|---:|---:|---:|---:|"]
     for name, frame in _clean():

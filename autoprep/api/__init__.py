@@ -31,6 +31,7 @@ from autoprep.api.data import (
     write_validation,
 )
 from autoprep.api.deliveries import data_diff
+from autoprep.api.duplicates import duplicates
 from autoprep.api.features import (
     export_features,
     html_path,
@@ -66,6 +67,7 @@ __all__ = [
     "describe",
     "drift",
     "drift_windows",
+    "duplicates",
     "evaluate",
     "evidence",
     "explain",

@@ -45,6 +45,7 @@ from autoprep.cli import (  # noqa: E402, F401
     contracts,
     data,
     deliveries,
+    duplicates,
     features,
     models,
     monitoring,

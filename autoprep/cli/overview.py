@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 #: Titles and commands; a command that stands nowhere here is listed last, under "Other".
 SECTIONS: dict[str, tuple[str, ...]] = {
     "One call": ("fit", "predict", "evaluate", "report", "explain", "demo"),
-    "Data": ("read", "profile", "plan", "approve", "clean", "undo", "features", "data"),
+    "Data": ("read", "profile", "plan", "approve", "clean", "undo", "features", "duplicates", "data"),
     "Rules and contracts": ("rules", "contract", "validate"),
     "Production": (
         "serve",

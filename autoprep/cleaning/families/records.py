@@ -55,8 +55,14 @@ def similar(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> l
     ]
     likely = found.pairs["probability"].gather(kept.tolist())
     clusters = len(set(keep[kept].tolist()))
-    evidence = {"clusters": clusters, "rows": len(kept), "compared": found.compared, "left_out": found.left_out}
-    evidence |= {"examples": shown}
+    evidence: dict[str, Any] = {
+        "clusters": clusters,
+        "rows": len(kept),
+        "compared": found.compared,
+        "left_out": found.left_out,
+    }
+    evidence |= {"examples": shown, "planted": found.proof.planted, "planted_found": found.proof.right}
+    evidence |= {"planted_wrong": found.proof.wrong, "expected_false": found.proof.chance}
     why = f"{len(kept):,} rows are nearly the same as another: {clusters:,} things stand more than once"
     parameters = {"columns": chosen, "rows": _cells(raw, chosen, drop[kept])}
     confidence = float(likely.mean() or 0.0)  # type: ignore[arg-type]

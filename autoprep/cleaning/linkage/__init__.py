@@ -5,6 +5,7 @@ those among like things learnt by expectation maximisation (Winkler 2000) from w
 cells stand.
 """
 
+from autoprep.cleaning.linkage.clusters import find_clusters
 from autoprep.cleaning.linkage.link import Links, link
 
-__all__ = ["Links", "link"]
+__all__ = ["Links", "find_clusters", "link"]

@@ -121,7 +121,8 @@ def is_code(cells: pl.Series) -> bool:
         (True, False)
     """
     filled = cells.drop_nulls()
-    return bool(filled.len() and (filled.str.contains(r"^\s*[^\s@]*\d[^\s@]*\s*$").mean() or 0.0) > CODES)
+    codes = filled.str.contains(r"^\s*[^\s@]*\d[^\s@]*\s*$")
+    return int(codes.sum()) > CODES * filled.len()
 
 
 def _codes(cells: pl.Series) -> np.ndarray:

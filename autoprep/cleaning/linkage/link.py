@@ -24,6 +24,9 @@ MIN_DISTINCT = 0.2
 #: Planted copies that must find their row, links of them that must be right, found links that may be chance's.
 MIN_RIGHT, MIN_PRECISION, MAX_CHANCE = 0.3, 0.95, 0.1
 
+#: No copy was planted.
+NONE = Proof()
+
 
 @dataclass(frozen=True)
 class Links:
@@ -40,7 +43,7 @@ class Links:
     weights: Weights | None
     compared: int = 0
     left_out: int = 0
-    proof: Proof = Proof()
+    proof: Proof = NONE
     declined: str = ""
 
     def waterfall(self, place: int) -> dict[str, float]:
@@ -159,7 +162,7 @@ def _serial(cells: pl.Series, distinct: int) -> bool:
     if cells.dtype != pl.String():
         return False
     codes = cells.drop_nulls().str.contains(r"^[A-Za-z]{0,8}[-_#/ ]?\d+[A-Za-z]?$|^[0-9a-fA-F-]{32,36}$")
-    return bool((codes.mean() or 0.0) > 0.9)
+    return int(codes.sum()) > 0.9 * codes.len()
 
 
 def _fullness(frame: pl.DataFrame) -> np.ndarray:

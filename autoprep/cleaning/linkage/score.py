@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -169,7 +170,7 @@ def spoilt_copies(sample: pl.DataFrame, seed: int) -> pl.DataFrame:
 
 def _spoil(cells: pl.Series, rng: random.Random) -> pl.Series:
     """Cells with slips in some and nothing in others."""
-    out = []
+    out: list[Any] = []
     values = cells.drop_nulls()
     for cell in cells:
         if cell is None or rng.random() < EMPTIED:
