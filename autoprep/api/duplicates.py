@@ -27,7 +27,7 @@ def duplicates(source: Any, *, query: str | None = None, listener: Listener = si
         InputError: there is no such source, or it cannot be read.
 
     Example:
-        >>> duplicates(pl.DataFrame({"name": ["Ann Lee", "Ann Lee", "Bob Ray"], "age": [3, 3, 4]}))["equal"]
+        >>> duplicates({"name": ["Ann Lee", "Ann Lee", "Bob Ray"], "age": [3, 3, 4]})["equal"]
         1
     """
     return find_clusters(read(source, query=query, listener=listener).frame.collect())
