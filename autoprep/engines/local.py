@@ -33,7 +33,7 @@ def _plainly(frame: pl.LazyFrame) -> pl.LazyFrame:
         elif dtype == pl.Time():
             made.append(pl.col(name).dt.to_string("%H:%M:%S%.f"))
         elif isinstance(dtype, pl.Datetime):
-            made.append(pl.col(name).dt.to_string("%Y-%m-%dT%H:%M:%S%.f" + ("%:z" if dtype.time_zone else "")))
+            made.append(pl.col(name).dt.to_string("%Y-%m-%d %H:%M:%S%.f" + ("%:z" if dtype.time_zone else "")))
     return frame.with_columns(made)
 
 
