@@ -300,7 +300,7 @@ def clean_to_files(
 ) -> dict[str, int]:
     """Clean a table that is large: as ``clean``, but rows, ledger and quarantine go to Parquet batch by batch.
 
-    The rows are held in memory only while a plan is made; with a plan given they never are.
+    The cleaned rows are not held; those of a text that is read faster than they are cleaned may queue up in memory.
 
     Returns:
         Counts: ``rows_in``, ``rows_out``; ``changes`` and ``quarantined`` where a ledger, a quarantine is written.
