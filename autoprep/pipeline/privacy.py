@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from autoprep.types import Plan
+from autoprep.types import Action, Plan
 
 if TYPE_CHECKING:
     from autoprep.profiling import Profile
 
 #: Parts of a step's evidence that quote cells.
-_QUOTES = ("samples", "examples", "values", "declined_samples", "residue")
+_QUOTES = ("samples", "examples", "values", "declined_samples", "residue", "conflicting")
 
 
 def personal_columns(profile: Profile, target: str | None = None) -> dict[str, str]:
@@ -48,9 +48,18 @@ def masked_plan(plan: Plan, personal: Mapping[str, str]) -> Plan:
     if not personal:
         return plan
     actions = (
-        replace(a, evidence={k: v for k, v in a.evidence.items() if k not in _QUOTES})
-        if set(a.columns) & set(personal)
+        replace(
+            a, evidence={k: v for k, v in a.evidence.items() if k not in _QUOTES}, parameters=_unlisted(a, personal)
+        )
+        if set(a.columns) & set(personal) or not a.columns
         else a
         for a in plan.actions
     )
     return replace(plan, actions=tuple(actions))
+
+
+def _unlisted(action: Action, personal: Mapping[str, str]) -> Mapping[str, Any]:
+    """The parameters of a step without the rows that it lists by their personal cells: a row to predict always stays."""
+    given = action.parameters
+    listed = set(given.get("columns") or ()) & set(personal)
+    return {**given, "rows": []} if listed and "rows" in given else given

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from autoprep import api
 from autoprep.cleaning.families.noise import corrupt
 from autoprep.cleaning.linkage import find_clusters, link
+from autoprep.cleaning.linkage.blocking import candidate_pairs
 from autoprep.cli import app
 
 SYLLABLES = [
@@ -147,7 +148,7 @@ def test_plans_ask_once_about_likenesses_and_never_act_unasked() -> None:
     made = api.plan(frame)
     (step,) = [action for action in made.actions if action.rule == "table.similar_rows"]
     assert step.gate == "review"
-    assert len(step.evidence["examples"]) <= 5
+    assert len(step.evidence["links"]) <= 5
     assert api.clean(frame, made).frame.height == frame.height
 
 
@@ -168,3 +169,19 @@ def test_a_block_loaded_twice_is_asked_about_and_scattered_repeats_are_not() -> 
     assert step.evidence["blocks"] == [{"rows": [100, 129], "repeat": [20, 49]}]
     scattered = pl.concat([frame, frame.sample(30, seed=1, shuffle=True)])
     assert not [action for action in api.plan(scattered).actions if action.rule == "table.loaded_twice"]
+
+
+def test_an_address_that_repeats_is_no_key_in_conflict() -> None:
+    rows = pl.DataFrame(
+        {
+            "mail": [f"p{n // 2 if n < 6 else n}@example.org" for n in range(60)],
+            "town": [f"town {n}" for n in range(60)],
+        }
+    )
+    assert not [action for action in api.plan(rows).actions if action.rule == "table.key_conflict"]
+
+
+def test_pairs_are_found_whatever_the_columns_are_called() -> None:
+    rows = pl.DataFrame({"row": ["ann lee", "anne lee", "bob ray"], "key": ["a", "a", "b"], "word": ["x", "y", "z"]})
+    left, right, _ = candidate_pairs(rows, most=10)
+    assert (left.tolist(), right.tolist()) == ([0], [1])

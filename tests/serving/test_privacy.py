@@ -42,3 +42,10 @@ def test_the_plan_without_quotes_does_the_same() -> None:
     plan = Plan((action, Action("b", "r", ("city",), "trim", evidence={"samples": [["y ", "y"]]})))
     masked = masked_plan(plan, {"mail": "email"})
     assert masked.actions[0].evidence == {"changed": 3} and masked.actions[1] == plan.actions[1]
+
+
+def test_rows_that_a_step_lists_are_not_kept_by_personal_cells() -> None:
+    listed = {"columns": ["mail", "price"], "rows": [["a@x.org", "3"]]}
+    action = Action("k", "table.key_conflict", (), "drop_listed_rows", parameters=listed, evidence={"keys": 1})
+    assert masked_plan(Plan((action,)), {"mail": "email"}).actions[0].parameters == {**listed, "rows": []}
+    assert masked_plan(Plan((action,)), {"phone": "phone"}).actions[0].parameters == listed

@@ -17,6 +17,8 @@ from autoprep.profiling import names
 MAX_LISTED, SHOWN = 2_000, 5
 #: A key names nearly every row, and repeats in few of them.
 KEY_DISTINCT, MAX_REPEATED = 0.9, 0.1
+#: Ways to reach a person, who may well stand on several rows.
+REACHED = ("email", "phone", "ip")
 #: Rows in a row, in the same order, that make a block, and share of them that must differ among themselves.
 MIN_BLOCK, DIFFERENT = 10, 0.8
 
@@ -36,6 +38,8 @@ def similar(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> l
     columns = [n for n in frame.columns if n != state.target]
     first = pl.Series(frame.select(pl.struct(pl.all()).is_first_distinct()).to_series())
     places = first.arg_true().to_numpy()
+    if not columns:
+        return []
     found = link(frame.select(columns).filter(first), most_pairs=most_pairs)
     if not found.pairs.height or found.pairs.height > MAX_LISTED:
         return []
@@ -61,7 +65,7 @@ def similar(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> l
         "compared": found.compared,
         "left_out": found.left_out,
     }
-    evidence |= {"examples": shown, "planted": found.proof.planted, "planted_found": found.proof.right}
+    evidence |= {"links": shown, "planted": found.proof.planted, "planted_found": found.proof.right}
     evidence |= {"planted_wrong": found.proof.wrong, "expected_false": found.proof.chance}
     why = f"{len(kept):,} rows are nearly the same as another: {clusters:,} things stand more than once"
     parameters = {"columns": chosen, "rows": _cells(raw, chosen, drop[kept])}
@@ -103,8 +107,8 @@ def conflicts(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) ->
         chosen, kept = listed
         keys = int(twice[name].n_unique())
         samples = ordered.select(name, *list(clash)[:3]).head(6).cast(pl.String)
-        evidence = {"key": name, "keys": keys, "rows": len(kept), "conflicts": clash, "examples": samples.rows()}
-        evidence["examples"] = [list(r) for r in samples.rows()]
+        evidence = {"key": name, "keys": keys, "rows": len(kept), "conflicts": clash}
+        evidence["conflicting"] = [list(r) for r in samples.rows()]
         said = f", which differ in {', '.join(list(clash)[:4])}" if clash else ", one of them emptier"
         why = f"{keys:,} values of {name} stand on several rows{said}; the fullest row would stay"
         parameters = {"columns": chosen, "rows": _cells(raw, chosen, drop[kept])}
@@ -115,7 +119,7 @@ def conflicts(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) ->
 def _names_rows(name: str, about: Mapping[str, Any], frame: pl.DataFrame) -> bool:
     called = names.says(name, "id") or about.get("role") == "identifier"
     dtype = frame.schema[name]
-    if not called or not (dtype == pl.String() or dtype.is_integer()):
+    if about.get("pii") in REACHED or not called or not (dtype == pl.String() or dtype.is_integer()):
         return False
     filled = frame.height - frame[name].null_count()
     return filled >= 20 and KEY_DISTINCT * filled <= frame[name].drop_nulls().n_unique() < filled

@@ -14,6 +14,8 @@ MAX_BLOCK, MAX_COLUMNS, MIN_WORD = 25, 8, 3
 SPARE = 4
 #: Pairs of columns that together make a key.
 MAX_JOINT = 10
+#: Name of the rows' places; no column is called so.
+_ROW = "\x1frow"
 
 
 def candidate_pairs(texts: pl.DataFrame, *, most: int) -> tuple[np.ndarray, np.ndarray, int]:
@@ -31,7 +33,7 @@ def candidate_pairs(texts: pl.DataFrame, *, most: int) -> tuple[np.ndarray, np.n
         >>> [side.tolist() for side in candidate_pairs(frame, most=10)[:2]]
         [[0], [1]]
     """
-    indexed = texts.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
+    indexed = texts.with_row_index(_ROW).with_columns(pl.col(_ROW).cast(pl.Int64))
     parts = [part for part in _keys(indexed, texts) if part.height]
     if not parts:
         return np.empty(0, np.int64), np.empty(0, np.int64), 0
@@ -58,7 +60,7 @@ def _keys(indexed: pl.DataFrame, texts: pl.DataFrame) -> Iterator[pl.DataFrame]:
         cell = pl.col(name)
         yield _table(indexed, pl.lit(f"={name}:") + cell)
         words = cell.str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars().str.split(" ")
-        exploded = indexed.select("row", words.alias("word")).explode("word")
+        exploded = indexed.select(_ROW, words.alias("word")).explode("word")
         long = pl.col("word").str.len_chars() >= MIN_WORD
         yield _table(exploded.filter(long), pl.lit("w:") + pl.col("word"))
         yield _table(exploded.filter(long), pl.lit(f"s{name}:") + soundex(pl.col("word")), letters="word")
@@ -71,7 +73,7 @@ def _keys(indexed: pl.DataFrame, texts: pl.DataFrame) -> Iterator[pl.DataFrame]:
 def _table(frame: pl.DataFrame, key: pl.Expr, letters: str = "") -> pl.DataFrame:
     if letters:
         frame = frame.filter(pl.col(letters).str.contains(r"^[a-z]{4}"))
-    return frame.select(key.alias("key"), "row").drop_nulls()
+    return frame.select(key.alias("key"), pl.col(_ROW).alias("row")).drop_nulls()
 
 
 def soundex(word: pl.Expr) -> pl.Expr:
