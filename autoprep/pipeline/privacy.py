@@ -59,7 +59,7 @@ def masked_plan(plan: Plan, personal: Mapping[str, str]) -> Plan:
 
 
 def _unlisted(action: Action, personal: Mapping[str, str]) -> Mapping[str, Any]:
-    """The parameters of a step without the rows that it lists by their personal cells: a row to predict always stays."""
+    """The parameters of a step without the rows that it lists by personal cells: a row to predict always stays."""
     given = action.parameters
     listed = set(given.get("columns") or ()) & set(personal)
     return {**given, "rows": []} if listed and "rows" in given else given
