@@ -318,7 +318,9 @@ def clean_to_files(
     table = read(source, listener=listener)
     chosen = as_plan(plan)
     if chosen is None:  # what was prepared, the rows among it, is not kept
-        chosen = pipeline.prepare(table, target=target, rules=rules, config=as_config(config), listener=listener).plan
+        chosen = pipeline.prepare(
+            table, target=target, rules=rules, config=as_config(config), listener=listener, held=False
+        ).plan
     said = {"max_changed": max_changed, "max_rejected": max_rejected}
     budgets = {name: share for name, share in said.items() if share is not None}
     counts = cleaning.apply_to_files(

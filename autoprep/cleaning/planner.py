@@ -81,13 +81,13 @@ def plan(
     names = lazy.collect_schema().names()
     if target is not None and target not in names:
         raise InputError(f"the target '{target}' is not there", hint=did_you_mean(target, names))
-    frame = lazy.collect()
-    profile = profile if profile is not None else make_profile(frame, target=target, task=task, config=config)
+    height = int(lazy.select(pl.len()).collect(engine="streaming").item())
+    if profile is None:
+        profile = make_profile(lazy.collect(), target=target, task=task, config=config)
+    frame = _thin(lazy, height, most_rows)
     rulebook = rulebook if rulebook is not None else load_rulebook(config=config)
     keeping = store if late is never else None  # what is cut short is not kept
-    maker = _Planner(
-        _thin(frame, most_rows), profile, config, target, whole=frame.height <= most_rows, late=late, store=keeping
-    )
+    maker = _Planner(frame, profile, config, target, whole=height <= most_rows, late=late, store=keeping)
     for candidate in _candidates(profile, rulebook, list(frame.columns)):
         maker.consider(candidate)
     if maker.unseen:
@@ -95,14 +95,12 @@ def plan(
             Event("plan", f"the budget is short: repairs were not looked for by {', '.join(sorted(maker.unseen))}")
         )
     said = measure_by_parts(maker.sample, Plan(tuple(maker.actions)), keeping)
-    actions = [
-        _settled(action, said.get(action.id), frame.height / max(maker.sample.height, 1)) for action in maker.actions
-    ]
+    actions = [_settled(action, said.get(action.id), height / max(maker.sample.height, 1)) for action in maker.actions]
     kept = [_approved(a, config) for a in actions if a is not None]
     settings = {key: float(value) for key, value in config.budgets.items()}
     inputs = {name: dtype_text(dtype) for name, dtype in frame.schema.items()}
     source = table.source if isinstance(table, Table) else None
-    made = Plan(tuple(kept), inputs, (), target, task or _task(profile), _source(source, frame.height), settings)
+    made = Plan(tuple(kept), inputs, (), target, task or _task(profile), _source(source, height), settings)
     made = replace(made, outputs=outputs_of(made, maker.rows))
     asked = sum(a.status == "ask" for a in kept)
     applied = len(made.applied())
@@ -140,10 +138,11 @@ def _row_of(spec: Any) -> dict[str, Any]:
     return {"role": spec.role, "semantic": spec.semantic, "unit": spec.unit}
 
 
-def _thin(frame: pl.DataFrame, most_rows: int) -> pl.DataFrame:
-    if frame.height <= most_rows:
-        return frame
-    return frame.gather_every(-(-frame.height // most_rows))
+def _thin(frame: pl.LazyFrame, height: int, most_rows: int) -> pl.DataFrame:
+    """The rows, or evenly spaced ones of a longer table, which is not held in memory for that."""
+    if height <= most_rows:
+        return frame.collect()
+    return frame.gather_every(-(-height // most_rows)).collect(engine="streaming")
 
 
 def _source(source: Source | None, rows: int) -> dict[str, Any]:

@@ -62,6 +62,7 @@ def prepare(
     watch: Stopwatch | None = None,
     budget: Budget | None = None,
     store: Store | None = None,
+    held: bool = True,
 ) -> Prepared:
     """Read, profile, find and plan.
 
@@ -76,6 +77,8 @@ def prepare(
         listener: hears what is found.
         watch: counts seconds per stage.
         store: where profile and proposals are kept under what made them; None: all is worked out.
+        held: keep the rows in memory; without, a long table is read once for its profile and once for its plan, and
+            ``frame`` has no rows.
         budget: when it is short for the table, the plan is made from a sample of rows, and said so.
 
     Raises:
@@ -85,20 +88,26 @@ def prepare(
     watch.start("read")
     table = source if isinstance(source, Table) else reading.read(source, listener=listener)
     column = resolve_column(target, table) if target is not None else None
-    frame = table.collect()
-    if rows is not None:
-        frame = frame[np.asarray(rows)]
-    if not frame.height:
+    height = 0 if held or rows is not None else profiling.height(table.frame)
+    if height > profiling.LONG:
+        frame, kept = table.frame.head(0).collect(), table
+    else:
+        frame = table.collect()
+        if rows is not None:
+            frame = frame[np.asarray(rows)]
+        height, kept = frame.height, replace(table, frame=frame.lazy())
+    if not height:
         raise InputError("has a header but no rows", where=table.source.uri, hint="give a file with data")
     rejected = f", {plural(table.rejected.height, 'line')} rejected" if table.rejected.height else ""
-    figures = {"rows": frame.height, "columns": frame.width, "rejected": table.rejected.height}
-    listener(Event("read", f"{table.source.uri}: {_size(*frame.shape)}{rejected}", figures))
+    figures = {"rows": height, "columns": frame.width, "rejected": table.rejected.height}
+    listener(Event("read", f"{table.source.uri}: {_size(height, frame.width)}{rejected}", figures))
     for note in table.notes:
         listener(Event("read", note))
     watch.start("profile")
-    held = replace(table, frame=frame.lazy())
+    if height > profiling.LONG:
+        listener(Event("profile", f"reading {height:,} rows for their profile, some at a time", {"rows": height}))
     hurried = budget is not None and budget.time_budget_s is not None and frame.width > WIDE
-    profile = profiling.remembered(held, target=column, task=task, config=config, relations=not hurried, store=store)
+    profile = profiling.remembered(kept, target=column, task=task, config=config, relations=not hurried, store=store)
     watch.start("rules")
     book = validation.load_rulebook(rules or (), config)
     findings = tuple(find(profile, book))
@@ -107,15 +116,15 @@ def prepare(
     listener(Event("profile", f"{plural(len(findings), 'finding')}: {told}", {"findings": len(findings), **counts}))
     watch.start("plan")
     if plan is None:
-        most = frame.height
+        most = height
         if budget is not None and not budget.deterministic:
             expected = PLAN_COST * watch.seconds.get("profile", 0.0)
             share = PLAN_SHARE * budget.remaining() / max(expected, 1e-6)
-            most = frame.height if share >= 1 else max(PLAN_ROWS, int(share * frame.height))
-        if most < frame.height:
-            listener(Event("plan", f"the budget is short: the plan is made from {most:,} of {frame.height:,} rows"))
+            most = height if share >= 1 else max(PLAN_ROWS, int(share * height))
+        if most < height:
+            listener(Event("plan", f"the budget is short: the plan is made from {most:,} of {height:,} rows"))
         plan = cleaning.plan(
-            held, profile=profile, rulebook=book, target=column, task=task, config=config,
+            kept, profile=profile, rulebook=book, target=column, task=task, config=config,
             most_rows=min(most, cleaning.SAMPLE_ROWS), store=store, listener=listener,
             late=_late(budget),
         )  # fmt: skip
@@ -127,7 +136,7 @@ def prepare(
             states,
         )
     )
-    return Prepared(held, frame, profile, findings, plan, column)
+    return Prepared(kept, frame, profile, findings, plan, column)
 
 
 def _late(budget: Budget | None) -> Callable[[], bool]:
