@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from autoprep.validation import explain, load_rulebook, run_cases
+from autoprep.errors import SettingError
+from autoprep.validation import explain, load_rulebook, run_cases, scope
 from autoprep.validation.catalog import packaged_rules
 from autoprep.validation.pages import generated, json_schema
 
@@ -43,3 +44,12 @@ def test_rule_files_fit_the_schema() -> None:
         text = Path(rule.path).read_text(encoding="utf-8")
         said = json.loads(json.dumps(yaml.safe_load(text), default=str))
         assert not list(validator.iter_errors(said)), rule.path
+
+
+def test_every_rule_sees_to_a_class_of_trouble() -> None:
+    rules = load_rulebook()
+    assert scope.unclassed(rules) == []
+    bare = [t.letter for t in scope.TROUBLES if not scope.members(t, rules) and not t.beside]
+    assert not bare, "a class that nothing sees to"
+    with pytest.raises(SettingError, match=r"class X names the rule 'pair\.\*'"):
+        scope.members(scope.Trouble("X", "", ("pair.*",)), {"time.date": 1})

@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from autoprep.validation import scope
 from autoprep.validation.catalog import load_rulebook, packaged_rules
 from autoprep.validation.expectation import EXPECTATIONS
 from autoprep.validation.rule import CASE_KEYS, FIX_CASE_KEYS, KEYS, PROBE_KEYS, REQUIRED, WORDS, Rule
@@ -77,6 +78,7 @@ def index(rules: Mapping[str, Rule]) -> str:
         "`missing/disguised_null.yaml` is `missing.disguised_null`. `autoprep rules explain ID` prints a rule's page,",
         "`autoprep rules test FOLDER` runs its examples, and `CONTRIBUTING.md` says how to write one.",
     ]
+    lines += ["", "## What can be wrong, and which rules see to it", "", *scope.table(rules)]
     for theme, members in themes.items():
         lines += [
             "",
