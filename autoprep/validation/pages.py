@@ -64,8 +64,8 @@ def explain(rule: Rule) -> str:
     return "\n".join([*lines, *_examples(rule)])
 
 
-def index(rules: Mapping[str, Rule]) -> str:
-    """The rulebook's index, in Markdown: one table per theme."""
+def index(rules: Mapping[str, Rule], *, classes: bool = False) -> str:
+    """The rulebook's index, in Markdown: one table per theme; with ``classes``, what each class of trouble has first."""
     themes: dict[str, list[Rule]] = {}
     for rule in sorted(rules.values(), key=lambda r: r.id):
         themes.setdefault(rule.theme, []).append(rule)
@@ -78,7 +78,8 @@ def index(rules: Mapping[str, Rule]) -> str:
         "`missing/disguised_null.yaml` is `missing.disguised_null`. `autoprep rules explain ID` prints a rule's page,",
         "`autoprep rules test FOLDER` runs its examples, and `CONTRIBUTING.md` says how to write one.",
     ]
-    lines += ["", "## What can be wrong, and which rules see to it", "", *scope.table(rules)]
+    if classes:
+        lines += ["", "## What can be wrong, and which rules see to it", "", *scope.table(rules)]
     for theme, members in themes.items():
         lines += [
             "",
@@ -148,7 +149,8 @@ def json_schema() -> dict[str, Any]:
 def generated(folder: Path) -> dict[Path, str]:
     """The generated files of a rulebook's folder and what they must hold."""
     rules = load_rulebook([folder], packaged=False).everything()
-    return {folder / INDEX: index(rules), folder / SCHEMA: json.dumps(json_schema(), indent=1) + "\n"}
+    own = folder.resolve() == packaged_rules().resolve()
+    return {folder / INDEX: index(rules, classes=own), folder / SCHEMA: json.dumps(json_schema(), indent=1) + "\n"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
