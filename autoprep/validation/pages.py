@@ -65,7 +65,7 @@ def explain(rule: Rule) -> str:
 
 
 def index(rules: Mapping[str, Rule], *, classes: bool = False) -> str:
-    """The rulebook's index, in Markdown: one table per theme; with ``classes``, what each class of trouble has first."""
+    """The rulebook's index, in Markdown: one table per theme; with ``classes``, the classes of trouble first."""
     themes: dict[str, list[Rule]] = {}
     for rule in sorted(rules.values(), key=lambda r: r.id):
         themes.setdefault(rule.theme, []).append(rule)
