@@ -57,7 +57,8 @@ def test_ctrl_c_while_features_are_made(shop: Path, tmp_path: Path, more: list[s
     assert len(said.splitlines()) == 1
     assert output.read_bytes() == b"what was there before"
     assert {p.name for p in tmp_path.iterdir()} == {"tables.yaml", "spilled", "wide.parquet"}
-    assert not list(spilled.iterdir())
+    # Python tries a folder for temporary files with a file of its own, "blat", which a signal in that moment leaves
+    assert not [p for p in spilled.iterdir() if p.is_dir() or p.read_bytes() not in (b"", b"blat")]
 
 
 def test_pieces_that_have_not_begun_are_not_begun() -> None:
