@@ -5,30 +5,19 @@ names to values, or any frame that speaks the Arrow PyCapsule interface (Polars,
 """
 
 from autoprep.api.cache import cache_clear, cache_list
-from autoprep.api.contracts import export_contract, write_text
+from autoprep.api.cleaning import clean, clean_to_files, is_large, load_plan, plan, save_plan, undo, write_cleaned
+from autoprep.api.contracts import contract, export_contract, save_contract, validate, write_text, write_validation
 from autoprep.api.data import (
-    clean,
-    clean_to_files,
-    contract,
     describe,
     explain_rule,
     find,
-    is_large,
-    load_plan,
-    plan,
     profile,
     profile_of,
     read,
     rule_schema,
     rulebook,
-    save_contract,
-    save_plan,
     test_rules,
-    undo,
-    validate,
-    write_cleaned,
     write_profile,
-    write_validation,
 )
 from autoprep.api.deliveries import data_diff
 from autoprep.api.duplicates import duplicates

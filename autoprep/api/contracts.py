@@ -1,4 +1,4 @@
-"""The verbs about contracts in other tools' words."""
+"""The verbs about contracts: derive one, check data against one, write one in other tools' words."""
 
 from __future__ import annotations
 
@@ -7,10 +7,54 @@ from typing import Any
 
 from autoprep import validation
 from autoprep.api.data import PathLike, read
+from autoprep.engines import local
 from autoprep.errors import InputError, SettingError, did_you_mean
 from autoprep.validation.contract import Exported
 
 FORMS = ("sql", "polars", "gx")
+
+
+def validate(source: Any, contract: Any) -> validation.ValidationReport:
+    """Check data against a contract: a model folder, a Model, a plan, or an expectation suite (object or JSON)."""
+    return validation.validate(read(source), _contract(contract))
+
+
+def _contract(contract: Any) -> Any:
+    if isinstance(contract, str | Path):
+        path = Path(contract)
+        if path.is_dir():
+            from autoprep.serving import artifact
+
+            return artifact.load(path).contract
+        return validation.Contract.load(path)
+    return getattr(contract, "contract", contract)
+
+
+def write_validation(
+    report: validation.ValidationReport,
+    *,
+    data_docs: PathLike | None = None,
+    junit: PathLike | None = None,
+    failing_rows: PathLike | None = None,
+) -> None:
+    """Write a validation report's other forms: Data Docs folder, JUnit XML, failing rows with their reasons."""
+    if data_docs is not None:
+        report.data_docs(data_docs)
+    if junit is not None:
+        write_text(report.junit(), junit)
+    if failing_rows is not None:
+        local.write(report.failing_rows(), failing_rows)
+
+
+def contract(source: Any) -> validation.Contract:
+    """Derive a contract from good data: each check with its evidence."""
+    return validation.derive(read(source))
+
+
+def save_contract(suite: validation.Contract, path: PathLike) -> Path:
+    """Write a contract: YAML that a person edits, or Great Expectations' JSON, by the suffix."""
+    text = suite.to_yaml() if Path(path).suffix.lower() in (".yaml", ".yml") else suite.to_json()
+    return write_text(text, path)
 
 
 def export_contract(contract: Any, to: str, *, table: str = "", dialect: str = "duckdb", like: Any = None) -> Exported:

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from autoprep import cleaning, pipeline, profiling
-from autoprep.api.data import Settings, as_config, plan, read
+from autoprep.api.cleaning import plan
+from autoprep.api.data import Settings, as_config, read
 from autoprep.types import Listener, silent
 
 if TYPE_CHECKING:

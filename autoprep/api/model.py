@@ -11,7 +11,9 @@ import numpy as np
 import polars as pl
 
 from autoprep import pipeline, validation
-from autoprep.api.data import PathLike, Settings, as_config, as_plan, find, profile, read, rulebook, validate
+from autoprep.api.cleaning import as_plan
+from autoprep.api.contracts import validate
+from autoprep.api.data import PathLike, Settings, as_config, find, profile, read, rulebook
 from autoprep.api.papers import write_card
 from autoprep.errors import InputError
 from autoprep.types import Feature, Finding, Leaderboard, Listener, Plan, Table, Task, silent

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from autoprep.api import data
+from autoprep.api import cleaning, contracts, data
 from autoprep.api.data import PathLike
 from autoprep.api.features import synthesize
 from autoprep.api.model import evaluate, fit, load
@@ -51,7 +51,7 @@ def init(
     if not schema.exists():
         written.append(_write(schema, json.dumps(data.rule_schema(), indent=1, ensure_ascii=False) + "\n"))
     if (home / source).exists() and not (home / CONTRACT).exists():
-        written.append(data.save_contract(data.contract(home / source), home / CONTRACT))
+        written.append(contracts.save_contract(contracts.contract(home / source), home / CONTRACT))
     return written
 
 
@@ -98,7 +98,7 @@ def _validate(home: Path, said: Mapping[str, Any], listener: Listener) -> list[P
     source = home / said["data"]["source"]
     if not contract.is_file():
         raise InputError("is not there", where=str(contract), hint=f"autoprep contract {source} -o {contract}")
-    report = data.validate(source, contract)
+    report = contracts.validate(source, contract)
     path = _json(home / "reports" / "validation.json", report.to_dict())
     if not report.success:
         path.unlink()
@@ -111,15 +111,15 @@ def _clean(home: Path, said: Mapping[str, Any], listener: Listener) -> list[Path
     source, target = home / said["data"]["source"], said["data"]["target"]
     table = data.read(source, listener=listener)
     kept = home / FOLDER
-    plan = data.plan(table, target=target, config=_settings(home), cache=kept, listener=listener)
-    cleaned = data.clean(table, plan=plan, target=target, cache=kept, listener=listener)
-    written = data.write_cleaned(
+    plan = cleaning.plan(table, target=target, config=_settings(home), cache=kept, listener=listener)
+    cleaned = cleaning.clean(table, plan=plan, target=target, cache=kept, listener=listener)
+    written = cleaning.write_cleaned(
         cleaned,
         output=home / "data" / "clean.parquet",
         ledger=home / "data" / "ledger.parquet",
         quarantine=home / "data" / "quarantine.parquet",
     )
-    return [data.save_plan(plan, home / PLAN), *written.values()]
+    return [cleaning.save_plan(plan, home / PLAN), *written.values()]
 
 
 def _features(home: Path, said: Mapping[str, Any], listener: Listener) -> list[Path]:

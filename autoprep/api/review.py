@@ -9,7 +9,8 @@ from typing import Any
 import polars as pl
 
 from autoprep import cleaning
-from autoprep.api.data import load_plan, plan, read, save_plan
+from autoprep.api.cleaning import load_plan, plan, save_plan
+from autoprep.api.data import read
 from autoprep.errors import SettingError
 from autoprep.types import Plan
 

@@ -10,7 +10,7 @@ import pytest
 
 from autoprep import api, pipeline
 from autoprep.__main__ import main
-from autoprep.api import data
+from autoprep.api import cleaning
 from autoprep.cleaning import planner
 
 
@@ -21,7 +21,7 @@ def test_a_large_file_comes_out_like_a_small_one(
     rows = "".join(f"{i},{'N/A' if i % 50 == 7 else i % 40},{'yes' if i % 3 else 'no'}\n" for i in range(400))
     source.write_text("id,age,open\n" + rows)
     small = api.clean(source)
-    monkeypatch.setattr(data, "LARGE", 100)
+    monkeypatch.setattr(cleaning, "LARGE", 100)
     monkeypatch.setattr(sys.modules["autoprep.cleaning.apply"], "EVERY_S", -1.0)
     words = ["clean", str(source), "-o", str(tmp_path / "out.parquet"), "--ledger", str(tmp_path / "ledger.parquet")]
     assert main(words) == 0
@@ -40,7 +40,8 @@ def test_a_long_table_is_planned_without_its_rows_in_memory(tmp_path: Path, monk
     for place in ("autoprep.profiling", "autoprep.profiling.streaming"):
         monkeypatch.setattr(sys.modules[place], "LONG", 1_000)
     heard: list[str] = []
-    counts = data.clean_to_files(source, tmp_path / "out.parquet", listener=lambda event: heard.append(event.message))
+    out = tmp_path / "out.parquet"
+    counts = cleaning.clean_to_files(source, out, listener=lambda event: heard.append(event.message))
     assert counts["rows_out"] == 4000
     assert "reading 4,000 rows for their profile, some at a time" in heard
     assert pl.read_parquet(tmp_path / "out.parquet").equals(small.frame)
