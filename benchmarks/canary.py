@@ -13,7 +13,7 @@ import argparse
 import os
 from pathlib import Path
 
-from supervised import sets, target_column
+from supervised import among, sets, target_column
 
 import autoprep as ap
 from autoprep.pipeline import canary
@@ -28,7 +28,7 @@ def main() -> None:
     """Run the canary on each set and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=os.environ.get("AUTOPREP_DATA"))
-    parser.add_argument("--only", default=TEN)
+    parser.add_argument("--only", default="", help="names of sets; ten when empty")
     parser.add_argument("--most-rows", type=int, default=4_000)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/canary"))
     args = parser.parse_args()
@@ -39,9 +39,7 @@ def main() -> None:
         "|---|---|---:|---|---:|---|",
     ]
     alarms = tables = 0
-    for entry in sets(Path(args.data)):
-        if entry["name"] not in args.only.split(","):
-            continue
+    for entry in among(sets(Path(args.data)), args.only, TEN):
         table = ap.read(entry["source"])
         target = target_column(entry["target"], table.collect().columns, table.headers)
         found = canary(table, target, task=entry["task"], most_rows=args.most_rows)

@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from supervised import sets, target_column
+from supervised import among, sets, target_column
 
 import autoprep as ap
 
@@ -44,7 +44,7 @@ def main() -> None:
     """Run each set twice and compare."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=os.environ.get("AUTOPREP_DATA"))
-    parser.add_argument("--only", default=SIX)
+    parser.add_argument("--only", default="", help="names of sets; six when empty")
     parser.add_argument("--work-budget", type=float, default=3)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/determinism"))
     parser.add_argument("--one", nargs=4, metavar=("SOURCE", "TARGET", "TASK", "FOLDER"))
@@ -57,9 +57,7 @@ def main() -> None:
         raise SystemExit("name the folder with --data or AUTOPREP_DATA")
     lines = ["| data set | files compared | equal | differing |", "|---|---:|---|---|"]
     same = tables = 0
-    for entry in sets(Path(args.data)):
-        if entry["name"] not in args.only.split(","):
-            continue
+    for entry in among(sets(Path(args.data)), args.only, SIX):
         found = []
         for _ in range(2):
             with tempfile.TemporaryDirectory() as place:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from supervised import labels, metric_of, sets, split, target_column
+from supervised import among, labels, metric_of, sets, split, target_column
 
 import autoprep as ap
 
@@ -38,16 +38,14 @@ def main() -> None:
     args = parser.parse_args()
     if args.data is None:
         raise SystemExit("name the folder with --data or AUTOPREP_DATA")
-    wanted = args.only.split(",") if args.only else None if args.classes else EIGHT.split(",")
     size = "labels in a set, mean" if args.classes else "median width over spread"
     lines = [
         f"| data set | test rows | covered | {size} | within 87 to 93% |",
         "|---|---:|---:|---:|---|",
     ]
     inside = tables = 0
-    for entry in sets(Path(args.data)):
-        if (wanted is not None and entry["name"] not in wanted) or (entry["task"] != "regression") != args.classes:
-            continue
+    found = [entry for entry in sets(Path(args.data)) if (entry["task"] != "regression") == args.classes]
+    for entry in found if args.classes and not args.only else among(found, args.only, EIGHT):
         table = ap.read(entry["source"])
         frame = table.collect()
         target = target_column(entry["target"], frame.columns, table.headers)

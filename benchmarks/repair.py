@@ -136,8 +136,9 @@ def run(case: Case) -> tuple[Figures, float, list[Step], Cleaned, pl.DataFrame |
 
 
 def pairs(data: Path, names: list[str]) -> Iterator[Case]:
-    """The sets that are there."""
-    for name in names:
+    """The sets that are there; when none is named and none of the usual is there, every folder with a truth."""
+    own = names or [n for n in SETS if (data / n / "clean.csv").is_file()]
+    for name in own or sorted(p.parent.name for p in data.glob("*/clean.csv")):
         clean_path = data / name / "clean.csv"
         for path in sorted([*(data / name).glob("dirty.csv"), *(data / name).glob("noise_*.csv")]):
             if clean_path.is_file():
@@ -189,7 +190,7 @@ def main() -> int:
     if given.generated:
         cases = generated([float(r) for r in given.rates.split(",")], given.seed, names)
     else:
-        cases = pairs(Path(given.data), names or list(SETS)) if given.data else iter(())
+        cases = pairs(Path(given.data), names) if given.data else iter(())
     head = "| table | cells | errors | detection P R F1 | repair P R F1 | harm | CPU s |"
     lines = [head, "|---|---:|---:|---|---|---:|---:|"]
     curve = ["| table | step | confidence | errors mended so far | edits wrong so far |", "|---|---|---:|---:|---:|"]

@@ -54,6 +54,12 @@ def sets(data: Path) -> list[dict[str, Any]]:
     return found
 
 
+def among(found: list[dict[str, Any]], asked: str, usual: str) -> list[dict[str, Any]]:
+    """The sets asked for; when none is asked for, the usual ones, or as many others where a folder has none of them."""
+    own = [entry for entry in found if entry["name"] in (asked or usual).split(",")]
+    return own if own or asked else found[: usual.count(",") + 1]
+
+
 def target_column(words: str, columns: list[str], headers: Mapping[str, str]) -> str:
     """The column that the manifest's words name: a name, "column 15 (...)", or "last column"."""
     by_header = {h: c for c, h in headers.items()}
