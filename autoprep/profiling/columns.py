@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,8 +74,8 @@ def text_column(
     nulls: int,
     hints: Mapping[str, str],
     whole: pl.Series | None,
-) -> None:
-    """Describe a text column in place.
+) -> pl.DataFrame:
+    """Describe a text column in place, all but how its words vary (``spellings``).
 
     Args:
         column: to fill.
@@ -85,6 +85,9 @@ def text_column(
         nulls: null cells.
         hints: what neighbours prove.
         whole: the full column, when ``cells`` is a sample.
+
+    Returns:
+        Those of the cells that hold something.
     """
     column.row, column.details = semantics.describe_text(column.name, e, rows, nulls, hints)
     row = column.row
@@ -96,14 +99,31 @@ def text_column(
         _text_numbers(column, content, e, whole)
     elif semantic in ("date", "datetime"):
         _text_dates(column, content, whole)
-    if semantic in _VARIED and 2 <= e["distinct"] <= 20_000 and whole is None:
-        _variants(column, _trimmed(content))
     if semantic in ("category", "ordinal", "text", "country", "code", "identifier"):
         _coded_missing(column, e, rows - nulls)
     del row["rows_filled"]
     if semantic == "ordinal":
         scale = names.scale_of([w for w in e["top"] if w.strip()])
         column.details["order"] = list(scale or ())
+    return content
+
+
+def spellings(described: Sequence[tuple[Column, pl.DataFrame]]) -> None:
+    """How the words of text columns vary, in place; those of many columns are folded at once.
+
+    Args:
+        described: columns and what ``text_column`` returned for them.
+    """
+    varied = []
+    for column, content in described:
+        row = column.row
+        if row["semantic"] in _VARIED and 2 <= row["distinct"] <= 20_000 and not row["sampled"] and row["content"]:
+            values = _trimmed(content)
+            if len(values) >= 2:
+                wordy = {v: c for v, c in values.items() if not v.replace(".", "").replace("-", "").isdigit()}
+                varied.append((column, wordy))
+    for (column, values), folded in zip(varied, variants.fold([values for _, values in varied]), strict=True):
+        _variants(column, values, folded)
 
 
 def _trimmed(content: pl.DataFrame) -> dict[str, float]:
@@ -135,13 +155,20 @@ def _text_numbers(column: Column, content: pl.DataFrame, e: Mapping[str, Any], w
         junk = content.clear()
     else:
         both = content.with_columns(parsed(row["semantic"], fmt).alias("x"))
-        good = both.filter(pl.col("x").is_not_null())
+        good, junk = _by_null(both)
         column.numbers = numeric.gather(good["x"].to_numpy(), good["c"].to_numpy())
-        junk = both.filter(pl.col("x").is_null() & number.parse_words(pl.col("v")).is_null())
-        if row["semantic"] == "range":
+        junk = junk.filter(number.parse_words(pl.col("v")).is_null()) if junk.height else junk
+        if row["semantic"] == "range" and junk.height:
             low, high = ranges.parse(pl.col("t"), fmt)
             junk = junk.filter(low.is_null() & high.is_null())
     _junk(column, junk)
+
+
+def _by_null(cells: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The cells that have an ``x``, and those that have none."""
+    if not cells["x"].null_count():
+        return cells, cells.clear()
+    return cells.filter(pl.col("x").is_not_null()), cells.filter(pl.col("x").is_null())
 
 
 def parsed(semantic: str, fmt: number.NumberFormat) -> pl.Expr:
@@ -182,8 +209,8 @@ def _text_dates(column: Column, content: pl.DataFrame, whole: pl.Series | None) 
         content = counts.with_columns(text.trim(pl.col("v")).alias("t"), pl.col("c").cast(pl.Float64) * scale)
         content = content.filter((pl.col("t") != "") & ~null.is_null_word(pl.col("v")))
     both = content.with_columns(date.parse(pl.col("v"), formats, dtype=kind, pivot=date.pivot(column.row)).alias("x"))
-    good = both.filter(pl.col("x").is_not_null())
-    _junk(column, both.filter(pl.col("x").is_null()))
+    good, left = _by_null(both)
+    _junk(column, left)
     column.row["date_rate"] = 1.0 - column.row["junk_rate"]
     _days(column, good["x"], good["c"].to_numpy())
 
@@ -315,13 +342,10 @@ def _coded_missing(column: Column, e: Mapping[str, Any], filled: int) -> None:
         row["sentinel_rate"] = sum(found.values()) / filled
 
 
-def _variants(column: Column, values: dict[str, float]) -> None:
+def _variants(column: Column, values: dict[str, float], folded: pl.DataFrame) -> None:
     row = column.row
-    if len(values) < 2 or not column.row["content"]:
-        return
-    wordy = {v: c for v, c in values.items() if not v.replace(".", "").replace("-", "").isdigit()}
     long_text = row["semantic"] == "text" and (row["mean_words"] or 0) > 6
-    found = variants.find(wordy, typos=not long_text and row["semantic"] != "code")
+    found = variants.find(values, typos=not long_text and row["semantic"] != "code", folded=folded)
     per = 1.0 / row["content"]
     row["case_variant_rate"], row["accent_variant_rate"] = found["case"] * per, found["accent"] * per
     row["variant_rate"], row["typo_rate"] = found["any"] * per, found["typo"] * per

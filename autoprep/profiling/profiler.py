@@ -182,7 +182,7 @@ def _texts(strings: pl.DataFrame, texts: list[str], found: dict[str, Column]) ->
     bounds = dict(long.group_by("col", maintain_order=True).len().iter_rows())
     long = long.drop("col")
     hints = _hints(proof)
-    start = 0
+    start, described = 0, []
     for i, name in enumerate(texts):
         size = bounds.get(i, 0)
         own = long.slice(start, size)
@@ -193,9 +193,11 @@ def _texts(strings: pl.DataFrame, texts: list[str], found: dict[str, Column]) ->
         top = dict(zip(often["v"].to_list(), often["c"].to_list(), strict=True))
         e = proof[name] | {"distinct": distinct, "top": top, "exact": size <= columns.TOP and not sampled}
         whole = numeric.thinned(strings.get_column(name)) if sampled else None
-        columns.text_column(found[name], own, e, gathered.rows, gathered.nulls[name], hints, whole)
+        content = columns.text_column(found[name], own, e, gathered.rows, gathered.nulls[name], hints, whole)
+        described.append((found[name], content))
         found[name].row["distinct"] = distinct
         found[name].details["top"] = dict(list(top.items())[:20])
+    columns.spellings(described)
 
 
 def _hints(proof: dict[str, dict[str, Any]]) -> dict[str, str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from autoprep.parsing import text
@@ -15,8 +17,44 @@ MAX_TYPO_VALUES = 4000
 _SCHEMA = {"v": pl.String(), "c": pl.Float64()}
 
 
-def find(values: Mapping[str, float], *, typos: bool = True) -> dict[str, Any]:
+def fold(columns: Sequence[Mapping[str, float]]) -> list[pl.DataFrame]:
+    """Per column its distinct values that have letters, the most frequent first, with what they fold to.
+
+    Returns:
+        Frames of ``v`` (the value), ``c`` (cells), ``folded`` (no case, space, accents), ``key`` (its fingerprint).
+
+    Example:
+        >>> fold([{"york new": 1, "New York": 5, "7": 2}])[0].select("v", "key").rows()
+        [('New York', 'new york'), ('york new', 'new york')]
+    """
+    v = pl.col("v")
+    low = text.squeeze(v).str.to_lowercase()
+    frame = (
+        pl.LazyFrame(
+            {
+                "column": np.repeat(np.arange(len(columns)), [len(values) for values in columns]),
+                "v": [value for values in columns for value in values],
+                "c": [float(c) for values in columns for c in values.values()],
+            },
+            schema={"column": pl.Int64(), **_SCHEMA},
+        )
+        .filter(v.str.contains(r"\p{L}"))
+        .with_columns(folded=text.strip_accents(low), key=text.fingerprint(v))
+        .sort(["column", "c", "v"], descending=[False, True, False])
+        .collect()
+    )
+    ends = np.searchsorted(frame["column"].to_numpy(), np.arange(len(columns) + 1))
+    frame = frame.drop("column")
+    return [frame.slice(int(a), int(b - a)) for a, b in pairwise(ends)]
+
+
+def find(values: Mapping[str, float], *, typos: bool = True, folded: pl.DataFrame | None = None) -> dict[str, Any]:
     """Variants among distinct values with their counts.
+
+    Args:
+        values: distinct values and their cells.
+        typos: whether to look for misspellings.
+        folded: what ``fold`` gives for the values, where it is known.
 
     Returns:
         ``case``, ``accent``, ``any``, ``typo``: cells whose value varies a more frequent one (``any``: case, space,
@@ -29,21 +67,14 @@ def find(values: Mapping[str, float], *, typos: bool = True) -> dict[str, Any]:
     """
     out: dict[str, Any] = {"case": 0.0, "accent": 0.0, "any": 0.0, "typo": 0.0, "variants": {}, "typos": {}}
     v = pl.col("v")
-    low = text.squeeze(v).str.to_lowercase()
-    frame = (
-        pl.LazyFrame({"v": list(values), "c": [float(c) for c in values.values()]}, schema=_SCHEMA)
-        .filter(v.str.contains(r"\p{L}"))
-        .with_columns(folded=text.strip_accents(low), key=text.fingerprint(v))
-        .sort(["c", "v"], descending=[True, False])
-        .collect()
-    )
+    frame = fold([values])[0] if folded is None else folded
     if frame.height < 2:
         return out
     keys = frame["key"].to_list()
     if "" not in keys and len(set(keys)) == frame.height:
         # No two values fold to the same: only misspellings are left to look for.
         return _with_typos(out, frame, values) if typos else out
-    frame = frame.with_columns(squeezed=text.squeeze(v), low=low)
+    frame = frame.with_columns(squeezed=text.squeeze(v), low=text.squeeze(v).str.to_lowercase())
     frame = frame.with_columns(
         by_case=pl.col("squeezed") != pl.col("squeezed").first().over("low"),
         by_accent=pl.col("low") != pl.col("low").first().over("folded"),
