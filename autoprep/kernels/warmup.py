@@ -39,6 +39,7 @@ def warm_up() -> Warmth:
     from autoprep.kernels.replay import replay_gains
     from autoprep.kernels.scatter import SCATTERED, end_rows, known_rows, scatter
     from autoprep.kernels.sweep import Sweep
+    from autoprep.kernels.trees import prepare
     from autoprep.kernels.windows import SLOTS
 
     codes, moments = np.array([0, 0, 1, -1], np.int32), np.array([1, 2, 3, 4], np.int64)
@@ -58,5 +59,6 @@ def warm_up() -> Warmth:
     expand_pairs(groups.rows, sweep.lo[0], sweep.hi, 0, 1, int(sweep.hi[0] - sweep.lo[0, 0]))
     residual, fold = np.linspace(-1.0, 1.0, 64), (np.arange(64) % 4).astype(np.int32)
     replay_gains(np.ascontiguousarray(residual[None, :]), residual, fold, 4, 0.1, 60, 8, 20.0, 3, np.empty((1, 4)))
+    prepare()
     where = getattr(getattr(group_aggregate, "_cache", None), "cache_path", None) if compiling.CACHED else None
     return Warmth(time.process_time() - begun, None if where is None else os.fspath(where))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoprep.errors import ArtifactError
+from autoprep.model_search.boosted_trees import Batches
 from autoprep.model_search.limits import Limit, OutOfTime, Unfit
 from autoprep.model_search.threads import usable, wait_quietly
 
@@ -64,12 +65,18 @@ class LightgbmModel:
     classes: int
     rounds: int
     curve: list[float] = field(default_factory=list)
+    _batches: Batches = field(init=False, repr=False, compare=False)
     suffix = ".txt"
 
+    def __post_init__(self) -> None:
+        self._batches = Batches(self.booster, self.rounds)
+
     def predict(self, matrix: Array) -> Array:
-        """Probabilities (n, classes) or values (n,)."""
+        """Probabilities (n, classes) or values (n,); large batches by ``boosted_trees``, with LightGBM's own bits."""
         threads = 1 if len(matrix) <= FEW_ROWS else usable()
-        raw = self.booster.predict(matrix, num_iteration=self.rounds, num_threads=threads)
+        raw = self._batches.predict(matrix, threads)
+        if raw is None:
+            raw = self.booster.predict(matrix, num_iteration=self.rounds, num_threads=threads)
         if self.classes == 2:
             return np.column_stack([1.0 - raw, raw])
         return np.asarray(raw, dtype=np.float64)
