@@ -11,13 +11,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numba.core import types
 
-from autoprep.kernels import compile as compiling
-from autoprep.kernels.compile import kernel
+from autoprep.kernels.compile import CACHED, kernel
 from autoprep.kernels.threads import together
 
 Array = np.ndarray[Any, Any]
@@ -277,7 +277,7 @@ def ready() -> bool:
     compiled: Any = score
     if SIGNATURE in compiled.overloads:
         return True
-    if not compiling.CACHED:
+    if not CACHED:
         return False
     try:
         index = compiled._cache._cache_file._load_index()
@@ -314,7 +314,7 @@ def predict(forest: Forest, matrix: Array, saying: int, slope: float, threads: i
     def part(lo: int, hi: int) -> None:
         score(matrix, lo, hi, *arrays, forest.groups, saying, slope, out)
 
-    pairs = [(int(a), int(b)) for a, b in zip(edges, edges[1:], strict=False) if b > a]
+    pairs = [(a, b) for a, b in pairwise(edges.tolist()) if b > a]
     # each row is as much work as many of a plain column
     together([partial(part, a, b) for a, b in pairs], rows * 8)
     return out

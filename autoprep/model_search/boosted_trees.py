@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoprep.kernels import trees as kernel
+from autoprep.kernels.compile import CACHED
 
 Array = NDArray[Any]
 
@@ -144,7 +145,18 @@ class Batches:
 
     def _worth(self, rows: int) -> bool:
         leaves = self._booster.num_trees() * max(2, int(self._booster.params.get("num_leaves", 31)))
-        return rows * leaves > WORTH
+        return bool(rows * leaves > WORTH)
+
+
+def prepare(predictor: Any) -> None:
+    """Get the kernel ready before a predictor with boosted trees is asked; nothing where machine code cannot be kept.
+
+    Args:
+        predictor: with ``members`` whose ``part.family`` names the kind of model; anything else has no such trees.
+    """
+    families = {member.part.family for member in getattr(predictor, "members", ())}
+    if "lightgbm" in families and CACHED:
+        kernel.prepare()
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:
@@ -186,7 +198,9 @@ def _laid_out(trees: tuple[Tree, ...], features: int, groups: int) -> kernel.For
     """The trees for the kernel; None where they are not whole."""
     hashes = np.array([kernel.hashed(p) for p in range(64)])
     columns: dict[tuple[int, int], int] = {}
-    first, words, leaf = [0], [], []
+    first: list[int] = [0]
+    words: list[int] = []
+    leaf: list[int] = []
     parts: dict[str, list[Array]] = {n: [] for n in ("place", "kind", "threshold", "word", "mask", "begin", "end")}
     values: list[Array] = []
     codes: list[Array] = []
@@ -205,7 +219,9 @@ def _laid_out(trees: tuple[Tree, ...], features: int, groups: int) -> kernel.For
         if (missing > 2).any():
             return None
         reading = np.where(member, kernel.CODE, np.array([_READING[m] for m in range(3)])[missing])
-        places = [columns.setdefault(pair, len(columns)) for pair in zip(tree.feature.tolist(), reading.tolist())]
+        places = [
+            columns.setdefault(pair, len(columns)) for pair in zip(tree.feature.tolist(), reading.tolist(), strict=True)
+        ]
         kind = np.where(member, kernel.MEMBER, np.where(tree.decision & _DEFAULT_LEFT > 0, kernel.LEFT, kernel.RIGHT))
         numbers = np.where(member, tree.threshold, 0).astype(np.int64)
         count = -(-(splits + 1) // 64)

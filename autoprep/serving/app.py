@@ -25,6 +25,7 @@ from starlette.requests import ClientDisconnect
 
 from autoprep.errors import AutoprepError, InputError
 from autoprep.lineage import versions
+from autoprep.model_search import boosted_trees
 from autoprep.serving import artifact as artifacts
 from autoprep.serving import schema
 from autoprep.serving.artifact import Artifact
@@ -253,12 +254,14 @@ def from_environment() -> FastAPI:
         raise InputError(f"{MODEL_VARIABLE} is not set", hint="start with 'autoprep serve MODEL'")
     seen = json.loads(os.environ.get(SEEN_VARIABLE, "{}"))
     made = make(folder, Limits(**json.loads(os.environ.get(LIMITS_VARIABLE, "{}"))), **seen)
-    settle()
+    settle(made)
     return made
 
 
-def settle() -> None:
-    """Let the garbage collector leave the model alone: walking through it would hold up a request now and then."""
+def settle(app: FastAPI) -> None:
+    """What no request should wait for: machine code for large batches of boosted trees, where it can be kept, and the
+    garbage collector's walk through the model."""
+    boosted_trees.prepare(app.state.service.artifact.predictor)
     gc.collect()
     gc.freeze()
 

@@ -60,7 +60,7 @@ def serve(
     }
     if workers == 1:
         made = app.make(model, bounds, seen, window_s)
-        app.settle()
+        app.settle(made)
         uvicorn.run(made, **settings)
         return
     artifact.load(model)
