@@ -13,11 +13,12 @@ _COUNT = re.compile(r" \(([\d,]+) of ([\d,]+) (cells|rows)\)$")
 
 @dataclass(frozen=True)
 class Told:
-    """One line: what is said, the columns it is said of (each with its count), and a few samples."""
+    """One line: what is said, the columns it is said of (each with its count), some samples, what it stands for."""
 
     sentence: str
     columns: tuple[str, ...]
     samples: tuple[str, ...] = ()
+    members: tuple[FindingView, ...] = ()
 
 
 def _bare(message: str, columns: Sequence[str]) -> str:
@@ -51,11 +52,11 @@ def findings_told(views: Sequence[FindingView]) -> list[tuple[FindingView, Told]
     told = []
     for (_, _, sentence), members in groups.items():
         if len(members) == 1:
-            told.append((members[0], Told(members[0].message, (), members[0].samples)))
+            told.append((members[0], Told(members[0].message, (), members[0].samples, tuple(members))))
             continue
         columns = tuple(_counted(", ".join(m.columns), m.message) for m in members)
         samples = tuple(dict.fromkeys(s for m in members for s in m.samples))
-        told.append((members[0], Told(sentence, columns, samples)))
+        told.append((members[0], Told(sentence, columns, samples, tuple(members))))
     return told
 
 

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from autoprep.errors import plural
 from autoprep.reporting import figures, pictures
 from autoprep.reporting.content import Content, profile_content
+from autoprep.reporting.groups import findings_told
 from autoprep.types import Finding
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def model_html(content: Content) -> str:
         content=content,
         low=min(scores, default=0.0) - pad,
         high=max(scores, default=1.0) + pad,
+        told=[said for _, said in findings_told(content.findings)],
         by_column=_findings_by_column(content),
     )
 

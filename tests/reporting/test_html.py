@@ -11,6 +11,7 @@ import pytest
 
 from autoprep.reporting.content import Content, calibration_points, model_content
 from autoprep.reporting.html import model_html, profile_html
+from autoprep.types import Finding
 
 from ..browser import Browser
 from .conftest import RULEBOOK, findings_of, model_parts, profile_of
@@ -134,5 +135,23 @@ def test_a_finding_leads_to_its_rule(browser: Browser, pages: dict[str, Path]) -
     assert page.js("document.querySelectorAll('#featurelist tr:not([hidden])').length") == 12
     page.js("document.querySelector('button[data-more=featurelist]').click()")
     assert page.js("document.querySelectorAll('#featurelist tr:not([hidden])').length") == 60
+    assert page.complaints() == []
+    page.close()
+
+
+@pytest.mark.browser
+def test_one_rule_of_many_columns_is_one_finding(browser: Browser, tmp_path: Path) -> None:
+    wide = profile_of(30)
+    names = wide.columns["column"].to_list()
+    findings = [
+        Finding("category.boolean", (name,), "info", f"{name}: Words for true are read ({i} of 900 cells)", i, i / 900)
+        for i, name in enumerate(names, 1)
+    ]
+    (tmp_path / "page.html").write_text(profile_html(wide, findings, rulebook=RULEBOOK), encoding="utf-8")
+    page = browser.page((tmp_path / "page.html").as_uri())
+    assert page.js("document.querySelectorAll('#findings .finding').length") == 1
+    assert page.js("document.querySelectorAll('#findings .finding a[href^=\"#column-\"]').length") == 30
+    assert page.js("document.querySelector('#findings .rest summary').textContent") == "22 more columns"
+    assert page.js("document.querySelector('#findings .finding p').textContent") == "Words for true are read"
     assert page.complaints() == []
     page.close()

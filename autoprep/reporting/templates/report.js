@@ -28,6 +28,8 @@
           (!kind || (" " + row.dataset.kind + " ").includes(" " + kind + " "));
         if (fits) matched += 1;
         row.hidden = !fits || (!opened && matched > limit);
+        const rest = fits && words.length ? row.querySelector("details.rest") : null;
+        if (rest) rest.open = true;
       });
       if (told) told.textContent = matched === rows.length ? rows.length.toLocaleString("en") : matched.toLocaleString("en") + " of " + rows.length.toLocaleString("en");
       if (more) more.hidden = opened || matched <= limit;
