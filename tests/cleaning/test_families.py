@@ -7,6 +7,7 @@ import random
 import polars as pl
 import pytest
 
+import autoprep as ap
 from autoprep.cleaning import apply, plan
 from autoprep.cleaning.families.base import LEARNERS, State
 from autoprep.cleaning.families.near import says_number
@@ -107,3 +108,10 @@ def test_a_capital_inside_a_word_is_asked_about() -> None:
     made = plan(pl.DataFrame({"town": towns, "n": [str(i % 7) for i in range(len(towns))]}))
     steps = {a.status: dict(a.parameters["mapping"]) for a in made.actions if a.verb == "merge_variants"}
     assert steps == {"apply": {"BOSTON": "Boston"}, "ask": {"LaFayette": "Lafayette"}}
+
+
+def test_latitudes_and_longitudes_are_numbers() -> None:
+    places = {"latitude": ["52.3702", "-33.868", "48.85"] * 20, "lon": ["4.8952", "151.2093", "2.3"] * 20}
+    frame = ap.clean({**places, "id": [str(i) for i in range(60)]}).frame
+    assert frame["latitude"].to_list()[:3] == [52.3702, -33.868, 48.85]
+    assert frame["lon"].to_list()[:3] == [4.8952, 151.2093, 2.3]
