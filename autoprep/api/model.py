@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from autoprep.pipeline.train import Goal
     from autoprep.profiling import Profile
     from autoprep.serving.artifact import Artifact
+    from autoprep.serving.onnx_export import Compared
     from autoprep.serving.predictor import Scorer
 
 
@@ -419,6 +420,31 @@ class Model:
         with whole_file(path) as beside:
             beside.write_text(text, encoding="utf-8")
         return Path(path)
+
+    def export_onnx(self, path: PathLike) -> Compared:
+        """Write the model part, from the feature table to the prediction, as ONNX, compared with our own predictions.
+
+        Args:
+            path: an ``.onnx`` file.
+
+        Returns:
+            Rows compared and the largest difference; see ``serving.onnx_export.Compared``.
+
+        Raises:
+            InputError: onnx or onnxruntime is not installed.
+            SettingError: a part of the model cannot be said in ONNX, named.
+            ArtifactError: the answers differ; nothing is written.
+        """
+        from autoprep.serving import onnx_export
+
+        rows = self._fitted.replay_rows() if self._fitted is not None else self._loaded().examples()
+        return onnx_export.export(self.scorer(), path, rows, self.facts)
+
+    def onnx_inputs(self, source: Any) -> dict[str, Any]:
+        """What the ONNX file is fed for raw rows, cleaned and with features: input name -> (n, 1) float64 or text."""
+        from autoprep.serving import onnx_export
+
+        return onnx_export.inputs(self.scorer(), self.rows(source))
 
     def log(self, tracking: str) -> str:
         """Log the run to MLflow; see ``fit``. Returns the run's id."""

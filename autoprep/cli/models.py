@@ -167,14 +167,28 @@ def report(
 @app.command()
 def export(
     model: ModelFolder,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The Python file.")] = Path("pipeline.py"),
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="pipeline.py, or model.onnx.")] = None,
+    to: Annotated[str, typer.Option("--to", help="python or onnx.")] = "python",
 ) -> None:
-    """Write the winning pipeline as a short Python script that learns and predicts the same, cleaning included."""
+    """Write the winning pipeline as a short Python script that learns and predicts the same, or its model as ONNX."""
     from autoprep import api
     from autoprep.engines.local import check_writable
+    from autoprep.errors import SettingError
 
-    check_writable(output)
-    console().print(str(api.load(model).export_code(output)), markup=False)
+    if to not in ("python", "onnx"):
+        raise SettingError(f"--to is python or onnx, not '{to}'")
+    path = output or Path("pipeline.py" if to == "python" else "model.onnx")
+    check_writable(path)
+    if to == "python":
+        console().print(str(api.load(model).export_code(path)), markup=False)
+        return
+    made = api.load(model).export_onnx(path)
+    labels = "" if made.labels is None else f", {made.labels} labels differ"
+    console().print(
+        f"{made.path}: {made.rows} rows compared, largest difference {made.largest:.3g}{labels}; "
+        f"{len(made.inputs)} inputs of the feature table (see Model.onnx_inputs)",
+        markup=False,
+    )
 
 
 @app.command()
