@@ -1,6 +1,6 @@
 """The catalogue of verbs: the small repairs that rules and plans are written in, as pure Polars expressions."""
 
-from autoprep.checks import filling, missing, number, privacy, table, text, time
+from autoprep.checks import computed, filling, missing, number, privacy, table, text, time
 from autoprep.checks.base import PHASES, VERBS, Level, Repair, Verb, verb
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "Level",
     "Repair",
     "Verb",
+    "computed",
     "filling",
     "missing",
     "number",

@@ -65,6 +65,12 @@ def nullify_sentinel(cell: pl.Expr, *, values: Sequence[str]) -> Repair:
     return Repair(pl.when(found).then(None).otherwise(cell), dtype="same")
 
 
+@verb("nullify_alien", phase="missing", theme="missing", typed=True, learnt=True)
+def nullify_alien(cell: pl.Expr, *, values: Sequence[str]) -> Repair:
+    """Make a constant that looks like none of the column's values null (planned as ``nullify_sentinel``)."""
+    return nullify_sentinel(cell, values=values)
+
+
 @verb("nullify_pattern", phase="missing", theme="missing")
 def nullify_pattern(cell: pl.Expr, *, pattern: str) -> Repair:
     """Make cells that match a regular expression null.

@@ -130,6 +130,18 @@ def mend_shape(cell: pl.Expr, *, mapping: Mapping[str, str | None]) -> Repair:
     return map_values(cell, mapping=mapping)
 
 
+@verb("drop_strays", phase="value", theme="text", learnt=True)
+def drop_strays(cell: pl.Expr, *, mapping: Mapping[str, str | None]) -> Repair:
+    """Write cells without the one character that slipped into them."""
+    return map_values(cell, mapping=mapping)
+
+
+@verb("turn_round", phase="value", theme="text", learnt=True)
+def turn_round(cell: pl.Expr, *, mapping: Mapping[str, str | None]) -> Repair:
+    """Write cells that stand backwards the right way round."""
+    return map_values(cell, mapping=mapping)
+
+
 @verb("lookup", phase="value", theme="table", columns=("by",), learnt=True)
 def lookup(cell: pl.Expr, *, by: pl.Expr, mapping: Mapping[str, str | None]) -> Repair:
     """Write what the other rows with the same key in column ``by`` agree on.

@@ -257,8 +257,8 @@ def convert(value: pl.Expr, unit: pl.Expr, to: str) -> pl.Expr:
         SettingError: ``to`` is no known unit.
 
     Example:
-        >>> pl.select(convert(pl.lit(68.0), pl.lit("°F"), "°C").round(6)).item()
-        20.0
+        >>> pl.select(convert(pl.lit(6.0), pl.lit("ft"), "cm")).item()
+        182.88
     """
     goal = _known(to)
     peers = {u.name: u for u in UNITS.values() if u.group == goal.group}
@@ -266,7 +266,8 @@ def convert(value: pl.Expr, unit: pl.Expr, to: str) -> pl.Expr:
     offset = unit.replace_strict(list(peers), [u.offset for u in peers.values()], default=None, return_dtype=pl.Float64)
     # a constant is only ever multiplied by: Polars divides many rows by its reciprocal and a single row truly
     changed = (value * factor + offset - goal.offset) * (1 / goal.factor)
-    return pl.when(unit.is_null() | (unit == goal.name)).then(value).otherwise(changed)
+    # 6 feet are 182.88 cm, not 182.88000000000002: what binary arithmetic adds stands behind the twelfth figure
+    return pl.when(unit.is_null() | (unit == goal.name)).then(value).otherwise(changed.round_sig_figs(12))
 
 
 def _known(spelling: str) -> Unit:

@@ -40,12 +40,13 @@ class Equation:
         return f"{self.total} = {(' + ' if self.kind == 'sum' else ' × ').join(self.parts)}"
 
 
-def find(columns: Mapping[str, Floats], totals: Sequence[str] = ()) -> list[Equation]:
+def find(columns: Mapping[str, Floats], totals: Sequence[str] = (), holds: float = HOLDS) -> list[Equation]:
     """Equations among numeric columns.
 
     Args:
         columns: name -> numbers, NaN for missing; aligned. The first ``MAX_COLUMNS`` that vary are searched.
         totals: look only for equations in which one of these stands.
+        holds: share of the complete rows in which an equation must hold.
 
     Example:
         >>> rng = np.random.default_rng(0)
@@ -62,17 +63,17 @@ def find(columns: Mapping[str, Floats], totals: Sequence[str] = ()) -> list[Equa
     matrix = np.column_stack([columns[n] for n in names])
     probe = _probe(matrix)
     for kind in ("sum", "product"):
-        for c, a, b in _triples(probe, kind):
+        for c, a, b in _triples(probe, kind, min(0.9, holds - 0.1)):
             if totals and not {names[i] for i in (c, a, b)} & set(totals):
                 continue
-            found += _proved(columns, names[c], (names[a], names[b]), kind)
+            found += _proved(columns, names[c], (names[a], names[b]), kind, holds)
     found = _once(found)
     done = {e.total for e in found}
     for name in first or names:
         if name not in done and len(names) > 3:
             parts = _long_sum(matrix, names, name)
             if parts:
-                found += _proved(columns, name, parts, "sum")
+                found += _proved(columns, name, parts, "sum", holds)
                 done |= {name, *parts}
     return found
 
@@ -89,7 +90,7 @@ def _probe(matrix: Floats) -> Floats:
     return matrix[order[:PROBE_ROWS]]
 
 
-def _triples(probe: Floats, kind: str) -> list[tuple[int, int, int]]:
+def _triples(probe: Floats, kind: str, least: float) -> list[tuple[int, int, int]]:
     k = probe.shape[1]
     left, right = np.triu_indices(k, 1)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -97,35 +98,42 @@ def _triples(probe: Floats, kind: str) -> list[tuple[int, int, int]]:
         out = []
         for c in range(k):
             have = np.isfinite(made) & np.isfinite(probe[:, [c]])
-            same = np.abs(made - probe[:, [c]]) <= _slack(probe[:, c], kind)
+            same = np.abs(made - probe[:, [c]]) <= slack_of(probe[:, c], kind, min(1.0, least + 0.1))
             enough = have.sum(axis=0) >= 10
-            holds = enough & ((same & have).sum(axis=0) >= 0.9 * have.sum(axis=0)) & (left != c) & (right != c)
+            holds = enough & ((same & have).sum(axis=0) >= least * have.sum(axis=0)) & (left != c) & (right != c)
             out += [(c, int(left[i]), int(right[i])) for i in np.flatnonzero(holds)]
     return out
 
 
-def _slack(total: Floats, kind: str) -> float:
-    """How far off a row may be: what rounding of the total explains."""
+def slack_of(total: Floats, kind: str, share: float = 1.0) -> float:
+    """How far off a row may be: what rounding of the total explains.
+
+    Args:
+        total: float64, NaN for missing. kind: "sum" or "product".
+        share: of the totals that must have so few decimals that it counts as rounding.
+    """
     filled = total[np.isfinite(total)]
     size = float(np.abs(filled).max(initial=1.0))
     if kind == "product":
         for digits in range(5):
-            if (np.round(filled, digits) == filled).all():
+            if (np.round(filled, digits) == filled).mean() >= share:
                 return 0.51 * 10.0**-digits if digits else 1e-9 * size
     return 1e-9 * size + 1e-9
 
 
-def _proved(columns: Mapping[str, Floats], total: str, parts: tuple[str, ...], kind: str) -> list[Equation]:
+def _proved(
+    columns: Mapping[str, Floats], total: str, parts: tuple[str, ...], kind: str, holds: float
+) -> list[Equation]:
     c, values = columns[total], [columns[p] for p in parts]
     keep = np.isfinite(c) & np.logical_and.reduce([np.isfinite(v) for v in values])
     n = int(keep.sum())
     if n < MIN_ROWS:
         return []
     c, values = c[keep], [v[keep] for v in values]
-    slack = _slack(c, kind)
+    slack = slack_of(c, kind, min(1.0, holds + 1 - HOLDS))
     made = np.sum(values, axis=0) if kind == "sum" else np.prod(values, axis=0)
     share = float((np.abs(made - c) <= slack).mean())
-    if share < HOLDS or any(float((np.abs(v - c) <= slack).mean()) > 0.9 for v in values):
+    if share < holds or any(float((np.abs(v - c) <= slack).mean()) > 0.9 for v in values):
         return []
     moved = np.random.default_rng(0).permutation(n)
     chance = 0.0
@@ -149,7 +157,7 @@ def _long_sum(matrix: Floats, names: list[str], total: str) -> tuple[str, ...]:
     weights = np.linalg.lstsq(x / scale, y, rcond=None)[0] / scale
     one = np.abs(weights - 1.0) < 1e-6
     rest = [n for n in names if n != total]
-    if not 3 <= one.sum() <= LONGEST or float(np.abs(x[:, one].sum(axis=1) - y).max()) > _slack(y, "sum") * 10:
+    if not 3 <= one.sum() <= LONGEST or float(np.abs(x[:, one].sum(axis=1) - y).max()) > slack_of(y, "sum") * 10:
         return ()
     return tuple(n for n, used in zip(rest, one, strict=True) if used)
 

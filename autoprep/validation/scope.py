@@ -29,8 +29,8 @@ class Trouble:
 TROUBLES = (
     Trouble(
         "F", "file and dialect",
-        ("text.mojibake", "text.lost_characters", "text.control_characters", "text.full_width", "table.total_rows",
-         "time.excel_serial", "time.excel_serial_asked"),
+        ("text.mojibake", "text.lost_characters", "text.stray_character", "text.control_characters",
+         "text.full_width", "table.total_rows", "time.excel_serial", "time.excel_serial_asked"),
         "reading: encoding, delimiter, header, footer, ragged lines, several tables in a file",
     ),
     Trouble(
@@ -44,14 +44,14 @@ TROUBLES = (
     Trouble(
         "C", "categories and words",
         ("category.variants", "category.typos", "column.many_levels", "text.padded", "text.inner_space", "text.html",
-         "text.odd_pattern", "text.mend_shape", "table.source_vote"),
+         "text.odd_pattern", "text.mend_shape", "text.backwards", "table.source_vote"),
     ),
     Trouble("N", "numbers in text", ("number.*",)),
     Trouble("D", "dates and times", ("time.*",)),
     Trouble(
         "O", "outliers",
         ("number.outliers", "number.bounds", "number.impossible", "number.impossible_negative", "number.scale_jump",
-         "missing.spike"),
+         "number.scale_identity", "number.scale_group", "missing.spike"),
     ),
     Trouble(
         "U", "duplicates",

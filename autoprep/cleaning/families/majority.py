@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from autoprep.cleaning.compile import JOINT
+from autoprep.cleaning.families.ballots import Ballot, Codes, Rows, Said, tally
 from autoprep.cleaning.families.base import LEARNERS, Proposal, State, lower_bound
 from autoprep.cleaning.families.dependencies import MIN_KNOWN, Dependency, mine
 from autoprep.cleaning.families.near import resembles
@@ -18,8 +21,6 @@ from autoprep.cleaning.families.noise import corrupt
 
 #: Columns that are looked at, keys that a plan may hold.
 MAX_COLUMNS, MAX_KEYS = 40, 5_000
-#: A key's majority must be this clear, or this much clearer than the second in larger groups.
-MIN_PURITY, NOISY_PURITY, NOISY_LEAD, NOISY_SIZE = 0.6, 0.4, 3, 6
 MAX_EDITED, ROUNDS, MAX_CHECKS = 0.4, 3, 2
 #: Lead of the vote over a known value, over a value that is none of the column's, over a slip of the hand.
 MARGIN, STRANGE_MARGIN, SUSPECT_MARGIN = 4.5, 3.0, 1.7
@@ -28,7 +29,7 @@ MAX_EXCEPTIONS, NEVER = 2.0, 1e9
 #: Empty cells are filled only where they are at most this share, by the lowest of these leads that proves itself.
 MAX_EMPTY, FILL_MARGINS = 0.35, (SUSPECT_MARGIN, STRANGE_MARGIN, MARGIN)
 #: From bold to careful: what the probe does not let pass is tried again with less of it.
-GUARDS: tuple[dict[str, Any], ...] = ({}, {"stranger_margin": MARGIN}, {"margin": NEVER, "stranger_margin": NEVER})
+GUARDS: tuple[dict[str, float], ...] = ({}, {"stranger_margin": MARGIN}, {"margin": NEVER, "stranger_margin": NEVER})
 #: So many different slips must there be before a value that resembles nothing counts as alien; shorter values than
 #: this resemble each other by chance.
 MIN_SLIPS, MIN_LENGTH = 3, 4
@@ -48,20 +49,21 @@ def learn(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> lis
     """
     columns = [c for c in state.texts() if _usable(state, c)][:MAX_COLUMNS]
     proposals: list[Proposal] = []
-    frame = state.frame
-    found, foretells = mine(frame, columns)
+    found, foretells = mine(state.frame, columns)
+    rows = Rows(state.frame)
+    texts = [name for name, dtype in state.frame.schema.items() if dtype == pl.String()]
     for number in range(ROUNDS):
         changed = False
         for column in columns:
             voters = found.get(column, [])
             if not voters:
                 continue
-            made = _proposal(frame, column, voters, foretells.get(column, []), state)
-            if made is None or (made.declined and number):
+            made = _proposal(rows, column, voters, foretells.get(column, []), state, texts)
+            if made is None or (made[0].declined and number):
                 continue
-            proposals.append(made)
-            if not made.declined:
-                frame = _voted(frame, made)
+            proposals.append(made[0])
+            if not made[0].declined:
+                rows.set(column, made[1])
                 changed = True
         if not changed:
             break
@@ -77,35 +79,6 @@ def _usable(state: State, column: str) -> bool:
     return filled >= 10 and series.n_unique() >= 2 and isinstance(longest, int) and longest < 2_000
 
 
-def _table(frame: pl.DataFrame, by: str, column: str) -> dict[str, str]:
-    """What each key says: the clear majority of its filled cells, where they are no fewer than the empty ones."""
-    top, second, size = pl.col("top"), pl.col("second"), pl.col("size")
-    clear = (top >= MIN_PURITY * size) | (
-        (top >= NOISY_PURITY * size) & (top >= NOISY_LEAD * second) & (size >= NOISY_SIZE)
-    )
-    counts = (
-        frame.lazy()
-        .select(key_of(by).alias("key"), pl.col(column).alias("value"))
-        .drop_nulls("key")
-        .group_by("key", "value")
-        .len("n")
-        .with_columns(pl.when(pl.col("value").is_null()).then("n").sum().over("key").fill_null(0).alias("empty"))
-        .drop_nulls("value")
-        .sort("key", "n", "value", descending=[False, True, False])
-        .group_by("key", maintain_order=True)
-        .agg(
-            pl.col("value").first(),
-            pl.col("empty").first(),
-            pl.col("n").first().alias("top"),
-            pl.col("n").get(1, null_on_oob=True).fill_null(0).alias("second"),
-            pl.col("n").sum().alias("size"),
-        )
-        .filter((top >= 2) & (top > second) & (size >= 3) & (size >= pl.col("empty")) & clear)
-        .collect()
-    )
-    return dict(counts.select("key", "value").rows())
-
-
 @dataclass(frozen=True)
 class _Tried:
     """What the probe found: edits that were right, edits, empty cells filled rightly, empty cells filled."""
@@ -116,111 +89,113 @@ class _Tried:
     filled: int = 0
 
 
+def _tables(
+    rows: Rows, column: str, by: Sequence[str], changed: Mapping[str, Codes] | None = None, width: int = 0
+) -> list[Said]:
+    cell, width = (changed or {}).get(column, rows.of(column)), max(width, rows.width(column))
+    return [tally(rows.key(one, changed)[0], cell, width) for one in by]
+
+
 def _proposal(
-    frame: pl.DataFrame,
+    rows: Rows,
     column: str,
     voters: Sequence[Dependency],
     witnesses: Sequence[Dependency],
     state: State,
-) -> Proposal | None:
-    tables = [(d, _table(frame, d.by, column)) for d in voters]
-    tables = [(d, table) for d, table in tables if table and len(table) <= MAX_KEYS]
-    if not tables:
+    texts: Sequence[str],
+) -> tuple[Proposal, Codes] | None:
+    tables = zip(voters, _tables(rows, column, [d.by for d in voters]), strict=True)
+    kept = [(d, said) for d, said in tables if 0 < len(said) <= MAX_KEYS]
+    if not kept:
         return None
-    parameters: dict[str, Any] = {
-        "by": [d.by for d, _ in tables],
-        "mappings": [table for _, table in tables],
-        "weights": [d.weight for d, _ in tables],
-        "margin": MARGIN,
-    }
-    parameters |= _witnesses(frame, column, parameters["by"], witnesses)
-    parameters |= _doubted(frame, column, parameters)
-    names = [d.by for d, _ in tables]
+    by = tuple(d.by for d, _ in kept)
+    ballot = Ballot(column, by, tuple(said for _, said in kept), tuple(d.weight for d, _ in kept), MARGIN)
+    ballot = _witnessed(rows, ballot, witnesses)
+    ballot = _doubted(rows, ballot, rows.of(column))
     evidence: dict[str, Any] = {
-        "determined_by": names,
-        "foretold": [round(d.accuracy, 4) for d, _ in tables],
-        "exceptions_alone": [round(d.lonely, 4) for d, _ in tables],
+        "determined_by": list(by),
+        "foretold": [round(d.accuracy, 4) for d, _ in kept],
+        "exceptions_alone": [round(d.lonely, 4) for d, _ in kept],
     }
-    if "witnesses" in parameters:
-        evidence["borne_out_by"] = parameters["witnesses"]
-    made = Proposal((column,), parameters, 0.0, evidence)
-    after = _voted(frame, made)[column]
-    exceptions, slips = _exceptions(frame[column], after, parameters.get("strangers", ()))
+    if ballot.witnesses:
+        evidence["borne_out_by"] = list(ballot.witnesses)
+    own = rows.of(column)
+    after = ballot.cast(rows)
+    exceptions, slips = _exceptions(rows.values[column], own, after, ballot.strangers)
     slips += _mended(state, column)
     if exceptions > MAX_EXCEPTIONS * slips:
         # a column without slips holds exceptions, not errors: only what looks like a slip may be overruled
-        parameters |= {"margin": NEVER}
+        ballot = replace(ballot, margin=NEVER)
         evidence["exceptions_left_alone"] = exceptions
-        made = Proposal((column,), parameters, 0.0, evidence)
-        after = _voted(frame, made)[column]
-    explained = _explained(frame, column, after)
+        after = ballot.cast(rows)
+    explained = _explained(rows, column, after, texts)
     if explained:
         said = f"the exceptions are those of {explained}, not slips"
-        return Proposal((column,), {**parameters, "mappings": [{} for _ in tables]}, 0.0, evidence, said)
+        return Proposal((column,), ballot.parameters(rows, empty=True), 0.0, evidence, said), own
     cells = int(state.probe.get("cells", 200))
     least = state.probe.get("precision", 0.95)
-    if 0 < frame[column].null_count() <= MAX_EMPTY * frame.height:
+    if 0 < int((own < 0).sum()) <= MAX_EMPTY * rows.height:
         for margin in FILL_MARGINS:
-            filling = Proposal((column,), {**parameters, "fill": True, "fill_margin": margin}, 0.0, evidence)
-            tried = _probe(frame, filling, after, cells)
+            filling = replace(ballot, fill=True, fill_margin=margin)
+            tried = _probe(rows, filling, after, cells)
             if tried.filled and lower_bound(tried.filled_right, tried.filled) >= least - 0.02:
                 evidence["hidden_filled_right"] = round(tried.filled_right / tried.filled, 4)
-                parameters |= {"fill": True, "fill_margin": margin}
-                made = Proposal((column,), parameters, 0.0, evidence)
-                after = _voted(frame, made)[column]
+                ballot = filling
                 break
+    precision, tried = 0.0, _Tried()
     for guard in GUARDS:
-        guarded = Proposal((column,), {**parameters, **guard}, 0.0, evidence)
-        after = _voted(frame, guarded)[column]
-        tried = _probe(frame, guarded, after, cells)
+        guarded = replace(ballot, **guard)  # type: ignore[arg-type]
+        after = guarded.cast(rows)
+        tried = _probe(rows, guarded, after, cells)
         precision = tried.right / max(tried.edits, 1)
         if precision >= least or (tried.edits == 0 and tried.filled):
             break
-    parameters |= guard
-    edited = int(after.ne_missing(frame[column]).sum())
+    edited = int((after != own).sum())
     if not edited:
         return None
     evidence |= {"precision": round(precision, 4), "probed": tried.edits}
-    why = f"{column} is determined by {', '.join(names)}; {edited:,} cells disagree with their group"
+    why = f"{column} is determined by {', '.join(by)}; {edited:,} cells disagree with their group"
     declined = ""
     if precision < least:
         declined = f"of hidden cells {precision:.0%} were foretold right"
-    elif edited > MAX_EDITED * frame.height:
-        declined = f"it would change {edited:,} of {frame.height:,} cells"
-    kept = parameters if not declined else {**parameters, "mappings": [{} for _ in tables]}
-    confidence = lower_bound(tried.right, tried.edits)
-    return Proposal((column,), kept, round(confidence, 4), evidence, declined, why=why)
+    elif edited > MAX_EDITED * rows.height:
+        declined = f"it would change {edited:,} of {rows.height:,} cells"
+    confidence = round(lower_bound(tried.right, tried.edits), 4)
+    parameters = guarded.parameters(rows, empty=bool(declined))
+    return Proposal((column,), parameters, confidence, evidence, declined, why=why), after
 
 
-def _witnesses(frame: pl.DataFrame, column: str, by: Sequence[str], found: Sequence[Dependency]) -> dict[str, Any]:
-    """Columns that the voted one foretells and that have no vote themselves, heaviest first."""
-    voting = {name for key in by for name in key.split(JOINT)}
-    names: list[str] = []
-    says: list[dict[str, str]] = []
-    weights: list[float] = []
+def _witnessed(rows: Rows, ballot: Ballot, found: Sequence[Dependency]) -> Ballot:
+    """With the columns that the voted one foretells and that have no vote themselves, heaviest first."""
+    voting = {name for key in ballot.by for name in key.split(JOINT)}
+    chosen: list[tuple[str, Said, float]] = []
     for d in sorted(found, key=lambda d: (-d.weight, d.column)):
-        table = _table(frame, column, d.column) if d.column not in voting else {}
-        if table and len(table) <= MAX_KEYS and len(names) < MAX_CHECKS:
-            names.append(d.column)
-            says.append(table)
-            weights.append(d.weight)
-    return {"witnesses": names, "testimonies": says, "witness_weights": weights} if names else {}
+        if d.column in voting or len(chosen) == MAX_CHECKS:
+            continue
+        said = tally(rows.of(ballot.column), rows.of(d.column), rows.width(d.column))
+        if 0 < len(said) <= MAX_KEYS:
+            chosen.append((d.column, said, d.weight))
+    if not chosen:
+        return ballot
+    names, says, weights = zip(*chosen, strict=True)
+    return replace(ballot, witnesses=names, testimonies=says, witness_weights=weights)
 
 
-def _exceptions(before: pl.Series, after: pl.Series, strangers: Sequence[str]) -> tuple[int, int]:
+def _exceptions(values: Sequence[str], before: Codes, after: Codes, strangers: frozenset[int]) -> tuple[int, int]:
     """Edited cells that held a value in its own right, and those that held a slip of the hand or an alien."""
-    counts = dict(before.drop_nulls().alias("v").value_counts().rows())
-    edits = pl.DataFrame({"own": before, "said": after}).filter(pl.col("own").ne_missing(pl.col("said")))
-    grouped = edits.drop_nulls().group_by("own", "said").len("cells").rows()
-    alien = set(strangers)
+    counts = np.bincount(before[before >= 0], minlength=len(values))
+    edited = before != after
+    both = edited & (before >= 0) & (after >= 0)
+    pairs, times = np.unique(before[both] * len(values) + after[both], return_counts=True)
     slips = 0
-    for own, said, n in grouped:
-        rare = len(own) >= MIN_LENGTH or 10 * counts[own] <= counts.get(said, 0)
-        known = counts[own] >= MIN_KNOWN and not (rare and resembles(own, said))
-        slips += (
-            n if own in alien or (not known and not _measured(own) and (akin(own, said) or resembles(own, said))) else 0
-        )
-    return edits.height - slips, slips
+    for pair, n in zip(pairs.tolist(), times.tolist(), strict=True):
+        code, goal = divmod(pair, len(values))
+        own, said = values[code], values[goal]
+        rare = len(own) >= MIN_LENGTH or 10 * counts[code] <= counts[goal]
+        known = counts[code] >= MIN_KNOWN and not (rare and resembles(own, said))
+        alike = not known and not _measured(own) and (akin(own, said) or resembles(own, said))
+        slips += n if code in strangers or alike else 0
+    return int(edited.sum()) - slips, slips
 
 
 def _measured(value: str) -> bool:
@@ -236,40 +211,55 @@ def _mended(state: State, column: str) -> int:
     return int((raw.is_not_null() & now.is_not_null() & (raw != now)).sum())
 
 
-def _explained(frame: pl.DataFrame, column: str, after: pl.Series) -> str:
+def _explained(rows: Rows, column: str, after: Codes, texts: Sequence[str]) -> str:
     """Another column's value that most of the edits fall on, and that is edited nearly wherever it stands; else ""."""
-    edits = after.ne_missing(frame[column]) & frame[column].is_not_null()
+    own = rows.of(column)
+    edits = (after != own) & (own >= 0)
     total = int(edits.sum())
     if total < 5:
         return ""
-    for other in frame.columns:
-        if other == column or frame.schema[other] != pl.String():
+    for other in texts:
+        if other == column:
             continue
-        counts = frame.select(pl.col(other).alias("o"), edits.alias("e")).group_by("o").agg(pl.col("e").sum(), pl.len())
-        guilty = counts.filter((pl.col("e") >= 3) & (pl.col("e") >= 0.6 * pl.col("len"))).sort("o")
-        if int(guilty["e"].sum()) >= 0.4 * total:
-            return f"{other} = '{guilty['o'][0]}'"
+        places = rows.of(other) + 1
+        times, edited = np.bincount(places), np.bincount(places, weights=edits)
+        guilty = np.flatnonzero((edited >= 3) & (edited >= 0.6 * times))
+        if len(guilty) and edited[guilty].sum() >= 0.4 * total:
+            return f"{other} = '{[None, *rows.values[other]][int(guilty[0])]}'"
     return ""
 
 
-def _doubted(frame: pl.DataFrame, column: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Rare values that the keys gainsay: those that resemble what a key says, and, when most do, the others as well."""
-    counts = dict(frame[column].drop_nulls().alias("v").value_counts().rows())
-    alike: set[str] = set()
-    unlike: set[str] = set()
-    for by, table in zip(parameters["by"], parameters["mappings"], strict=True):
-        said = pl.col("key").replace_strict(list(table), list(table.values()), default=None, return_dtype=pl.String)
-        line = frame.select(key_of(by).alias("key"), pl.col(column).alias("own"))
-        pairs = line.select("own", said.alias("said")).filter(pl.col("own") != pl.col("said")).unique()
-        for own, other in pairs.rows():
-            if counts[own] < MIN_KNOWN:
-                (alike if akin(own, other) and not _measured(own) else unlike).add(own)
+def _doubted(
+    rows: Rows,
+    ballot: Ballot,
+    own: Codes,
+    words: Sequence[str] = (),
+    changed: Mapping[str, Codes] | None = None,
+) -> Ballot:
+    """With rare values that the keys gainsay: those that resemble what a key says, and, when most do, the others too.
+
+    Args:
+        rows: the table. ballot: what the keys say. own: the column's cells. words: values that come after the column's.
+        changed: columns whose cells are others.
+    """
+    values = [*rows.values[ballot.column], *words]
+    width = len(values)
+    counts = np.bincount(own[own >= 0], minlength=width)
+    alike: set[int] = set()
+    unlike: set[int] = set()
+    for by, table in zip(ballot.by, ballot.said, strict=True):
+        said = table.look_up(rows.key(by, changed)[0])
+        apart = (own >= 0) & (said >= 0) & (own != said)
+        apart[apart] = counts[own[apart]] < MIN_KNOWN
+        for pair in np.unique(own[apart] * width + said[apart]).tolist():
+            code, goal = divmod(pair, width)
+            (alike if akin(values[code], values[goal]) and not _measured(values[code]) else unlike).add(code)
     unlike -= alike
-    doubted: dict[str, Any] = {"suspects": sorted(alike), "suspect_margin": SUSPECT_MARGIN}
+    made = replace(ballot, suspects=frozenset(alike), suspect_margin=SUSPECT_MARGIN)
     if len(alike) >= max(MIN_SLIPS, len(unlike)):
-        unlike = {value for value in unlike if not _measured(value)}
-        doubted |= {"strangers": sorted(unlike), "stranger_margin": STRANGE_MARGIN}
-    return doubted
+        strange = frozenset(code for code in unlike if not _measured(values[code]))
+        made = replace(made, strangers=strange, stranger_margin=STRANGE_MARGIN, keep_strangers=True)
+    return made
 
 
 def akin(value: str, other: str) -> bool:
@@ -295,85 +285,55 @@ def akin(value: str, other: str) -> bool:
     return sum(abs(n) for n in apart.values()) <= max(2, 0.3 * len(right))
 
 
-def key_of(by: str) -> pl.Expr:
-    """The key that one column, or several joined, make."""
-    names = by.split(JOINT)
-    return pl.col(names[0]) if len(names) == 1 else pl.concat_str([pl.col(n) for n in names], separator=JOINT)
-
-
-def _voted(frame: pl.DataFrame, made: Proposal) -> pl.DataFrame:
-    from autoprep.checks import VERBS
-    from autoprep.checks.text import count_votes, look_up
-
-    said = dict(made.parameters)
-    column, names = made.columns[0], said.get("witnesses", [])
-    cell = pl.col(column)
-    keys = [
-        look_up(key_of(by), mapping).alias(f"\x1f{i}")
-        for i, (by, mapping) in enumerate(zip(said["by"], said["mappings"], strict=True))
-    ]
-    rows = frame.select(cell, *keys, *[pl.col(name).alias(f"\x1fw{i}") for i, name in enumerate(names)])
-    by = [pl.col(f"\x1f{i}") for i in range(len(keys))]
-    witnesses = [pl.col(f"\x1fw{i}") for i in range(len(names))]
-    seen = list(zip(witnesses, said.get("testimonies", ()), said.get("witness_weights", ()), strict=True))
-    scores = count_votes(cell, by, said["weights"], seen)
-    rows = rows.with_columns(score.alias(f"\x1fs{i}") for i, score in enumerate(scores))
-    said |= {"by": by, "mappings": [None] * len(keys), "ballot": [pl.col(f"\x1fs{i}") for i in range(len(scores))]}
-    if names:
-        said["witnesses"] = witnesses
-    value = VERBS["vote"].function(cell, **said).value
-    return frame.with_columns(rows.select(value.alias(column)).to_series())
-
-
-def _probe(frame: pl.DataFrame, made: Proposal, after: pl.Series, cells: int) -> _Tried:
+def _probe(rows: Rows, ballot: Ballot, after: Codes, cells: int) -> _Tried:
     """Spoil cells that agree with the vote, learn and vote again: how many edits are right.
 
     Of the chosen rows six in ten get a slip of the hand, two another value of the column, and two are emptied; in as
     many other rows as got another value a key is wrong instead, and an edit there is a false one. Each spoilt cell
     counts against the tables of all the other rows, as a real error would.
     """
-    column, by = made.columns[0], list(made.parameters["by"])
-    blank = frame.with_columns(pl.lit(None, pl.String).alias(column))
-    guess = _voted(blank, Proposal(made.columns, {**made.parameters, "fill": True, "fill_margin": SUSPECT_MARGIN}))[
-        column
-    ]
-    agreeing = frame.with_row_index("\x1fi").filter((frame[column] == guess) & (frame[column] == after))
-    if agreeing.height < 2:
+    column, own = ballot.column, rows.of(ballot.column)
+    values, width = rows.values[column], rows.width(column)
+    guess = replace(ballot, fill=True, fill_margin=SUSPECT_MARGIN).cast(rows, np.full(rows.height, -1))
+    agreeing = np.flatnonzero((own >= 0) & (own == guess) & (own == after))
+    if len(agreeing) < 2:
         return _Tried()
-    wanted = min(cells + cells // 5, agreeing.height)
-    chosen = agreeing.gather_every(max(1, agreeing.height // wanted)).head(wanted)
+    wanted = min(cells + cells // 5, len(agreeing))
     rng = random.Random(0)
-    values = sorted(frame[column].drop_nulls().unique())
-    keys = {b: sorted(frame[b].drop_nulls().unique()) for b in by if JOINT not in b}
-    spoilt: dict[int, str | None] = {}
-    misled: dict[str, dict[int, str]] = {b: {} for b in keys}
-    for n, (i, own) in enumerate(chosen.select("\x1fi", column).rows()):
+    present = rows.present(column)
+    keys = {b: rows.present(b) for b in ballot.by if JOINT not in b}
+    words: dict[str, int] = {}
+    spoilt: dict[int, int] = {}
+    misled: dict[str, dict[int, int]] = {b: {} for b in keys}
+    for n, i in enumerate(agreeing[:: max(1, len(agreeing) // wanted)][:wanted].tolist()):
         kind = n % 11
         if kind < 6:
-            spoilt[i] = corrupt(own, rng)
+            word = corrupt(values[int(own[i])], rng)
+            at = bisect_left(values, word)
+            there = at < width and values[at] == word
+            spoilt[i] = at if there else words.setdefault(word, width + len(words))
         elif kind < 8:
-            spoilt[i] = rng.choice(values)
+            spoilt[i] = rng.choice(present)
         elif kind < 10 or not keys:
-            spoilt[i] = None
+            spoilt[i] = -1
         else:
             name = rng.choice(list(keys))
             misled[name][i] = rng.choice(keys[name])
-    rows = pl.int_range(frame.height, eager=True)
-    mark = rows.is_in(list(spoilt))
-    slip = rows.replace_strict(list(spoilt), list(spoilt.values()), default=None, return_dtype=pl.String)
-    noisy = frame.with_columns(pl.when(mark).then(slip).otherwise(pl.col(column)).alias(column))
+    noisy = own.copy()
+    noisy[list(spoilt)] = list(spoilt.values())
+    changed: dict[str, Codes] = {}
     for name, wrong in misled.items():
         if wrong:
-            other = rows.replace_strict(list(wrong), list(wrong.values()), default=None, return_dtype=pl.String)
-            noisy = noisy.with_columns(pl.coalesce(other, pl.col(name)).alias(name))
-    said = dict(made.parameters)
-    said["mappings"] = [_table(noisy, b, column) for b in by]
-    said |= _doubted(noisy, column, said)
-    back = _voted(noisy, Proposal(made.columns, said))[column]
-    truth, shown = frame[column], noisy[column]
-    touched = (mark | rows.is_in([i for wrong in misled.values() for i in wrong])) & back.ne_missing(shown)
-    empty = mark & slip.is_null()
-    good = back.eq_missing(truth)
+            changed[name] = rows.of(name).copy()
+            changed[name][list(wrong)] = list(wrong.values())
+    said = _tables(rows, column, ballot.by, changed | {column: noisy}, width + len(words))
+    again = _doubted(rows, replace(ballot, said=tuple(said)), noisy, list(words), changed)
+    back = again.cast(rows, noisy, changed)
+    mark = np.zeros(rows.height, bool)
+    mark[list(spoilt)] = True
+    empty = mark & (noisy < 0)
+    mark[[i for wrong in misled.values() for i in wrong]] = True
+    touched, good = mark & (back != noisy), back == own
     return _Tried(
         int((touched & good & ~empty).sum()),
         int((touched & ~empty).sum()),

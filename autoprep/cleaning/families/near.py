@@ -29,16 +29,18 @@ class Near:
 
 
 def _codes(values: Sequence[str], width: int) -> np.ndarray:
-    return np.array([[ord(c) for c in v] for v in values], dtype=np.int32).reshape(len(values), width)
+    points = "".join(values).encode("utf-32-le", "surrogatepass")
+    return np.frombuffer(points, np.int32).reshape(len(values), width)
 
 
 def _kind(codes: np.ndarray) -> np.ndarray:
     """0 digit, 1 letter, 2 space, 3 other ASCII, 4 beyond ASCII."""
-    digit = (codes >= 48) & (codes <= 57)
-    letter = ((codes | 32) >= 97) & ((codes | 32) <= 122)
-    return np.where(digit, 0, np.where(letter, 1, np.where(codes == 32, 2, np.where(codes < 128, 3, 4)))).astype(
-        np.int8
-    )
+    return np.asarray(_KINDS[np.minimum(codes, 128)])
+
+
+_KINDS = np.array(
+    [0 if chr(c).isdigit() else 1 if chr(c).isalpha() else 2 if c == 32 else 3 for c in range(128)] + [4], np.int8
+)
 
 
 class Lexicon:
@@ -96,13 +98,15 @@ class Lexicon:
         if said is None:
             return
         values, codes, seen = said
-        own = np.array([ord(c) for c in value], dtype=np.int32)
+        own = _codes([value], len(value))[0]
         differs = codes != own
-        distances = differs.sum(axis=1)
-        kinds = _kind(own)
-        odd = ~seen[kinds, np.arange(len(value))]
+        distances = differs.sum(axis=1, dtype=np.int16)
+        odd = ~seen[_kind(own), np.arange(len(value))]
         order = np.argsort(distances, kind="stable")[:3]
-        matching = np.flatnonzero(~(differs & ~odd).any(axis=1))
+        if odd.any():
+            matching = np.flatnonzero(~differs[:, ~odd].any(axis=1))
+        else:
+            matching = np.flatnonzero(distances == 0)
         for i in [*order.tolist(), *matching[:3].tolist()]:
             forced = bool(odd[differs[i]].all()) and len(matching) == 1
             distance = 1 if forced else int(distances[i])

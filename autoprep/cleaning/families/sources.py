@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from autoprep.cleaning.families.base import LEARNERS, Proposal, State
@@ -65,52 +67,82 @@ def _roles(frame: pl.DataFrame, columns: list[str]) -> tuple[str, str] | None:
     return (found[0][2], found[0][3]) if (found := sorted(found)) else None
 
 
-def _winners(votes: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Winning value per thing, and weight per source; ``votes`` holds thing, source, value without nulls."""
-    weights = votes.select("source").unique().with_columns(pl.lit(1.0).alias("weight"))
-    best = votes.clear()
-    for _ in range(ROUNDS):
-        scored = votes.join(weights, on="source").group_by("thing", "value").agg(pl.col("weight").sum().alias("score"))
-        best = scored.sort(["thing", "score", "value"], descending=[False, True, False]).unique(
-            "thing", keep="first", maintain_order=True
+@dataclass(frozen=True)
+class _Votes:
+    """What sources say of things, as codes (int64[votes]) into ``things``, ``sources`` and ``values``."""
+
+    thing: np.ndarray
+    source: np.ndarray
+    value: np.ndarray
+    things: list[str]
+    sources: list[str]
+    values: list[str]
+
+    @classmethod
+    def of(cls, votes: pl.DataFrame) -> _Votes:
+        """From columns thing, source and value without nulls."""
+        thing, source, value = (
+            votes[name].rank("dense").cast(pl.Int64).to_numpy() - 1 for name in ("thing", "source", "value")
         )
-        judged = votes.join(best.select("thing", pl.col("value").alias("won")), on="thing")
-        share = judged.group_by("source").agg(((pl.col("value") == pl.col("won")).sum() + 1) / (pl.len() + 2))
-        odds = (pl.col("value") / (1 - pl.col("value"))).log()
-        weights = share.select("source", odds.clip(0.05, math.log(99)).alias("weight"))
-    return best.select("thing", "value"), weights
+        things, sources, values = (votes[name].unique().sort().to_list() for name in ("thing", "source", "value"))
+        return cls(thing, source, value, things, sources, values)
+
+    def only(self, sources: Sequence[int]) -> _Votes:
+        """The votes of some of the sources."""
+        kept = np.isin(self.source, np.array(sources, np.int64))
+        return replace(self, thing=self.thing[kept], source=self.source[kept], value=self.value[kept])
+
+    def winners(self) -> tuple[np.ndarray, np.ndarray]:
+        """Winning value per thing (-1 where nobody speaks of it), and weight per source."""
+        width = len(self.values)
+        pairs, inverse = np.unique(self.thing * width + self.value, return_inverse=True)
+        thing, value = pairs // width, pairs % width
+        weights = np.ones(len(self.sources))
+        best = np.full(len(self.things), -1)
+        spoken = np.bincount(self.source, minlength=len(self.sources))
+        for _ in range(ROUNDS):
+            # rounded, so that the order of adding up does not decide between equals
+            score = np.round(np.bincount(inverse, weights=weights[self.source], minlength=len(pairs)), 9)
+            order = np.lexsort((value, -score, thing))
+            first = order[np.r_[True, thing[order][1:] != thing[order][:-1]]] if len(order) else order
+            best[thing[first]] = value[first]
+            agree = np.bincount(self.source, weights=self.value == best[self.thing], minlength=len(self.sources))
+            share = (agree + 1) / (spoken + 2)
+            weights = np.clip(np.log(share / (1 - share)), 0.05, math.log(99))
+        return best, weights
 
 
 def _proposal(state: State, source: str, thing: str, column: str) -> Proposal | None:
     frame = state.frame.select(
         pl.col(thing).alias("thing"), pl.col(source).alias("source"), pl.col(column).alias("value")
     )
-    votes = frame.drop_nulls()
-    if votes.height < 20 or votes["value"].n_unique() < 3:
+    said = frame.drop_nulls()
+    if said.height < 20 or said["value"].n_unique() < 3:
         return None
-    best, weights = _winners(votes)
-    judged = votes.join(best.rename({"value": "won"}), on="thing")
-    agreement = float((judged["value"] == judged["won"]).sum()) / judged.height
-    base = max(n for _, n in votes["value"].value_counts().rows()) / votes.height
+    votes = _Votes.of(said)
+    best, weights = votes.winners()
+    agreement = float((votes.value == best[votes.thing]).mean())
+    base = int(np.bincount(votes.value).max()) / said.height
     if agreement < MIN_AGREEMENT or (agreement - base) / max(1 - base, 1e-9) < MIN_LIFT:
         return None
-    order = weights.sort("weight", "source", descending=[True, False])["source"]
-    halves = [_winners(votes.filter(pl.col("source").is_in(order.gather_every(2, k).implode())))[0] for k in (0, 1)]
-    both = halves[0].join(halves[1], on="thing", suffix="_other")
-    same = float((both["value"] == both["value_other"]).sum()) / max(both.height, 1)
-    edits = frame.join(best.rename({"value": "won"}), on="thing").filter(pl.col("value").ne_missing(pl.col("won")))
+    ranked = sorted(range(len(weights)), key=lambda i: (-round(float(weights[i]), 9), votes.sources[i]))
+    one, other = (votes.only(ranked[k::2]).winners()[0] for k in (0, 1))
+    both = (one >= 0) & (other >= 0)
+    same = float((both & (one == other)).sum()) / max(int(both.sum()), 1)
+    winners = pl.DataFrame({"thing": votes.things, "won": [votes.values[int(v)] for v in best]})
+    edits = frame.join(winners, on="thing").filter(pl.col("value").ne_missing(pl.col("won")))
     if not edits.height:
         return None
     evidence: dict[str, Any] = {
         "source": source,
         "thing": thing,
-        "sources": int(order.len()),
+        "sources": len(ranked),
         "halves_agree": round(same, 4),
         "sources_agree": round(agreement, 4),
-        "least_reliable": order.tail(3).to_list(),
+        "least_reliable": [votes.sources[i] for i in ranked[-3:]],
     }
-    why = f"{order.len()} sources ({source}) describe each {thing}; {edits.height:,} cells of {column} are outvoted"
-    mapping = dict(best.sort("thing").rows())
+    why = f"{len(ranked)} sources ({source}) describe each {thing}; {edits.height:,} cells of {column} are outvoted"
+    mapping = dict(winners.rows())
     declined = ""
     if same < state.probe.get("precision", 0.75):
         declined, mapping = f"two halves of the sources agree on {same:.0%} only", {}

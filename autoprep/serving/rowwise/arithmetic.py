@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -23,6 +24,35 @@ def divide(a: float, b: float) -> float:
     if b:
         return a / b
     return math.nan if a != a or not a else math.copysign(math.inf, a) * math.copysign(1.0, b)
+
+
+def significant(x: float, digits: int) -> float:
+    """A number to so many significant figures, as Polars rounds: scaled by powers of five and of two apart.
+
+    Example:
+        >>> significant(182.88000000000002, 12), significant(-0.1 - 0.2, 12)
+        (182.88, -0.3)
+    """
+    if x == 0 or not math.isfinite(x):
+        return x
+    places = digits - 1 - math.floor(math.log10(abs(x)))
+    five = _power_of_five(abs(places))
+    five = five if places >= 0 else 1 / five
+    scaled = math.ldexp(x * five, places)
+    whole = math.floor(abs(scaled) + 0.5) if abs(scaled) < EXACT / 2 else abs(scaled)
+    made = math.ldexp(math.copysign(whole, scaled), -places) / five
+    return made if math.isfinite(made) else x
+
+
+@cache
+def _power_of_five(places: int) -> float:
+    """By squaring, as compilers do it: beyond the 22nd power the order of multiplying shows."""
+    made, base = 1.0, 5.0
+    while places:
+        made = made * base if places & 1 else made
+        places >>= 1
+        base = base * base if places else base
+    return made
 
 
 def _and(a: bool | None, b: bool | None) -> bool | None:

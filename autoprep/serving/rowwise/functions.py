@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -58,6 +58,8 @@ def function(name: Any, inputs: Sequence[Code], cast: Cast) -> Made:
             return _clip(held, inputs)
         case "Pow":
             return _power(held, inputs)
+        case "RoundSF":
+            return _of_float(partial(arithmetic.significant, digits=int(held["digits"])), inputs)
         case "Trigonometry":
             return _of_float(_angles(held), inputs)
     raise Declined(f"the function {family}")
