@@ -5,6 +5,8 @@ PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3 p
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 WORKERS ?= 2
 export OMP_WAIT_POLICY ?= PASSIVE
+# Without compiled modules each of the hundreds of processes that the tests start would compile the package again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help demo test check format clean
 help:
