@@ -19,7 +19,7 @@ def serve(
     model: ModelFolder,
     host: Annotated[str, typer.Option("--host", help="Address; 0.0.0.0 listens to every machine.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 8000,
-    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes; each holds the model.")] = 1,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes; they share the model.")] = 1,
     max_rows: Annotated[int, typer.Option("--max-rows", min=1, help="Rows in one request.")] = 1_000_000,
     max_bytes: Annotated[int, typer.Option("--max-bytes", min=1, help="Bytes of one request.")] = 64 << 20,
     seen: Annotated[

@@ -1,12 +1,14 @@
-"""Starting the service: one process, or several that each hold the model."""
+"""Starting the service: one process, or several that share the model that one of them has loaded."""
 
 from __future__ import annotations
 
 import json
 import os
+import socket
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from autoprep.errors import InputError
 from autoprep.serving.limits import Limits
@@ -30,7 +32,7 @@ def serve(
         model: the folder; checked and loaded before the port is opened.
         host: address to listen on; 127.0.0.1 is this machine only.
         port: from 1 to 65535.
-        workers: processes; each loads the model.
+        workers: processes; on Linux they share the memory of one loaded model, elsewhere each loads it.
         limits: bounds of a request.
         grace_s: seconds that running requests have to end.
         log_level: "critical", "error", "warning", "info" or "debug".
@@ -44,10 +46,6 @@ def serve(
     for package in ("fastapi", "uvicorn", "prometheus_client"):
         if find_spec(package) is None:
             raise InputError(f"serving needs {package}, which is not installed", hint="pip install 'autoprep[serve]'")
-    import uvicorn
-
-    from autoprep.serving import app, artifact
-
     bounds = limits or Limits()
     settings = {
         "host": host,
@@ -58,16 +56,44 @@ def serve(
         "timeout_keep_alive": 30,
         "server_header": False,
     }
-    if workers == 1:
-        made = app.make(model, bounds, seen, window_s)
-        app.settle(made)
-        uvicorn.run(made, **settings)
+    if workers > 1:
+        with tempfile.TemporaryDirectory(prefix="autoprep-metrics-") as folder:
+            # read when the metrics' package is imported
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+            _several(model, bounds, seen, window_s, workers, settings)
         return
-    artifact.load(model)
+    import uvicorn
+
+    from autoprep.serving import app
+
+    made = app.make(model, bounds, seen, window_s)
+    app.settle(made)
+    uvicorn.run(made, **settings)
+
+
+def _several(
+    model: str | Path, bounds: Limits, seen: str | Path | None, window_s: float, workers: int, settings: dict[str, Any]
+) -> None:
+    from autoprep.serving import workers as processes
+
+    held = processes.load_once(model)
+    import uvicorn
+
+    from autoprep.serving import app
+
+    if processes.can_fork():
+
+        def answer(place: socket.socket) -> None:
+            made = app.make(held, bounds, seen, window_s)
+            app.settle(made)
+            uvicorn.Server(uvicorn.Config(made, **settings)).run(sockets=[place])
+
+        processes.run(
+            answer, uvicorn.Config("", **settings).bind_socket(), workers, settings["timeout_graceful_shutdown"]
+        )
+        return
     os.environ[app.MODEL_VARIABLE] = str(Path(model).resolve())
     os.environ[app.LIMITS_VARIABLE] = json.dumps(bounds.to_dict())
     kept = {} if seen is None else {"seen": str(Path(seen).resolve()), "window_s": window_s}
     os.environ[app.SEEN_VARIABLE] = json.dumps(kept)
-    with tempfile.TemporaryDirectory(prefix="autoprep-metrics-") as folder:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-        uvicorn.run("autoprep.serving.app:from_environment", factory=True, workers=workers, **settings)
+    uvicorn.run("autoprep.serving.app:from_environment", factory=True, workers=workers, **settings)

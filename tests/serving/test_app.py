@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -249,3 +251,61 @@ def test_the_command_serves_and_ends_gracefully(shop_model: Path, workers: int) 
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) in (0, -signal.SIGTERM, 128 + signal.SIGTERM)
+
+
+def _children(process: int) -> list[int]:
+    """Processes that another has begun."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text().rsplit(")", 1)[1].split()[1])
+        except OSError:
+            continue
+        if parent == process:
+            found.append(int(stat.parent.name))
+    return found
+
+
+def _until(true: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")
+def test_workers_share_one_loaded_model_and_come_back(shop_model: Path) -> None:
+    port = _free_port()
+    command = [sys.executable, "-m", "autoprep", "serve", str(shop_model), "--port", str(port), "--workers", "2"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
+    url = f"http://127.0.0.1:{port}/predict"
+    rows = orders(3_000, seed=11).drop("bought")
+    expected = ap.load(shop_model).predict_frame(rows)
+
+    def answered() -> bool:
+        """A batch that uses every thread pool, by whichever process takes it."""
+        request = urllib.request.Request(url, rows.write_csv().encode(), {"content-type": "text/csv"})
+        request.add_header("accept", "text/csv")
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                assert answer.read().decode() == expected.write_csv()
+        except urllib.error.URLError:
+            return False
+        return True
+
+    try:
+        _until(answered)
+        first = _children(process.pid)
+        assert len(first) == 2, "the processes were not forked"
+        for one in first:
+            kept = Path(f"/proc/{one}/smaps_rollup").read_text()
+            shared = int(kept.split("Shared_Dirty:")[1].split()[0])
+            assert shared > 30_000, "kB that a process shares with the one that loaded the model"
+        os.kill(first[0], signal.SIGKILL)
+        _until(lambda: len(set(_children(process.pid)) - {first[0]}) == 2)
+        assert all(answered() for _ in range(6))
+        last = _children(process.pid)
+    finally:
+        process.kill()
+        process.wait(30)
+    _until(lambda: not any(Path(f"/proc/{one}").is_dir() for one in last))
