@@ -56,6 +56,7 @@ def plan(
         task=task,
         listener=listener,
         store=(store := opened(cache)),
+        held=False,
     )
     closed(store, listener)
     return prepared.plan

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from autoprep.checks.base import Repair, verb
-from autoprep.parsing import text
+from autoprep.parsing import pattern, text
 
 
 @verb("trim", phase="space", theme="text")
@@ -205,6 +205,46 @@ def split_packed(cell: pl.Expr, *, separator: str, names: Sequence[str]) -> Repa
         .str.strip_chars()
         .replace("", None)
         for i, name in enumerate(names)
+    }
+    return Repair(cell, dtype="same", extra=added)
+
+
+@verb("pad_code", phase="value", theme="text", typed=True)
+def pad_code(cell: pl.Expr, *, width: int) -> Repair:
+    """Write codes of digits with the zeros in front that they lost as numbers ("2134" of five digits is "02134").
+
+    Cells that are no digits, or as long already, stay; a ".0" that a table with gaps left behind goes.
+
+    Example:
+        >>> frame = pl.DataFrame({"zip": ["2134", "501.0", "90210-1234", None]})
+        >>> frame.select(pad_code(pl.col("zip"), width=5).value).to_series().to_list()
+        ['02134', '00501', '90210-1234', None]
+    """
+    spelled = cell.cast(pl.String)
+    digits = spelled.str.strip_chars().str.extract(r"^(\d+)(?:\.0+)?$", 1)
+    return Repair(pl.coalesce(digits.str.zfill(width), spelled), dtype="text")
+
+
+@verb("take_year", phase="split", theme="text")
+def take_year(cell: pl.Expr) -> Repair:
+    """Add the year in parentheses at the end of a cell, the last of several, and the words before it.
+
+    "Heat (1995)" gives 1995 and "Heat"; "Lost (2004-2010)" 2004, 2010 and "Lost". The cell stays as it was.
+
+    Example:
+        >>> repair = take_year(pl.lit("Lost (2004-10)"))
+        >>> [pl.select(part).item() for part in repair.extra.values()]
+        [2004.0, 2010.0, 'Lost']
+    """
+    title = cell.str.strip_chars()
+    first = title.str.extract(pattern.YEAR_INSIDE, 1)
+    last = title.str.extract(pattern.YEAR_INSIDE, 2)
+    last = pl.when(last.str.len_chars() == 2).then(first.str.slice(0, 2) + last).otherwise(last)
+    words = title.str.replace(r"\s*\([^()]*\)$", "")
+    added = {
+        "__first_year": first.cast(pl.Float64),
+        "__last_year": last.cast(pl.Float64),
+        "__words": pl.when(first.is_not_null()).then(words).otherwise(title),
     }
     return Repair(cell, dtype="same", extra=added)
 

@@ -80,6 +80,37 @@ def parse_excel_date(cell: pl.Expr, *, base_1904: bool = False) -> Repair:
     return Repair(value, residue(cell.cast(pl.String), value), "datetime")
 
 
+@verb("join_moment", phase="scale", theme="time", typed=True, cells=("parts",), learnt=True)
+def join_moment(cell: pl.Expr, *, parts: Sequence[pl.Expr]) -> Repair:
+    """Add the moment that a column of years and columns of months, days, hours, ... say together.
+
+    Months may be written in English. A row whose parts make no day, or one part of which is missing, has none.
+
+    Example:
+        >>> frame = pl.DataFrame({"year": [2010, 2010], "month": ["Feb", "2"], "day": ["3", "31"]})
+        >>> moment = join_moment(pl.col("year"), parts=[pl.col("month"), pl.col("day")]).extra["__moment"]
+        >>> frame.select(moment).to_series().to_list()
+        [datetime.datetime(2010, 2, 3, 0, 0), None]
+    """
+    said = [_part(one) for one in (cell, *parts)]
+    day = pl.concat_str([part.cast(pl.String).str.zfill(2) for part in said[:3]], separator="-")
+    moment = day.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us"))
+    for part, unit, most in zip(said[3:], ("hours", "minutes", "seconds"), (24, 59, 59), strict=False):
+        moment += pl.duration(**{unit: pl.when(part.is_between(0, most)).then(part)})  # hour 24 ends the day
+    return Repair(cell, dtype="same", extra={"__moment": moment})
+
+
+def _part(cell: pl.Expr) -> pl.Expr:
+    """A part of a moment as a whole number; months by their first three letters."""
+    spelled = cell.cast(pl.String).str.strip_chars().str.strip_suffix(".0").str.to_lowercase()
+    number = spelled.cast(pl.Int32, strict=False)
+    months = spelled.str.slice(0, 3).replace_strict(list(_MONTHS), range(1, 13), default=None, return_dtype=pl.Int32)
+    return pl.coalesce(number, months)
+
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
 @verb("parse_boolean", phase="typing", theme="category")
 def parse_boolean(
     cell: pl.Expr, *, true: Sequence[str] = (), false: Sequence[str] = (), status: Sequence[str] = ()

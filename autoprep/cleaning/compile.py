@@ -21,6 +21,12 @@ ROW = "\x1frow"
 _STEP = "\x1f"
 #: Verbs that read the tidied text of every cell many times over; it is made once, in a working column.
 _TIDY = ("parse_quantity", "parse_range")
+#: Types of columns that a step adds, by how their names end; text unless it stands here.
+_ADDED: tuple[tuple[tuple[str, ...], pl.DataType], ...] = (
+    (("__low", "__high", "__first_year", "__last_year"), pl.Float64()),
+    (("__missing",), pl.Boolean()),
+    (("__moment",), pl.Datetime("us")),
+)
 #: Between the columns, and between the values, of a key that is made of several columns.
 JOINT = " + "
 
@@ -294,9 +300,7 @@ class _Binder:
 
     def _add(self, action: Action, beside: str, name: str, depth: int, expression: pl.Expr) -> None:
         working = f"{name}{_STEP}{len(self.steps)}{_STEP}added"
-        dtype: pl.DataType = pl.Float64() if name.endswith(("__low", "__high")) else pl.String()
-        if name.endswith("__missing"):
-            dtype = pl.Boolean()
+        dtype = next((dtype for suffixes, dtype in _ADDED if name.endswith(suffixes)), pl.String())
         if name in self.added:
             expression, depth = (
                 pl.coalesce(pl.col(self.current[name]), expression),

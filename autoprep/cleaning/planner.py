@@ -33,7 +33,9 @@ NEVER_LATE = ("parse_percent", "merge_variants")
 TARGET_PHASES = ("encoding", "space", "missing", "typing", "row")
 TARGET_VERBS = ("merge_variants", "map_values")
 #: Verbs that would put a part of the target beside it, or change what its labels are called.
-TARGET_NEVER = ("parse_range", "split_packed", "parse_boolean")
+TARGET_NEVER = ("parse_range", "split_packed", "take_year", "join_moment", "parse_boolean")
+#: Verbs that leave the cell as it is and add columns beside it.
+ADDING = ("take_year", "join_moment")
 
 
 @dataclass(frozen=True)
@@ -337,7 +339,8 @@ def _settled(action: Action, said: Mapping[str, Any] | None, scale: float) -> Ac
         evidence["sampled"] = True
         evidence["changed"] = round(evidence["changed"] * scale)
     typing = known is not None and known.phase == "typing"
-    if not evidence["changed"] and not typing and known is not None and known.level == "cell":
+    idle = not evidence["changed"] and action.verb not in ADDING
+    if idle and not typing and known is not None and known.level == "cell":
         return None
     made = replace(action, evidence=evidence)
     limit = 0.3

@@ -91,6 +91,7 @@ def plan(
             target=target,
             rules=rules,
             config=settings(config, without, IMPUTE if impute else None),
+            cache=cache_folder(cache),
             listener=progress,
         )
     proposed = api.with_budgets(proposed, max_changed=max_changed, max_rejected=max_rejected)

@@ -30,6 +30,8 @@ POSTAL = (
 )
 KEY_VALUE = r"^\s*[\w .\-]+[=:][^;,|=:]*(?:[;,|]\s*[\w .\-]+[=:][^;,|=:]*)+;?\s*$"
 LEADING_ZERO = r"^0\d+$"
+#: Words, and behind them in parentheses a year, or the first and perhaps the last of several.
+YEAR_INSIDE = r"\S\s*\((1[5-9]\d\d|20\d\d)(?:\s?[-–/]\s*(1[5-9]\d\d|20\d\d|\d\d)?)?\)$"
 
 
 def shape(expr: pl.Expr) -> pl.Expr:

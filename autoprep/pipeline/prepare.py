@@ -88,9 +88,10 @@ def prepare(
     watch.start("read")
     table = source if isinstance(source, Table) else reading.read(source, listener=listener)
     column = resolve_column(target, table) if target is not None else None
-    height = 0 if held or rows is not None else profiling.height(table.frame)
-    if height > profiling.LONG:
-        frame, kept = table.frame.head(0).collect(), table
+    sized = None if held or rows is not None else profiling.size(table.frame)
+    long = sized is not None and sized.is_long
+    if sized is not None and long:
+        height, frame, kept = sized.rows, table.frame.head(0).collect(), table
     else:
         frame = table.collect()
         if rows is not None:
@@ -104,7 +105,10 @@ def prepare(
     for note in table.notes:
         listener(Event("read", note))
     watch.start("profile")
-    if height > profiling.LONG:
+    if long and store is not None:
+        listener(Event("cache", "a table that is not held in memory is not kept: all is worked out"))
+        store = None
+    if long:
         listener(Event("profile", f"reading {height:,} rows for their profile, some at a time", {"rows": height}))
     hurried = budget is not None and budget.time_budget_s is not None and frame.width > WIDE
     profile = profiling.remembered(kept, target=column, task=task, config=config, relations=not hurried, store=store)

@@ -5,19 +5,18 @@ from autoprep.profiling.kept import remembered
 from autoprep.profiling.profiler import profile
 from autoprep.profiling.profiles import Profile
 from autoprep.profiling.relations import Link, Relations, relate
-from autoprep.profiling.streaming import LONG, height
+from autoprep.profiling.streaming import size
 from autoprep.profiling.target import infer_task
 
 __all__ = [
-    "LONG",
     "Comparison",
     "Link",
     "Profile",
     "Relations",
     "compare",
-    "height",
     "infer_task",
     "profile",
     "relate",
     "remembered",
+    "size",
 ]

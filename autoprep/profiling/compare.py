@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -373,8 +373,26 @@ def _words(
         if more and share >= LEAST:
             shown = ", ".join(repr(w) for w in more[:5])
             sentence = f"'{name}' has values it did not have: {shown} ({share:.1%})"
+            if spelled := respelled(more, old):
+                said = ", ".join(f"{w!r} for {was!r}" for w, was in list(spelled.items())[:5])
+                sentence += f"; other spellings of values it had: {said}"
             out.append(_drift(name, "new_values", 0.0, share, sentence, "warning", p))
     return out or [_nothing(p)]
+
+
+def respelled(words: Iterable[str], known: Iterable[str]) -> dict[str, str]:
+    """Of words those that are known ones but for case, blanks and marks at their end, with the known one.
+
+    Example:
+        >>> respelled([" >50K.", "other"], ["<=50K", ">50K"])
+        {' >50K.': '>50K'}
+    """
+    usual = {_spelled(word): word for word in known}
+    return {word: usual[_spelled(word)] for word in words if _spelled(word) in usual}
+
+
+def _spelled(word: str) -> str:
+    return " ".join(word.split()).casefold().rstrip(".,;:!* ")
 
 
 def _dependencies(before: Profiled, after: Profiled, shared: set[str]) -> list[Drift]:

@@ -165,6 +165,8 @@ def _words() -> dict[str, pl.Expr]:
         "key_value": t.str.contains(pattern.KEY_VALUE),
         "code_text": t.str.contains(r"^[A-Z]{0,4}\d{1,8}[A-Z]?\s*(?:-|:|–|\|)\s*\p{L}.*\p{L}{2}"),
         "word_only": t.str.contains(r"^[\p{L}\p{M}]+$"),
+        "text_number": t.str.contains(r"^\D[^\n]*\n\s*[+\-]?\d+(?:[.,]\d+)?$"),
+        "year_inside": t.str.contains(pattern.YEAR_INSIDE),
         "sep:(": t.str.contains(r"^[\p{L}\p{M}\d .,'&-]*\p{L}[\p{L}\p{M}\d .,'&-]* \([^()]+\)$"),
     } | {f"sep:{s}": t.str.contains(s, literal=True) for s in _SEPARATORS}
 

@@ -79,7 +79,7 @@ def says_day(name: str) -> bool:
 
 
 def header_faults(names: Sequence[str]) -> list[dict[str, object]]:
-    """Per header: padded, blank or made up by a reader, odd characters, a near-duplicate of another.
+    """Per header: padded, blank or made up by a reader, odd characters, a near-duplicate of another, a tidy name.
 
     Example:
         >>> [row["header_padded"] for row in header_faults(["a", " b "])]
@@ -98,15 +98,50 @@ def header_faults(names: Sequence[str]) -> list[dict[str, object]]:
             "header_blank": not name.strip()
             or bool(re.fullmatch(r"(?i)unnamed(?::? ?\d+)?(?:_level_\d+)?|_?column_?\d+|\.{3}\d+", name)),
             "header_odd": _odd(name),
+            "header_tidy": None if neat == name else neat,
         }
-        for name, key in zip(names, keys, strict=True)
+        for name, key, neat in zip(names, keys, tidy(names), strict=True)
     ]
+
+
+#: What a sign in a header is called; other signs part words.
+_CALLED = {"$": "dollars", "€": "euros", "£": "pounds", "¥": "yen", "%": "percent", "#": "number", "&": "and", "@": "at"}
+#: Signs that formulas, SQL, shells or regular expressions read as their own.
+_SIGNS = frozenset('$€£¥%#&@*"`;=<>|\\^~{}[]')
+
+
+def tidy(names: Sequence[str]) -> list[str]:
+    """Headers as names of letters, digits and underscores, each once: names that code can hold are left alone.
+
+    Example:
+        >>> tidy(["domgross_2013$", "period code", "% of total", "2013", "ok", "Period Code"])
+        ['domgross_2013_dollars', 'period_code', 'percent_of_total', 'n_2013', 'ok', 'Period_Code']
+        >>> tidy(["a b", "a_b", "a-b"])
+        ['a_b_2', 'a_b', 'a_b_3']
+    """
+    made = [name if name.isidentifier() else _tidied(name) for name in names]
+    taken = {name for name in names if name.isidentifier()}
+    out = []
+    for name, neat in zip(names, made, strict=True):
+        number, unique = 2, neat
+        while name != unique and unique in taken:
+            number, unique = number + 1, f"{neat}_{number}"
+        taken.add(unique)
+        out.append(unique)
+    return out
+
+
+def _tidied(name: str) -> str:
+    spoken = "".join(f" {_CALLED[c]} " if c in _CALLED else c for c in unicodedata.normalize("NFKC", name))
+    words = re.sub(r"\W+", "_", spoken).strip("_")
+    return words if words.isidentifier() else f"n_{words}" if words else "unnamed"
 
 
 def _odd(name: str) -> bool:
     scripts = {unicodedata.name(c, "?").split()[0] for c in name if c.isalpha()}
     mixed = len(scripts & {"LATIN", "CYRILLIC", "GREEK"}) > 1
-    return mixed or any(unicodedata.category(c) in ("Cc", "Cf") for c in name) or "Ã" in name or "\ufffd" in name
+    hidden = any(unicodedata.category(c) in ("Cc", "Cf") for c in name)
+    return mixed or hidden or "Ã" in name or "\ufffd" in name or not _SIGNS.isdisjoint(name)
 
 
 #: Ordered scales, lowest first; a column whose words lie in one of them is ordinal.

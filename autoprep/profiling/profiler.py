@@ -50,7 +50,7 @@ def profile(
     """Profile a table.
 
     Args:
-        source: rows; a lazy table of more than ``streaming.LONG`` rows is never in memory as a whole.
+        source: rows; a lazy table that is long (``streaming.Size``) is never in memory as a whole.
         target: a column to judge the others against.
         task: what kind of target it is; found out when None.
         config: roles that a person has set.
@@ -67,12 +67,12 @@ def profile(
         ('amount', 0.3333333333333333)
     """
     lazy = source.frame if isinstance(source, Table) else source
-    if isinstance(lazy, pl.LazyFrame) and (height := streaming.height(lazy)) > streaming.LONG:
+    if isinstance(lazy, pl.LazyFrame) and (sized := streaming.size(lazy)).is_long:
         if target is not None and target not in (there := lazy.collect_schema().names()):
             raise InputError(f"no column '{target}' to be the target", hint=did_you_mean(target, there))
         made = streaming.streamed(
             lazy,
-            rows=height,
+            sized=sized,
             target=target,
             task=task,
             config=config,

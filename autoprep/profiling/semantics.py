@@ -87,6 +87,8 @@ def describe_text(name: str, e: Mapping[str, Any], rows: int, nulls: int, hints:
         "fullwidth_rate": e["fullwidth"] * per,
         **{f"{k}_rate": e[k] * per for k in ("email", "url", "phone", "ip", "uuid", "json", "list", "key_value")},
         "code_and_text_rate": e["code_text"] * per,
+        "text_and_number_rate": e["text_number"] * per,
+        "year_inside_rate": e["year_inside"] * per,
         "min_length": e["min_length"],
         "max_length": e["max_length"],
         "mean_length": e["length_sum"] / e["cells"] if e["cells"] else None,

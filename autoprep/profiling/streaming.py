@@ -2,21 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 import polars as pl
 
 from autoprep.config import Config
-from autoprep.profiling import vocabulary
-from autoprep.profiling.profiles import Profile
+from autoprep.profiling import names, vocabulary
+from autoprep.profiling.profiles import KEYS, Profile
 from autoprep.types import Task
 
-#: Tables of more rows than this are profiled batch by batch.
-LONG = 5_000_000
-BATCH_ROWS = 1_000_000
-#: Rows, evenly spaced, that relations between columns and the target are looked for in.
-SAMPLE_ROWS = 500_000
+#: Tables of more rows, or of more bytes as far as their first rows tell, are profiled batch by batch.
+LONG, HEAVY_BYTES = 5_000_000, 2**30
+BATCH_ROWS, BATCH_BYTES = 1_000_000, 2**28
+#: Rows that a table's width in bytes is told by; rows of a batch at least.
+LOOK_ROWS, LEAST_ROWS = 10_000, 20_000
+#: Rows, evenly spaced, that relations between columns and the target are looked for in, and their bytes at most.
+SAMPLE_ROWS, SAMPLE_BYTES = 500_000, 2**28
+#: Of longer tables no row is remembered; columns that may tell all rows apart and are remembered cell by cell.
+REMEMBERED_ROWS, REMEMBERED_COLUMNS = 50_000_000, 3
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a table is.
+
+    Attributes:
+        rows: of the whole table.
+        row_bytes: of a row in memory, by the first rows.
+        held: whether the table lies in memory already.
+    """
+
+    rows: int
+    row_bytes: float
+    held: bool
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is better profiled batch by batch than in memory."""
+        return self.rows > LONG or (not self.held and self.rows * self.row_bytes > HEAVY_BYTES)
+
+    def batch_rows(self) -> int:
+        """Rows of a batch."""
+        return int(min(BATCH_ROWS, max(LEAST_ROWS, BATCH_BYTES / max(1.0, self.row_bytes))))
+
+    def step(self) -> int:
+        """Every how many rows one is taken into the sample for relations."""
+        most = min(SAMPLE_ROWS, max(LEAST_ROWS, SAMPLE_BYTES / max(1.0, self.row_bytes)))
+        return max(1, -(-self.rows // int(most)))
+
+
+def size(source: pl.LazyFrame) -> Size:
+    """How large a lazy table is; reads it once, but for its cells."""
+    head = source.head(LOOK_ROWS).collect()
+    held = source.explain(optimized=False).startswith("DF [")
+    return Size(height(source), head.estimated_size() / max(1, head.height), held)
 
 
 def height(source: pl.LazyFrame) -> int:
@@ -40,6 +81,47 @@ def batches(source: pl.LazyFrame, rows: int) -> Iterator[pl.DataFrame]:
         yield pl.concat(held)
 
 
+@dataclass
+class Seen:
+    """Rows, and cells of columns that may be keys, as hashes of 64 bits: 8 bytes each.
+
+    Attributes:
+        rows: hashes of the rows, batch by batch.
+        columns: column -> hashes of its cells; a column in which a value recurred is left out.
+        active: whether anything is remembered.
+    """
+
+    active: bool = True
+    rows: list[np.ndarray] = field(default_factory=list)
+    columns: dict[str, list[np.ndarray]] | None = None
+
+    def add(self, part: pl.DataFrame, unique: Sequence[str]) -> None:
+        """Remember a batch; ``unique`` are the columns no value of which recurs in it."""
+        if not self.active:
+            return
+        if not any(dtype.is_nested() or dtype == pl.Object for dtype in part.schema.values()):
+            self.rows.append(part.hash_rows(0).to_numpy())
+        if self.columns is None:
+            self.columns = {name: [] for name in unique[:REMEMBERED_COLUMNS]}
+        self.columns = {name: found for name, found in self.columns.items() if name in unique}
+        for name, found in self.columns.items():
+            found.append(part.get_column(name).hash(0).to_numpy())
+
+    def repeated(self) -> int | None:
+        """Rows that repeat an earlier one; None where rows were not remembered."""
+        return _recurring(self.rows) if self.rows else None
+
+    def keys(self) -> list[str]:
+        """Columns no value of which recurs."""
+        return [name for name, found in (self.columns or {}).items() if found and not _recurring(found)]
+
+
+def _recurring(parts: Sequence[np.ndarray]) -> int:
+    hashes = np.concatenate(parts)
+    hashes.sort()
+    return int((hashes[1:] == hashes[:-1]).sum())
+
+
 def streamed(
     source: pl.LazyFrame,
     *,
@@ -51,54 +133,76 @@ def streamed(
     relations: bool = True,
     mergeable: bool = False,
     batch_rows: int | None = None,
+    sized: Size | None = None,
 ) -> Profile:
     """Profile a table batch by batch; what columns are is added up over all rows (see ``profiling.states``).
 
-    Pairs of columns and the target are looked at in ``SAMPLE_ROWS`` rows, evenly spaced; keys and repeated rows, which
-    a sample cannot prove, are left out.
+    Rows that repeat an earlier one and columns that tell all rows apart are found by hashes of 64 bits. Pairs of columns
+    and the target are looked at in a sample of evenly spaced rows; keys of several columns, which a sample cannot prove,
+    are left out.
 
     Example:
         >>> found = streamed(pl.LazyFrame({"x": range(1000)}), batch_rows=300)
         >>> found.column("x")["mean"], found.column("x")["distinct"], found.tables["rows"][0]
         (499.5, 1000, 1000)
+        >>> found.keys["columns"].to_list(), found.tables["duplicate_rows"][0]
+        (['x'], 0)
     """
     from autoprep.profiling.profiler import profile
 
-    total = height(source) if rows is None else rows
-    step = max(1, -(-total // SAMPLE_ROWS))
+    sized = sized or size(source)
+    total = sized.rows if rows is None else rows
+    step = replace(sized, rows=total).step()
     whole: Profile | None = None
     picked: list[pl.DataFrame] = []
+    seen = Seen(active=deep and relations and total <= REMEMBERED_ROWS)
     at = 0
-    for part in batches(source, batch_rows or BATCH_ROWS):
+    for part in batches(source, batch_rows or sized.batch_rows()):
         one = profile(part, deep=False, config=config, mergeable=True)
+        seen.add(part, _unique(one))
         whole = one if whole is None else whole.merge(one)
         if deep:
-            picked.append(part.gather_every(step, offset=-at % step) if step > 1 else part)
+            picked.append(part.gather_every(step, offset=-at % step).rechunk() if step > 1 else part)
         at += part.height
     if whole is None:
         return profile(source.collect(), target=target, task=task, config=config, deep=deep, mergeable=mergeable)
     if deep:
-        whole = _related(
-            whole, profile(pl.concat(picked), target=target, task=task, config=config, relations=relations)
-        )
+        sample = pl.concat(picked)
+        picked.clear()
+        related = profile(sample, target=target, task=task, config=config, relations=relations)
+        whole = _related(whole, related, seen)
     return whole if mergeable else replace(whole, states={})
 
 
-def _related(whole: Profile, sample: Profile) -> Profile:
-    """A profile with what a sample of its rows says of the target and of pairs of columns."""
+def _unique(one: Profile) -> list[str]:
+    able = one.columns.filter(pl.col("is_unique") & (pl.col("null_count") == 0) & (pl.col("dtype") != "float"))
+    said = able["column"].to_list()
+    return sorted(said, key=lambda name: not names.says(name, "id"))
+
+
+def _related(whole: Profile, sample: Profile, seen: Seen) -> Profile:
+    """A profile with what a sample of its rows says of the target and of pairs of columns, and all rows of keys."""
     words = [w for w in whole.columns.columns if w in _OF_TARGET]
     said = {r["column"]: r for r in sample.columns.select("column", *words).iter_rows(named=True)}
+    keys = seen.keys()
     columns = [r | said.get(r["column"], {}) for r in whole.columns.iter_rows(named=True)]
     for row in columns:
         row["role"] = "target" if row["is_target"] else row["role"]
+        row["is_unique"] = row["is_unique"] or row["column"] in keys
     own = whole.tables.row(0, named=True)
     table = {k: own[k] if own[k] is not None else v for k, v in sample.tables.row(0, named=True).items()}
-    table |= {"duplicate_rows": None, "duplicate_rate": None}
+    repeated = 0 if keys else seen.repeated()
+    table |= {"duplicate_rows": repeated, "duplicate_rate": None if repeated is None else repeated / own["rows"]}
+    found = [
+        {"columns": name, "distinct_rate": 1.0, "nulls": 0, "primary": i == 0} for i, name in enumerate(sorted(
+            keys, key=lambda name: (not names.says(name, "id"), whole.columns["column"].to_list().index(name))))
+    ]  # fmt: skip
     return replace(
         whole,
         columns=vocabulary.frame(columns, vocabulary.COLUMNS),
         tables=vocabulary.frame([table], vocabulary.TABLES),
         pairs=sample.pairs,
+        keys=pl.DataFrame(found, schema=KEYS),
         target=sample.target,
     )
 

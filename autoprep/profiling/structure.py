@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from autoprep.profiling import keys, names
+from autoprep.profiling import calendar, keys, names
 from autoprep.profiling.columns import Column
 from autoprep.profiling.encode import Encoded
 from autoprep.profiling.profiles import KEYS
@@ -158,7 +158,7 @@ def _is(name: str, labels: dict[str, list[str]], level: int) -> str:
 
 
 def time_and_groups(whole: pl.DataFrame, found: Sequence[Column], target: str | None = None) -> Row:
-    """Words of ``vocabulary.TABLES``: ``time_column``, ``time_gaps``, ``group_column``.
+    """Words of ``vocabulary.TABLES``: ``time_column``, ``time_gaps``, ``time_parts``, ``group_column``.
 
     The column of time is the date that the rows are sorted by, else the one whose header speaks of time. Gaps are
     counted where nine in ten steps between its distinct values are alike.
@@ -176,6 +176,8 @@ def time_and_groups(whole: pl.DataFrame, found: Sequence[Column], target: str | 
             usual = float(np.median(steps))
             if usual > 0 and float((np.abs(steps - usual) <= 0.01 * usual).mean()) >= 0.9:
                 out["time_gaps"] = int((steps > 1.5 * usual).sum())
+    if parts := calendar.parts([c for c in found if c.name != target]):
+        out["time_parts"] = parts
     groups = [c for c in found if _groups(c, whole.height) and c.name != target]
     if groups:
         out["group_column"] = max(groups, key=lambda c: (names.says(c.name, "id"), c.row["distinct"], -c.position)).name

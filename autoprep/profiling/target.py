@@ -194,9 +194,19 @@ def _labels(words: pl.Series, table: dict[str, Any], facts: dict[str, Any]) -> N
             "target_min_class": int(least),
             "target_min_class_rate": least / total,
             "target_imbalance": most / least,
+            "target_rare_classes": _rare(classes, total),
         }
     facts["classes"] = dict(sorted(classes.items(), key=lambda kv: (-kv[1], kv[0]))[:100])
     facts["variants"] = spelled["variants"]
+
+
+#: A class is rare below this share of the rows, and of an even share of them.
+RARE, OF_EVEN = 0.05, 0.5
+
+
+def _rare(classes: dict[str, float], total: float) -> list[str]:
+    limit = min(RARE, OF_EVEN / len(classes)) * total
+    return [v for v, c in sorted(classes.items(), key=lambda kv: (kv[1], kv[0])) if c < limit][:20]
 
 
 def _labels_of(one: encode.Encoded, raw: pl.Series, task: Task, words: bool) -> tuple[Any, Any]:

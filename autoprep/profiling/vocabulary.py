@@ -109,6 +109,8 @@ partial_date_rate float Share of content that is a month or day without the rest
 junk_rate float Share of content that the majority type cannot parse.
 junk_values list Such cells, the most frequent first.
 leading_zero_rate float Share of content that is digits with a leading zero.
+lost_zero_rate float Share of content that is digits, shorter than the codes that the header names: zeros in front are gone.
+code_width integer Digits of such codes.
 padded_rate float Share of non-null cells with whitespace at an edge.
 inner_space_rate float Share of content with runs of spaces or odd spaces inside.
 case_variant_rate float Share of content whose spelling differs from a more frequent one by case only.
@@ -131,6 +133,8 @@ packed_rate float Share of content that packs several values.
 packed_separator text What separates them.
 key_value_rate float Share of content of the form k=v;k=v.
 code_and_text_rate float Share of content that is a code, a separator and words.
+text_and_number_rate float Share of content that is words, a line break and a number.
+year_inside_rate float Share of content that ends in a year, or two, in parentheses.
 sentinel_rate float Share of non-null cells that are a number or date standing for "missing".
 sentinel_values list Such values.
 spike_rate float Share of content at an isolated extreme value.
@@ -182,7 +186,8 @@ header_padded boolean The header has whitespace at an edge or doubled inside.
 header_unit text The unit that the header gives, canonical.
 header_duplicate boolean Another header differs only by case, space or punctuation.
 header_blank boolean The header is empty or made by a reader ("Unnamed: 0", "column_1").
-header_odd boolean The header mixes scripts or holds control characters.
+header_odd boolean The header mixes scripts, or holds control characters or signs that other languages read as their own.
+header_tidy text A name of letters, digits and underscores for a header that is none; null where it is one.
 """)
 
 #: One row.
@@ -201,6 +206,7 @@ target_variant_rate float Share of labels that are another label in a different 
 target_variants list Such labels.
 target_classes integer Classes (classification).
 target_min_class integer Rows of the smallest class.
+target_rare_classes list Classes of far fewer rows than an even share, the rarest first.
 target_min_class_rate float Its share.
 target_imbalance float Largest over smallest class.
 target_numeric_text boolean The target is a number written as decorated text.
@@ -210,6 +216,7 @@ row_order_score float Cross-validated score of the row number alone.
 memory_bytes integer Estimated size in memory.
 time_column text The column that orders the rows in time, or null.
 time_gaps integer Gaps in a regular time column.
+time_parts list Columns that hold year, month, day, hour, ... of one moment, in that order.
 group_column text A column whose values recur and identify an entity, or null.
 sampled_rows integer Rows that pairs and target diagnostics were computed on.
 """)

@@ -46,6 +46,7 @@ ASKED: dict[str, tuple[dict[str, Any], ...]] = {
     "case": ({"to": "lower"}, {"to": "upper"}),
     "take_part": ({"pattern": r"(\d+)"},),
     "split_packed": ({"separator": "-", "names": ["a", "b"]},),
+    "take_year": ({},),
     "keep_code": ({},),
     "parse_integer": ({}, {"thousands": ","}),
     "parse_number": ({}, {"decimal": ",", "thousands": "."}, {"accounting": True, "magnitude": True, "notes": True}),
