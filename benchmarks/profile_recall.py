@@ -123,11 +123,13 @@ def main() -> None:
         files = [
             f
             for f in entry["files"]
-            if re.search(r"\.(csv|tsv)(\.gz)?$", f) and not re.search(r"clean|test", f.lower())
+            if re.search(r"\.(csv|tsv)(\.gz)?$", f) and not re.search(r"(?<!un)clean|test", f.lower())
         ]
         files = files or [f for f in entry["files"] if re.search(r"\.(csv|tsv|dat|parquet)(\.gz)?$", f)]
         try:
-            made = [profiled(data / file, str(entry["target"] or ""), said.max_rows) for file in files[: said.max_files]]
+            made = [
+                profiled(data / file, str(entry["target"] or ""), said.max_rows) for file in files[: said.max_files]
+            ]
             findings = api.find(made[0][0])
             asked = [Asked(profile, "") for profile, _ in made]
             others = [f for f in entry["files"] if re.search(r"test\.(csv|data|tsv)|\.test$", f.lower())]

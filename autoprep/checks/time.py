@@ -95,8 +95,8 @@ def join_moment(cell: pl.Expr, *, parts: Sequence[pl.Expr]) -> Repair:
     said = [_part(one) for one in (cell, *parts)]
     day = pl.concat_str([part.cast(pl.String).str.zfill(2) for part in said[:3]], separator="-")
     moment = day.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us"))
-    for part, unit, most in zip(said[3:], ("hours", "minutes", "seconds"), (24, 59, 59), strict=False):
-        moment += pl.duration(**{unit: pl.when(part.is_between(0, most)).then(part)})  # hour 24 ends the day
+    for part, seconds, most in zip(said[3:], (3600, 60, 1), (24, 59, 59), strict=False):
+        moment += pl.duration(seconds=pl.when(part.is_between(0, most)).then(part * seconds))  # hour 24 ends the day
     return Repair(cell, dtype="same", extra={"__moment": moment})
 
 

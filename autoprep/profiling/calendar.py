@@ -16,10 +16,9 @@ _PARTS: dict[str, tuple[frozenset[str], float, float]] = {
     "minute": (frozenset(("minute", "min", "mi", "minuto")), 0, 59),
     "second": (frozenset(("second", "sec", "ss", "sekunde", "segundo", "seconde")), 0, 59),
 }
-_MONTHS = frozenset(
-    "jan feb mar apr may jun jul aug sep sept oct nov dec january february march april june july august september october"
-    " november december".split()
-)
+_SHORT = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "sept")
+_LONG = ("january", "february", "march", "april", "june", "july", "august", "september")
+_MONTHS = frozenset((*_SHORT, *_LONG, "october", "november", "december"))
 _SPLIT = re.compile(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![a-z])")
 
 
@@ -49,7 +48,7 @@ def parts(found: Sequence[Column]) -> list[str]:
     Example:
         >>> from autoprep.profiling.profiler import profile
         >>> import polars as pl
-        >>> frame = pl.DataFrame({"year": [2010] * 40, "month": [1] * 40, "day": list(range(1, 21)) * 2, "x": range(40)})
+        >>> frame = pl.DataFrame({"year": [2010] * 40, "month": [1] * 40, "day": list(range(1, 21)) * 2})
         >>> profile(frame).tables["time_parts"].to_list()
         [['year', 'month', 'day']]
     """

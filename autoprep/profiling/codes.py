@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
 #: Word of a header -> how many digits such a code has; several where more than one is in use.
 _WIDTHS: dict[str, tuple[int, ...]] = {
     **dict.fromkeys(("zip", "zipcode", "postal", "postcode", "plz"), (5,)),
@@ -21,6 +25,8 @@ _JOINED = re.compile(r"^(state|county|tract|geo)(fips|fp|ce|id|code|cd)$")
 _GREATEST = {("state", 2): 78, ("fips", 2): 78, ("county", 3): 840, ("county", 5): 78_999, ("fips", 5): 78_999}
 #: Share of cells that must have the full length; that may be longer; that must be shorter for it to be told.
 FULL, LONGER, LEAST = 0.2, 0.02, 1e-4
+#: Share of a text column's cells that must be digits.
+CODES = 0.8
 
 
 def words_of(name: str) -> list[str]:
@@ -96,3 +102,50 @@ def lost_zeros(name: str, digits: Mapping[int, float], greatest: float) -> tuple
         if digits.get(width, 0.0) >= FULL * total and longer <= LONGER and within:
             return (short, width) if short >= LEAST else None
     return None
+
+
+def cut(name: str, cells: pl.DataFrame) -> tuple[float, int] | None:
+    """``lost_zeros`` of a column of text; "2134.0" is 2134, as a table with gaps writes it.
+
+    Args:
+        name: the header.
+        cells: ``t`` (String, trimmed) and ``c`` (times it occurs).
+
+    Example:
+        >>> cut("zip", pl.DataFrame({"t": ["90210", "2134.0"], "c": [9.0, 1.0]}))
+        (0.1, 5)
+    """
+    if kind_of(name) is None:
+        return None
+    whole = cells.select(pl.col("t").str.extract(r"^(\d{1,15})(?:\.0+)?$", 1).alias("v"), "c").drop_nulls()
+    by_length = whole.group_by(pl.col("v").str.len_chars().alias("digits")).agg(
+        pl.col("c").sum(), pl.col("v").cast(pl.Int64).max()
+    )
+    if not by_length.height or float(by_length["c"].sum()) < CODES * float(cells["c"].sum()):
+        return None
+    return _judged(name, by_length.select("digits", "c", "v").rows())
+
+
+def cut_numbers(
+    name: str, values: npt.NDArray[np.float64], counts: npt.NDArray[np.float64]
+) -> tuple[float, int] | None:
+    """``lost_zeros`` of a column of whole numbers.
+
+    Args:
+        name: the header.
+        values: distinct, ascending. counts: times each occurs.
+
+    Example:
+        >>> cut_numbers("zip", np.array([2134.0, 90210.0]), np.array([1.0, 9.0]))
+        (0.1, 5)
+    """
+    if kind_of(name) is None or not values.size or values[0] < 0 or values[-1] >= 1e15:
+        return None
+    digits = np.char.str_len(values.astype(np.int64).astype(np.str_))
+    rows = [(int(d), float(counts[digits == d].sum()), float(values[digits == d][-1])) for d in np.unique(digits)]
+    return _judged(name, rows)
+
+
+def _judged(name: str, by_length: list[tuple[int, float, float]]) -> tuple[float, int] | None:
+    usual = max(by_length, key=lambda row: (row[1], row[0]))
+    return lost_zeros(name, {digits: cells for digits, cells, _ in by_length}, usual[2])

@@ -101,8 +101,8 @@ def text_column(
         _text_dates(column, content, whole)
     if semantic in ("category", "ordinal", "text", "country", "code", "identifier"):
         _coded_missing(column, e, rows - nulls)
-    if semantic in ("integer", "number", "postal_code", "code", "identifier") and codes.kind_of(column.name):
-        _cut_codes(column, content)
+    if semantic in ("integer", "number", "postal_code", "code", "identifier"):
+        _code(column, codes.cut(column.name, content))
     del row["rows_filled"]
     if semantic == "ordinal":
         scale = names.scale_of([w for w in e["top"] if w.strip()])
@@ -128,23 +128,12 @@ def spellings(described: Sequence[tuple[Column, pl.DataFrame]]) -> None:
         _variants(column, values, folded)
 
 
-def _cut_codes(column: Column, content: pl.DataFrame) -> None:
-    """Whether codes of digits lost zeros in front; "2134.0" is 2134, as a table with gaps writes it."""
-    whole = content.select(pl.col("t").str.extract(r"^(\d{1,15})(?:\.0+)?$", 1).alias("v"), "c").drop_nulls()
-    digits = whole.group_by(pl.col("v").str.len_chars().alias("long")).agg(pl.col("c").sum(), pl.col("v").cast(pl.Int64).max().alias("most"))
-    if digits.height and float(digits["c"].sum()) >= 0.8 * float(content["c"].sum()):
-        _cut(column, [(int(long), float(c), float(most)) for long, c, most in digits.select("long", "c", "most").rows()])
-
-
-def _cut(column: Column, digits: list[tuple[int, float, float]]) -> None:
-    """Mark a column of (digits, cells, greatest number) where its codes are too short."""
-    usual = max(digits, key=lambda d: (d[1], d[0]))
-    found = codes.lost_zeros(column.name, {long: cells for long, cells, _ in digits}, usual[2])
-    if found is None:
-        return
-    column.row["lost_zero_rate"], column.row["code_width"] = found
-    if column.row["semantic"] in ("integer", "number"):
-        column.row |= {"semantic": "code", "semantic_confidence": 0.8}
+def _code(column: Column, found: tuple[float, int] | None) -> None:
+    """Mark a column of numbers as one of codes, some of which lost their zeros in front."""
+    if found is not None:
+        column.row["lost_zero_rate"], column.row["code_width"] = found
+        if column.row["semantic"] in ("integer", "number"):
+            column.row |= {"semantic": "code", "semantic_confidence": 0.8}
 
 
 def _trimmed(content: pl.DataFrame) -> dict[str, float]:
@@ -430,9 +419,7 @@ def _typed_numbers(column: Column, filled: pl.Series, kind: str) -> None:
             row["semantic"] = kind_name
     if names.says(column.name, "postal") and row["integer_rate"] == 1.0 and distinct > 2:
         row["semantic"] = "postal_code"
-    if row["integer_rate"] == 1.0 and distinct > 2 and codes.kind_of(column.name) and found.values[0] >= 0:
-        long = np.char.str_len(found.values.astype(np.int64).astype(str))
-        _cut(column, [(int(d), float(found.counts[long == d].sum()), float(found.values[long == d].max()))
-                      for d in np.unique(long)])
+    if row["integer_rate"] == 1.0 and distinct > 2:
+        _code(column, codes.cut_numbers(column.name, found.values, found.counts))
     order = np.argsort(-found.counts[:10_000] if distinct > 10_000 else -found.counts, kind="stable")[:20]
     column.details["top"] = {_plain(float(found.values[i])): float(found.counts[i]) for i in order}

@@ -105,7 +105,16 @@ def header_faults(names: Sequence[str]) -> list[dict[str, object]]:
 
 
 #: What a sign in a header is called; other signs part words.
-_CALLED = {"$": "dollars", "€": "euros", "£": "pounds", "¥": "yen", "%": "percent", "#": "number", "&": "and", "@": "at"}
+_CALLED = {
+    "$": "dollars",
+    "€": "euros",
+    "£": "pounds",
+    "¥": "yen",
+    "%": "percent",
+    "#": "number",
+    "&": "and",
+    "@": "at",
+}
 #: Signs that formulas, SQL, shells or regular expressions read as their own.
 _SIGNS = frozenset('$€£¥%#&@*"`;=<>|\\^~{}[]')
 

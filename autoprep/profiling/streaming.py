@@ -137,9 +137,9 @@ def streamed(
 ) -> Profile:
     """Profile a table batch by batch; what columns are is added up over all rows (see ``profiling.states``).
 
-    Rows that repeat an earlier one and columns that tell all rows apart are found by hashes of 64 bits. Pairs of columns
-    and the target are looked at in a sample of evenly spaced rows; keys of several columns, which a sample cannot prove,
-    are left out.
+    Rows that repeat an earlier one, and columns that tell all rows apart, are found by hashes of 64 bits. Pairs of
+    columns and the target are looked at in a sample of evenly spaced rows; keys of several columns, which a sample
+    cannot prove, are left out.
 
     Example:
         >>> found = streamed(pl.LazyFrame({"x": range(1000)}), batch_rows=300)

@@ -79,7 +79,7 @@ def test_a_moment_split_over_columns_is_told_and_may_be_joined() -> None:
     assert found.tables["time_parts"].item().to_list() == ["start_year", "start_month", "start_day", "start_hour"]
     plan = api.plan(frame)
     step = next(a for a in plan.actions if a.rule == "time.split")
-    assert step.status == "ask" and step.evidence["share"] == 1.0
+    assert step.status == "ask" and step.evidence["readable"] == 1.0
     done = api.clean(frame, plan=_answered(plan, step)).frame
     assert done["start_year__moment"].dtype == pl.Datetime("us")
     assert done["start_year__moment"][1] == datetime(2010, 2, 2, 1)

@@ -25,7 +25,7 @@ def learn(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> lis
     filled = pl.all_horizontal(pl.col(name).is_not_null() for name in named)
     made, of = state.frame.select(made=moment.is_not_null().sum(), of=filled.sum()).row(0)
     share = made / of if of else 0.0
-    evidence = {"rows": int(made), "share": round(share, 4)}
+    evidence = {"rows": int(made), "readable": round(share, 4)}
     declined = "" if share >= MIN_MADE else f"only {share:.0%} of the rows have parts that make a day"
     why = f"{', '.join(named)} say one moment: {year}__moment would hold it"
     return [Proposal((year,), {"parts": parts}, round(share, 4), evidence, declined, why=why)]
