@@ -334,6 +334,8 @@ class Trial:
         features: columns that the model saw.
         parameters: hyper-parameters.
         note: what it is made of, why it stopped, why it failed.
+        size: numbers that the model keeps, roughly.
+        front: whether no other trial beats it in loss, work of a prediction and size at once (Pareto front).
     """
 
     model: str
@@ -345,6 +347,8 @@ class Trial:
     features: int = 0
     parameters: Mapping[str, Json] = field(default_factory=dict)
     note: str = ""
+    size: float = 0.0
+    front: bool = False
 
 
 @dataclass(frozen=True)

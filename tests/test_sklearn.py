@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.metrics import accuracy_score
-from sklearn.model_selection import cross_val_score, train_test_split
+from sklearn.model_selection import cross_val_score, cross_validate, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -75,6 +76,18 @@ def test_weights_and_groups_are_heard():
     assert heavy > plain + 0.02
     with pytest.raises(ValueError, match="one group"):
         AutoPrepClassifier(work_budget=1).fit(frame, y, groups=np.zeros(len(y)))
+
+
+def test_weights_are_routed_through_a_pipeline():
+    """scikit-learn's metadata routing: a weight asked for reaches the fit inside a pipeline and a cross-validation."""
+    X, y = load_iris(return_X_y=True)
+    weight = np.where(y == 1, 1e-6, 1.0)
+    with config_context(enable_metadata_routing=True):
+        model = AutoPrepClassifier(work_budget=1).set_fit_request(sample_weight=True, groups=False)
+        routed = make_pipeline(StandardScaler().set_fit_request(sample_weight=False), model)
+        shares = routed.fit(X, y, sample_weight=weight).predict_proba(X).mean(axis=0)
+        assert shares[1] < 0.1
+        cross_validate(routed, X, y, cv=2, params={"sample_weight": weight}, error_score="raise")
 
 
 def test_set_output_and_feature_names():

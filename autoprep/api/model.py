@@ -37,6 +37,7 @@ def fit(
     plan: Plan | PathLike | None = None,
     group: str | Any | None = None,
     time: str | Any | None = None,
+    gap: str | float | None = None,
     sample_weight: str | Any | None = None,
     holdout: float = 0.0,
     keep_leaks: bool = False,
@@ -44,6 +45,8 @@ def fit(
     config: Settings = None,
     deploy: Literal["fast", "accurate"] = "fast",
     memory_gb: float | None = None,
+    sampler: Literal["evolution", "tpe", "cma"] = "evolution",
+    monotone: Mapping[str, int] | None = None,
     seed: int = 0,
     journal: PathLike | None = None,
     resume: bool = False,
@@ -69,6 +72,8 @@ def fit(
         group: column, or (rows,) values; rows that share one are validated on one side. "auto": what the profile
             suggests. When None a suggestion is said, with what it would change, and not followed.
         time: column, or (rows,) values, that orders rows; later ones validate. "auto" and None as for ``group``.
+        gap: how much earlier than the rows they are judged on training rows must be: "7d", "12h", or a number in the
+            unit of ``time``.
         sample_weight: column, or (rows,) numbers, that says how much a row counts; a column is no feature then.
         holdout: share of rows, in [0, 1), that nothing learns from and that the report is judged on.
         keep_leaks: let columns flagged as leaks in.
@@ -77,6 +82,10 @@ def fit(
         deploy: "fast" keeps models refitted on all rows, "accurate" the models of all folds.
         memory_gb: ceiling of memory; of larger tables a sample of rows is used, less prepared data is kept, and no
             further model is started once the process holds more (on Linux).
+        sampler: what the time after the race of the portfolio goes to: "evolution", or Optuna's "tpe" or "cma"
+            (``autoprep[optuna]``).
+        monotone: number columns -> 1 (the prediction never falls when the value rises) or -1 (never rises), for two
+            classes or a regression; LightGBM alone is tried then.
         seed: decides every random choice.
         journal: file that keeps finished trials while the search runs; it goes when the search is over.
         resume: take the trials that the journal of an interrupted search holds as they are.
@@ -90,7 +99,7 @@ def fit(
     Raises:
         InputError: the data cannot carry a model: no such target, one value, no usable rows, no other column.
         SettingError: ``tracking`` is no address, the schema or the cutoff names what is not there, or ``task``,
-            ``metric``, ``deploy`` or ``memory_gb`` is none.
+            ``metric``, ``deploy``, ``sampler``, ``monotone``, ``gap`` or ``memory_gb`` is none.
     """
     if tracking is not None:
         from autoprep.tracking import mlflow
@@ -118,6 +127,7 @@ def fit(
             plan=as_plan(plan),
             group=group,
             time=time,
+            gap=gap,
             sample_weight=sample_weight,
             holdout=holdout,
             keep_leaks=keep_leaks,
@@ -125,6 +135,8 @@ def fit(
             config=as_config(config),
             deploy=deploy,
             memory_gb=memory_gb,
+            sampler=sampler,
+            monotone=monotone,
             seed=seed,
             journal=journal,
             resume=resume,

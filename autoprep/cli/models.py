@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -26,6 +27,7 @@ from autoprep.errors import InputError
 
 Task = Literal["binary", "multiclass", "regression", "count", "quantile", "ordinal"]
 Deploy = Literal["fast", "accurate"]
+Sampler = Literal["evolution", "tpe", "cma"]
 ModelFolder = Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder that fit wrote.")]
 
 
@@ -41,11 +43,18 @@ def fit(
     plan: Annotated[Path | None, typer.Option("--plan", help="A reviewed plan to clean by.")] = None,
     group: Annotated[str | None, typer.Option("--group", help="Rows that share it stay on one side; auto.")] = None,
     time: Annotated[str | None, typer.Option("--time", help="Column that orders rows: later ones judge; auto.")] = None,
+    gap: Annotated[
+        str | None, typer.Option("--gap", help="With --time: how much earlier training rows are: 7d.")
+    ] = None,
     weight: Annotated[str | None, typer.Option("--weight", help="Column that says how much a row counts.")] = None,
     holdout: Annotated[float, typer.Option("--holdout", min=0, max=0.9, help="Share of rows kept for a test.")] = 0.0,
     keep_leaks: Annotated[bool, typer.Option("--keep-leaks", help="Let columns flagged as leaks in.")] = False,
     deploy: Annotated[Deploy, typer.Option("--deploy", help="Refitted models, or those of all folds.")] = "fast",
     memory: Annotated[float | None, typer.Option("--memory-gb", help="Ceiling; larger tables are sampled.")] = None,
+    sampler: Annotated[Sampler, typer.Option("--sampler", help="Of the time after the race.")] = "evolution",
+    monotone: Annotated[
+        list[str] | None, typer.Option("--monotone", help="COLUMN=+1 or COLUMN=-1 (repeatable): never falls, rises.")
+    ] = None,
     seed: Annotated[int, typer.Option("--seed")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted fit of this output.")] = False,
     tracking: Annotated[str | None, typer.Option("--tracking", help="mlflow:sqlite:///runs.db#name@alias")] = None,
@@ -79,11 +88,14 @@ def fit(
             plan=plan,
             group=group,
             time=time,
+            gap=gap,
             sample_weight=weight,
             holdout=holdout,
             keep_leaks=keep_leaks,
             deploy=deploy,
             memory_gb=memory,
+            sampler=sampler,
+            monotone=_directions(monotone or ()),
             seed=seed,
             journal=output.with_name(f"{output.name}.journal"),
             resume=resume,
@@ -95,6 +107,18 @@ def fit(
         )
         model.save(output)
     terminal.show_model(console(), model.content(), output)
+
+
+def _directions(said: Sequence[str]) -> dict[str, int]:
+    from autoprep.errors import SettingError
+
+    found = {}
+    for text in said:
+        name, _, sign = text.rpartition("=")
+        if not name or sign not in ("+1", "1", "-1"):
+            raise SettingError(f"--monotone is '{text}'", hint="write COLUMN=+1 or COLUMN=-1")
+        found[name] = int(sign)
+    return found
 
 
 @app.command()

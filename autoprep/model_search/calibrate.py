@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -16,6 +16,10 @@ Array = NDArray[Any]
 _TINY = 1e-12
 LEVELS = 401
 MOST_BINS = 5
+#: Rows from which probabilities of two classes may be led along a curve.
+CURVE_ROWS = 1_000
+#: Powers of 1 / share that the labels of several classes are tried with, and parts of the rows that judge them.
+POWERS, PARTS = (0.25, 0.5, 0.75, 1.0, 1.25), 10
 
 
 def heat(probability: Array, temperature: float, mix: float, prior: Array) -> Array:
@@ -57,6 +61,65 @@ def learn_heat(y: Array, probability: Array, prior: Array, weight: Array | None 
     return (float(best[0]), float(best[1])) if mean > error else (1.0, 0.0)
 
 
+def bend(probability: Array, curve: Sequence[Sequence[float]]) -> Array:
+    """Probabilities (n, 2) with that of class 1 led along a rising curve of (said, came true); as they are without one.
+
+    Example:
+        >>> bend(np.array([[0.5, 0.5]]), [[0.0, 0.5, 1.0], [0.0, 0.3, 1.0]]).tolist()
+        [[0.7, 0.3]]
+    """
+    if not len(curve):
+        return probability
+    positive = np.interp(probability[:, 1], np.asarray(curve[0]), np.asarray(curve[1]))
+    return np.column_stack([1.0 - positive, positive])
+
+
+def _isotonic(y: Array, positive: Array, weights: Array) -> list[list[float]]:
+    """Isotonic regression (Zadrozny and Elkan 2002) through the middles of its steps, which keeps the order of rows."""
+    from sklearn.isotonic import isotonic_regression
+
+    order = np.argsort(positive, kind="stable")
+    x, weight = positive[order], weights[order]
+    level = isotonic_regression(y[order].astype(np.float64), sample_weight=weight)
+    starts = np.flatnonzero(np.diff(level, prepend=-1.0))
+    total = np.add.reduceat(weight, starts)
+    middle = np.add.reduceat(x * weight, starts) / total
+    # Nothing is said to be certain, and beyond the outermost steps the curve goes half way on.
+    least = 0.5 / (len(y) + 1)
+    share = np.clip(level[starts], least, 1.0 - least)
+    keep = np.concatenate([[True], np.diff(middle) > 0])
+    low, high = float(share[0]) / 2, (1.0 + float(share[-1])) / 2
+    return [[0.0, *middle[keep].tolist(), 1.0], [low, *share[keep].tolist(), high]]
+
+
+def learn_curve(y: Array, probability: Array, weight: Array | None = None) -> list[list[float]]:
+    """The curve from what was said to what came true, where it lowers the log loss of rows that it has not seen.
+
+    Args:
+        y: (n,) codes 0 and 1.
+        probability: (n, 2) out of fold.
+        weight: (n,) or None.
+
+    Returns:
+        Two lists, said and came true, for ``bend``; empty for few rows or a gain below two standard errors.
+    """
+    if len(y) < CURVE_ROWS or probability.shape[1] != 2:
+        return []
+    weights = np.ones(len(y)) if weight is None else weight
+    rank = np.empty(len(y), dtype=np.int64)
+    rank[np.argsort(probability[:, 1], kind="stable")] = np.arange(len(y))
+    saved = np.empty(len(y))
+    rows = np.arange(len(y))
+    for half in (0, 1):
+        seen, unseen = rows[rank % 2 == half], rows[rank % 2 != half]
+        curve = _isotonic(y[seen], probability[seen, 1], weights[seen])
+        bent = bend(probability[unseen], curve)
+        before, after = (np.clip(p[np.arange(len(unseen)), y[unseen]], 1e-15, 1.0) for p in (probability[unseen], bent))
+        saved[unseen] = np.log(after) - np.log(before)
+    mean = float(np.average(saved, weights=weights))
+    return _isotonic(y, probability[:, 1], weights) if mean > 2 * float(saved.std() / np.sqrt(len(y))) else []
+
+
 def learn_threshold(y: Array, probability: Array, metric: Metric, weight: Array | None = None) -> float:
     """The probability of class 1 from which class 1 is said: best for a metric of labels, else 0.5.
 
@@ -74,6 +137,41 @@ def learn_threshold(y: Array, probability: Array, metric: Metric, weight: Array 
     smooth = np.convolve(np.pad(scores, 2, mode="edge"), np.ones(5) / 5, mode="valid")
     best = float(tried[int(smooth.argmin())])
     return best if metric.loss(y, probability, weight, best) < metric.loss(y, probability, weight, 0.5) else 0.5
+
+
+def learn_lifts(
+    y: Array, probability: Array, prior: Array, metric: Metric, weight: Array | None = None
+) -> tuple[float, ...]:
+    """What the probabilities of several classes are multiplied with before the greatest is said: a power of 1 / share.
+
+    One number is learnt, so that rare classes cannot be fitted one by one; it is kept where the metric gains more
+    than its standard error over ten parts of the rows (Menon 2021 for balanced errors, where the power is 1).
+
+    Args:
+        y: (n,) codes.
+        probability: (n, classes) out of fold.
+        prior: (classes,) shares.
+        metric: the metric asked for.
+        weight: (n,) or None.
+
+    Returns:
+        (classes,) multipliers; () when the greatest probability itself decides.
+    """
+    if metric.needs != "label" or probability.shape[1] < 3:
+        return ()
+    shares = np.maximum(prior, 1.0 / (len(y) + 1))
+    tried = [(shares / shares.max()) ** -power for power in POWERS]
+    losses = [metric.loss(y, probability * lift, weight) for lift in tried]
+    best = tried[int(np.argmin(losses))]
+    order = np.argsort(y, kind="stable")
+    parts = [order[part::PARTS] for part in range(PARTS) if len(order[part::PARTS])]
+
+    def over(said: Array) -> Array:
+        return np.array([metric.loss(y[p], said[p], None if weight is None else weight[p]) for p in parts])
+
+    saved = over(probability) - over(probability * best)
+    error = float(saved.std(ddof=1) / np.sqrt(len(saved))) if len(saved) > 1 else float("inf")
+    return tuple(float(v) for v in best) if saved.mean() > error else ()
 
 
 @dataclass(frozen=True)

@@ -215,4 +215,5 @@ FAMILY = Family(
         "temperature": Axis(0.0, 2.0),
         "one_hot": Axis(choices=(2, 8, 32)),
     },
+    quantiles=True,
 )

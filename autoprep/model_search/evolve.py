@@ -17,13 +17,16 @@ from autoprep.model_search.models import MODELS
 from autoprep.model_search.race import Race, Runner
 from autoprep.model_search.threads import usable
 from autoprep.model_search.trial import Bench, Configuration
+from autoprep.model_search.variants import Flips
 
 Array = NDArray[Any]
 
 #: How many configurations are worth trying by the number of training rows: with few rows the best of many is luck.
 WORTH = ((100, 6), (500, 16), (2_500, 30), (10_000, 60), (100_000, 120))
 POPULATION = 12
-CHANGE, SWAP_FEATURES, CROSS = 0.35, 0.15, 0.3
+CHANGE, SWAP_FEATURES, CROSS, FLIP = 0.35, 0.15, 0.3, 0.15
+#: Lossy steps of the cleaning that are flipped under the leader before anything is bred.
+FLIPPED_FIRST = 3
 #: A child goes on from its first rung when it loses to the leader by at most this many standard errors.
 KEEP_UP = 1.0
 
@@ -100,6 +103,7 @@ class Evolution:
         rng = np.random.default_rng(self.seed + 7919)
         rung, rest = list(self.folds[: max(1, len(self.folds) // 3)]), list(self.folds[max(1, len(self.folds) // 3) :])
         before = self._leader().mean(self.folds) if self.race.ranked(self.folds) else float("inf")
+        self._flip_leader(rung, rest)
         barren = 0
         while self.born < most and self.race.left() > 0 and barren < 5:
             parents = self.population()
@@ -109,17 +113,32 @@ class Evolution:
             barren = 0 if children else barren + 1
             if not children:
                 continue
-            self.race.batch([(c, f) for f in rung for c in children])
-            ran = sum(1 for c in children if self.race.runner(c).results)
+            ran = self._judge(children, rung, rest)
             self.born += ran
             if not ran:
                 break
-            able = [c for c in children if self._keeps_up(c, rung)]
-            if rest and able:
-                self.race.batch([(c, f) for f in rest for c in able])
         after = self._leader().mean(self.folds) if self.race.ranked(self.folds) else float("inf")
         if self.born:
             self.say(f"evolution: {self.born} children, loss of the best {before:.4g} to {after:.4g}", loss=after)
+
+    def _judge(self, children: list[Configuration], rung: list[int], rest: list[int]) -> int:
+        """Run children on the first rung, those that keep up on the rest; how many ran."""
+        self.race.batch([(c, f) for f in rung for c in children])
+        able = [c for c in children if self._keeps_up(c, rung)]
+        if rest and able:
+            self.race.batch([(c, f) for f in rest for c in able])
+        return sum(1 for c in children if self.race.runner(c).results)
+
+    def _flip_leader(self, rung: list[int], rest: list[int]) -> None:
+        """The leader under other cleanings: each lossy step that is least certain turned over, one at a time."""
+        variants = self.bench.variants
+        if not variants.genes or not self.race.ranked(self.folds):
+            return
+        leader = self._leader().configuration
+        flips = [variants.flipped(leader.cleaning, gene) for gene in variants.genes[:FLIPPED_FIRST]]
+        for flipped in flips:
+            if variants.room(flipped) and self.race.left() > 0:
+                self._judge([replace(leader, cleaning=flipped)], rung, rest)
 
     def population(self) -> list[Runner]:
         """The survivors, best fronts first, within a front those with most room."""
@@ -177,27 +196,47 @@ class Evolution:
             parameters["bagging_freq"] = 1
         features = second.features if rng.random() < SWAP_FEATURES else first.features
         label = first.label.removesuffix(", evolved") + ", evolved"
-        return replace(first, parameters=parameters, features=features, label=label)
+        cleaning = self._cleaning(first, second, rng)
+        return replace(first, parameters=parameters, features=features, label=label, cleaning=cleaning)
+
+    def _cleaning(self, first: Configuration, second: Configuration, rng: np.random.Generator) -> Flips:
+        variants = self.bench.variants
+        if not variants.genes:
+            return first.cleaning
+        chosen = second.cleaning if rng.random() < CROSS else first.cleaning
+        if rng.random() < FLIP:
+            turned = variants.flipped(chosen, variants.genes[int(rng.integers(len(variants.genes)))])
+            chosen = turned if variants.room(turned) else chosen
+        return chosen
 
 
 def objectives(runners: Sequence[Runner], folds: Sequence[int]) -> Array:
     """Loss, work of a prediction and numbers kept, per runner (n, 3)."""
-    return np.array([[r.mean(folds), *_weight_of(r)] for r in runners])
+    return np.array([[r.mean(folds), *weight_of(r)] for r in runners])
 
 
-def _weight_of(runner: Runner) -> tuple[float, float]:
+def weight_of(runner: Runner) -> tuple[float, float]:
     """Steps of one prediction and numbers that the model keeps, roughly, by family."""
-    parameters, rounds = runner.configuration.parameters, max(runner.rounds(), 1.0)
+    configuration, rounds = runner.configuration, max(runner.rounds(), 1.0)
+    said, family = configuration.parameters, configuration.family
     result = runner.results[runner.judged()[0]]
-    if runner.configuration.family == "lightgbm":
-        leaves = float(parameters.get("num_leaves", 31))
-        return rounds * np.log2(leaves + 1), rounds * leaves
-    if runner.configuration.family in ("extra_trees", "random_forest"):
-        leaves = max(2.0, len(result.prediction) * 4 / float(parameters.get("leaf", 1)))
-        return rounds * np.log2(leaves), rounds * leaves
-    if runner.configuration.family == "neighbours":
-        return float(len(result.prediction) * 4 * result.columns), float(len(result.prediction) * 4 * result.columns)
-    return float(result.columns), float(result.columns)
+    columns, rows = float(result.columns), float(len(result.prediction) * 4)
+    leaves = {
+        "lightgbm": float(said.get("num_leaves", 31)),
+        "histogram_boosting": float(said.get("leaves", 31)),
+        "catboost": 2.0 ** float(said.get("depth", 6)),
+        "xgboost": 2.0 ** float(said.get("depth", 6)),
+        "extra_trees": max(2.0, rows / float(said.get("leaf", 1))),
+        "random_forest": max(2.0, rows / float(said.get("leaf", 1))),
+    }.get(family)
+    if leaves is not None:
+        return rounds * float(np.log2(leaves + 1)), rounds * leaves
+    if family in ("neighbours", "gaussian_process"):
+        return rows * columns, rows * columns
+    if family == "network":
+        width = float(said.get("width", 64))
+        return width * (columns + width / 2), width * (columns + width / 2)
+    return columns, columns
 
 
 def pareto(runners: Sequence[Runner], folds: Sequence[int]) -> list[Runner]:

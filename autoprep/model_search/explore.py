@@ -10,6 +10,7 @@ import numpy as np
 from autoprep.errors import plural
 from autoprep.model_search.encode import usable_columns
 from autoprep.model_search.evolve import Evolution, worth_trying
+from autoprep.model_search.models import MODELS
 from autoprep.model_search.portfolio import default, portfolio
 from autoprep.model_search.race import Race, rungs_of
 from autoprep.model_search.sample import Sampler, Sampling
@@ -69,6 +70,10 @@ class Explorer:
     def explore(self) -> None:
         """Run the race until its time is over."""
         names = [*self.bench.synthesizers] or [""]
+        if self.bench.monotone:
+            # Features made of a column would carry it past the constraint.
+            names = names[:1]
+            self._note("monotone: LightGBM alone is tried, on the columns themselves")
         first = default(self.bench.task, names[0], 0.1, self.target)
         if self.bench.sketch is not None:
             first = self._quick(first)
@@ -97,6 +102,10 @@ class Explorer:
             other_target=self.other_target,
             counts=self.bench.task == "regression" and counted(self.bench.y) and self.bench.metric.name in SQUARED,
         )  # fmt: skip
+        if self.bench.monotone:
+            entered = [c for c in entered if c.family == "lightgbm"]
+        if self.bench.metric.name.startswith("pinball"):
+            entered = [c for c in entered if MODELS[c.family].quantiles]
         rungs = rungs_of(self.race.folds, self.bench.frame.height)
         if begin == SKETCH:
             entered = self._sketched(entered)

@@ -49,6 +49,7 @@ class Sides:
         seed: of all randomness in the fit.
         kept: what a family wants to keep between fits on the same matrices.
         lock: held while ``kept`` is changed.
+        monotone: number columns whose rise the prediction must follow (1) or oppose (-1).
     """
 
     encoder: Encoder
@@ -63,6 +64,7 @@ class Sides:
     seed: int
     kept: dict[str, Any] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
+    monotone: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,7 @@ class Family:
         load: (path, classes, rounds) -> model.
         space: hyper-parameters that the search may change.
         most_rows: training rows beyond which it is not tried.
+        quantiles: whether it can aim at a quantile of the target instead of its mean.
     """
 
     name: str
@@ -119,3 +122,4 @@ class Family:
     load: Callable[[Path, int, int], Fitted]
     space: Mapping[str, Axis] = field(default_factory=dict)
     most_rows: float = float("inf")
+    quantiles: bool = False

@@ -10,15 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoprep.errors import plural
-from autoprep.model_search.calibrate import Conformal, LabelSets, heat, learn_heat, learn_threshold
-from autoprep.model_search.ensemble import greedy, paired_gain
-from autoprep.model_search.evolve import pareto
+from autoprep.model_search.calibrate import Conformal, LabelSets, learn_curve, learn_heat, learn_lifts, learn_threshold
+from autoprep.model_search.ensemble import bagged, greedy, likely, paired_gain
+from autoprep.model_search.evolve import pareto, weight_of
 from autoprep.model_search.limits import Limit, OutOfTime
 from autoprep.model_search.predictor import Member, Predictor
 from autoprep.model_search.race import Race, Runner
 from autoprep.model_search.remembered import whole
 from autoprep.model_search.threads import usable
 from autoprep.model_search.trial import SKETCH, Bench, Configuration, Part, Synthesizer
+from autoprep.model_search.variants import Flips
 from autoprep.types import Leaderboard, Trial
 
 Array = NDArray[Any]
@@ -26,8 +27,9 @@ Weighted = list[tuple[Runner, float]]
 
 MEMBERS_IN_ENSEMBLE = 12
 BLOCKS = 10
-#: Rows up to which models that cannot be told apart are averaged, and how many at most.
-FEW_ROWS, MOST_ALIKE = 5_000, 5
+#: Rows up to which models share the prediction by how likely each is the best, how many at most, the least share of
+#: one, and judged predictions from which fewer bags are drawn.
+FEW_ROWS, MOST_SHARING, LEAST_SHARE, MANY_JUDGED = 5_000, 8, 0.03, 5_000
 #: Share of the rounds below which a refit that the clock has stopped is not used.
 REFIT_LEAST = 0.8
 #: How many times longer the steps of a refit on rows in time may become for want of time, and how long at most.
@@ -55,13 +57,16 @@ class Finisher:
         self.classes = bench.classes
         self.weights: Weighted = []
         self.folds: list[int] = []
+        self.cleaning: Flips = ()
+        self.flip_gain = (0.0, 0.0)
+        self._front: list[Runner] | None = None
         self.rows: Array = np.empty(0, dtype=np.int64)
 
     def finish(self, interrupted: bool) -> tuple[Array, list[float], Leaderboard]:
         """Choose, calibrate and deploy; out-of-fold predictions, scores per fold, and the board."""
         empty = np.full((len(self.y), self.classes) if self.classes else len(self.y), np.nan)
         self.folds = self.race.settled() or ([SKETCH] if self.race.ranked([SKETCH]) else [])
-        ranked = self.race.ranked(self.folds) if self.folds else []
+        ranked = self._of_one_cleaning(self.race.ranked(self.folds) if self.folds else [])
         if not ranked:
             return empty, [], self._board([])
         members = ranked[:MEMBERS_IN_ENSEMBLE]
@@ -73,12 +78,40 @@ class Finisher:
         self._calibrate(mixed)
         self._deploy(interrupted)
         scores = self._scores()
-        return self._averaged(mixed, empty), scores, self._board(scores)
+        return self._averaged(mixed + self.predictor.shift, empty), scores, self._board(scores)
+
+    def _of_one_cleaning(self, ranked: list[Runner]) -> list[Runner]:
+        """The runners under the cleaning that is kept: the plan's own unless another is better beyond its error.
+
+        A model has one plan, so all its members share the cleaning.
+        """
+        plain = next((r for r in ranked if not r.configuration.cleaning), None)
+        if not ranked or plain is None:
+            return ranked
+        best = ranked[0]
+        if best is not plain:
+            gain = np.array([plain.results[f].loss - best.results[f].loss for f in self.folds])
+            error = self._fold_error(gain)
+            if gain.mean() > error:
+                self.cleaning = best.configuration.cleaning
+                self.flip_gain = (float(gain.mean()), error)
+        return [r for r in ranked if r.configuration.cleaning == self.cleaning]
+
+    def _fold_error(self, differences: Array) -> float:
+        """Standard error of a mean over folds that share training rows (Nadeau and Bengio 2003)."""
+        if len(differences) < 2:
+            return float("inf")
+        share = len(self._judged_rows(self.folds[0])) / len(self.bench.rows(self.folds[0])[0])
+        return float(differences.std(ddof=1)) * float(np.sqrt(1 / len(differences) + share))
 
     def front(self) -> tuple[Trial, ...]:
         """The configurations that no other beats in loss, work of a prediction and size at once, best loss first."""
-        ranked = self.race.ranked(self.folds) if self.folds else []
-        return tuple(self._trial(runner) for runner in pareto(ranked, self.folds))
+        return tuple(self._trial(runner) for runner in self._pareto())
+
+    def _pareto(self) -> list[Runner]:
+        if self._front is None:
+            self._front = pareto(self.race.ranked(self.folds) if self.folds else [], self.folds)
+        return self._front
 
     def _judged_rows(self, fold: int) -> Array:
         valid = self.bench.rows(fold)[1]
@@ -101,6 +134,8 @@ class Finisher:
         """
         if len(members) == 1:
             return np.ones(1)
+        if len(self.y) <= FEW_ROWS and len(self.folds) > 1:
+            return self._shared(members, stacked)
         y = self.y[self.rows]
         weight = None if self.weight is None else self.weight[self.rows]
         found = greedy(stacked, lambda p: self.metric.loss(y, p, weight))
@@ -112,34 +147,37 @@ class Finisher:
         )
         gain, error = paired_gain(single, several)
         if gain <= error:
-            return self._alike(members, gain, error)
+            self.note(f"an ensemble gains {gain:.2g} ± {error:.2g}: the best single model is kept")
+            return np.eye(len(members))[0]
         self.note(
             f"the ensemble of {np.count_nonzero(found)} gains {gain:.2g} ± {error:.2g} over the best single model"
         )
         return found
 
-    def _alike(self, members: list[Runner], gain: float, error: float) -> Array:
-        """The best model; for few rows the plain average of those that the folds cannot tell from it.
+    def _shared(self, members: list[Runner], stacked: list[Array]) -> Array:
+        """For few rows: half by bagged greedy picks, half by how likely each member is as good as the best.
 
-        Picking one of several that differ by less than a standard error is picking by chance; their average varies
-        less (Breiman 1996). No weight is learnt, so nothing can be fitted to the folds. The standard error counts
-        that folds share training rows (Nadeau and Bengio 2003).
+        Picking the best of several that the folds hardly tell apart is picking by chance, and so are weights that
+        are fitted to few rows; their mean varies less (Breiman 1996).
         """
-        best, alike = members[0], [0]
-        if len(self.y) <= FEW_ROWS and len(self.folds) > 1:
-            share = len(self._judged_rows(self.folds[0])) / len(self.bench.rows(self.folds[0])[0])
-            for number, runner in enumerate(members[1:], 1):
-                behind = np.array([runner.results[f].loss - best.results[f].loss for f in self.folds])
-                spread = float(behind.std(ddof=1)) * np.sqrt(1 / len(behind) + share)
-                if behind.mean() <= spread and len(alike) < MOST_ALIKE:
-                    alike.append(number)
-        found = np.zeros(len(members))
-        found[alike] = 1.0 / len(alike)
-        if len(alike) > 1:
-            self.note(f"{len(alike)} models are within one standard error of the best: their average is kept")
+        y = self.y[self.rows]
+        weight = None if self.weight is None else self.weight[self.rows]
+
+        def loss(said: Array, at: Array) -> float:
+            return self.metric.loss(y[at], said, None if weight is None else weight[at])
+
+        bags = 8 if len(self.rows) <= MANY_JUDGED else 4
+        losses = np.array([[r.results[f].loss for f in self.folds] for r in members])
+        share = len(self._judged_rows(self.folds[0])) / len(self.bench.rows(self.folds[0])[0])
+        found = 0.5 * bagged(stacked, loss, self.rows, bags=bags, seed=self.bench.seed) + 0.5 * likely(losses, share)
+        found[np.argsort(-found, kind="stable")[MOST_SHARING:]] = 0.0
+        found[found < min(LEAST_SHARE, found.max())] = 0.0
+        count = np.count_nonzero(found)
+        if count > 1:
+            self.note(f"few rows: {count} models share the prediction, by how surely each is as good as the best")
         else:
-            self.note(f"an ensemble gains {gain:.2g} ± {error:.2g}: the best single model is kept")
-        return found
+            self.note("the best single model is kept: no other comes near it")
+        return np.asarray(found / found.sum())
 
     def _blocks(self) -> list[Array]:
         """Positions in ``rows``: some ten blocks of the first dealing that respect the folds and hold every class."""
@@ -164,12 +202,17 @@ class Finisher:
         if self.classes:
             said = said / said.sum(axis=1, keepdims=True)
             predictor.temperature, predictor.mix = learn_heat(y, said, np.asarray(predictor.prior), weight)
-            warm = heat(said, predictor.temperature, predictor.mix, np.asarray(predictor.prior))
+            predictor.curve = learn_curve(y, self._warm(said), weight)
+            warm = self._warm(said)
             predictor.label_sets = LabelSets.learn(y, warm)
             if self.classes == 2:
                 predictor.threshold = learn_threshold(y, warm, self.metric, weight)
+            predictor.lifts = list(learn_lifts(y, warm, np.asarray(predictor.prior), self.metric, weight))
         else:
-            predictor.conformal = Conformal.learn(y, said)
+            if self.metric.name.startswith("pinball:"):
+                # Models of a quantile come too close to their training rows (Romano 2019).
+                predictor.shift = float(np.quantile(y - said, float(self.metric.name.partition(":")[2])))
+            predictor.conformal = Conformal.learn(y, said + predictor.shift)
 
     def _limit(self, keep: float = 0.0) -> Limit:
         left = max(0.0, self.bench.budget.remaining() - keep)
@@ -199,6 +242,14 @@ class Finisher:
                     predictor.members.append(Member(part, weight / len(refitted), number(synthesizer), made))
             else:
                 left_out.append((runner, weight))
+        if left_out and not predictor.members and self.splits.kind == "time" and self.deploy == "fast":
+            # Whatever time there is: only a refit learns from the newest rows.
+            for runner, _ in left_out:
+                again = None if interrupted else self._refit(runner, whatever=True)
+                for part, synthesizer, made in again or []:
+                    predictor.members.append(Member(part, 1.0 / len(again or []), number(synthesizer), made))
+                if predictor.members:
+                    break
         if left_out and predictor.members and self.splits.kind == "time":
             # The models of folds in time know nothing of the newest rows; those that do take their shares.
             self.note("only models that have learnt from the newest rows are kept")
@@ -209,18 +260,23 @@ class Finisher:
         for runner, weight in left_out:
             for fold in self.folds:
                 part = whole(self.bench, runner.configuration, fold, runner.results[fold])
-                synthesizer = self.bench.synthesizer(part.features, fold)
+                synthesizer = self.bench.synthesizer(part.features, fold, self.cleaning)
                 made = self._made(runner.configuration, self.bench.seed, fold)
                 predictor.members.append(Member(part, weight / len(self.folds), number(synthesizer), made))
         if self.deploy == "accurate":
             self.note(f"the models of {len(self.folds)} folds are kept")
 
-    @staticmethod
-    def _made(chosen: Configuration, seed: int, fold: int) -> dict[str, Any]:
-        return {"label": chosen.label, "parameters": dict(chosen.parameters), "seed": seed, "fold": fold}
+    def _made(self, chosen: Configuration, seed: int, fold: int) -> dict[str, Any]:
+        held = {"monotone": self.bench.monotone} if self.bench.monotone else {}
+        return {"label": chosen.label, "parameters": {**chosen.parameters, **held}, "seed": seed, "fold": fold}
 
-    def _refit(self, runner: Runner) -> list[tuple[Part, Synthesizer | None, dict[str, Any]]] | None:
-        """The runner's model learnt from all rows, one or three of it, and how each was made; None without time."""
+    def _refit(
+        self, runner: Runner, whatever: bool = False
+    ) -> list[tuple[Part, Synthesizer | None, dict[str, Any]]] | None:
+        """The runner's model learnt from all rows, one or three of it, and how each was made; None without time.
+
+        With ``whatever`` it is tried even when more time is expected to be needed than there is.
+        """
         rows = self.bench.frame.height
         train = float(np.mean([len(self.bench.rows(f)[0]) for f in runner.judged()]))
         chosen, rounds = runner.configuration, runner.rounds()
@@ -234,7 +290,7 @@ class Finisher:
             expected = fit + prepare
             if expected <= left:
                 self.note(f"{chosen.label}: refitted on all rows in fewer, longer steps, as time was short")
-        if expected > left:
+        if expected > left and not whatever:
             self.note(f"{chosen.label}: no time to refit on all rows, the models of the folds are kept")
             return None
         seeds = [self.bench.seed]
@@ -250,7 +306,7 @@ class Finisher:
             if limit.passed() and part.model.rounds < REFIT_LEAST * rounds:
                 break
             found.append((part, synthesizer, self._made(chosen, seed, -1)))
-        if not found:
+        if not found and not whatever:
             self.note(f"{chosen.label}: refitting ran out of time, the models of the folds are kept")
         return found or None
 
@@ -259,19 +315,28 @@ class Finisher:
         for fold in self.folds:
             valid = self._judged_rows(fold)
             mixed = np.sum([w * r.results[fold].prediction for r, w in self.weights], axis=0)
+            mixed = mixed if self.classes else mixed + self.predictor.shift
             weight = None if self.weight is None else self.weight[valid]
-            scores.append(self.metric.score(self.y[valid], mixed, weight, self._threshold_without(fold)))
+            threshold, lifts = self._decision_without(fold)
+            if lifts:
+                mixed = self._warm(mixed) * np.asarray(lifts)
+            scores.append(self.metric.score(self.y[valid], mixed, weight, threshold))
         return scores
 
-    def _threshold_without(self, fold: int) -> float:
-        """The threshold that the other folds choose: a score is not judged by a threshold that its rows have set."""
+    def _warm(self, said: Array) -> Array:
+        return self.predictor.probabilities(said)
+
+    def _decision_without(self, fold: int) -> tuple[float, tuple[float, ...]]:
+        """Threshold and lifts that the other folds choose: no score is judged by what its own rows have set."""
         others = [f for f in self.folds if f != fold]
-        if self.classes != 2 or self.metric.needs != "label" or not others:
-            return self.predictor.threshold
+        if not self.classes or self.metric.needs != "label" or not others:
+            return self.predictor.threshold, tuple(self.predictor.lifts)
         rows = np.concatenate([self._judged_rows(f) for f in others])
         said = np.concatenate([np.sum([w * r.results[f].prediction for r, w in self.weights], axis=0) for f in others])
-        warm = heat(said, self.predictor.temperature, self.predictor.mix, np.asarray(self.predictor.prior))
-        return learn_threshold(self.y[rows], warm, self.metric, None if self.weight is None else self.weight[rows])
+        y, weight, warm = self.y[rows], None if self.weight is None else self.weight[rows], self._warm(said)
+        if self.classes == 2:
+            return learn_threshold(y, warm, self.metric, weight), ()
+        return 0.5, learn_lifts(y, warm, np.asarray(self.predictor.prior), self.metric, weight)
 
     def _board(self, scores: list[float]) -> Leaderboard:
         sign = self.metric.greater_is_better
@@ -289,7 +354,7 @@ class Finisher:
                 Trial(
                     "ensemble", mean, 1.0 - mean if sign else mean, error,
                     sum(t.fit_s for t in members), sum(t.predict_s for t in members),
-                    max(t.features for t in members), note=made,
+                    max(t.features for t in members), note=made, size=sum(t.size for t in members),
                 )
             )  # fmt: skip
         trials.sort(key=lambda t: t.loss)
@@ -307,7 +372,8 @@ class Finisher:
             float(np.mean([r.fit_s for r in values])), float(np.mean([r.predict_s for r in values])),
             values[0].columns,
             {**runner.configuration.parameters, "features": runner.configuration.features,
-             "best_rounds": round(runner.rounds())}, made,
+             **({"cleaning": list(runner.configuration.cleaning)} if runner.configuration.cleaning else {}),
+             "best_rounds": round(runner.rounds())}, made, weight_of(runner)[1], runner in self._pareto(),
         )  # fmt: skip
 
 

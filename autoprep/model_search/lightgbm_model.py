@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -48,6 +49,19 @@ def objective_of(classes: int, metric: str) -> dict[str, Any]:
     if metric == "mape":
         return {"objective": "mape", "metric": "mape"}
     return {"objective": "regression", "metric": "l2"}
+
+
+def constraints(names: Sequence[str], monotone: Mapping[str, int]) -> dict[str, Any]:
+    """LightGBM's parameters for a prediction that follows (1) or opposes (-1) some columns.
+
+    Example:
+        >>> constraints(["a", "b"], {"b": -1})["monotone_constraints"]
+        [0, -1]
+    """
+    if not monotone:
+        return {}
+    signs = [int(monotone.get(name, 0)) for name in names]
+    return {"monotone_constraints": signs, "monotone_constraints_method": "intermediate"}
 
 
 @dataclass

@@ -25,7 +25,7 @@ def _put(family: Family) -> None:
 
 
 #: Parameters of a configuration that steer the search and not the library.
-OWN = ("rounds", "patience", "encoding", "knots", "target")
+OWN = ("rounds", "patience", "encoding", "knots", "target", "monotone")
 
 
 def _fit_lightgbm(
@@ -36,12 +36,13 @@ def _fit_lightgbm(
         if scale not in sides.kept:
             sides.kept[scale] = _binned(sides)
     train, valid = sides.kept[scale]
+    held = lightgbm_model.constraints(sides.encoder.names, sides.monotone or parameters.get("monotone", {}))
     return lightgbm_model.fit(
         train,
         valid,
         classes=sides.classes,
         metric=sides.metric,
-        parameters={k: v for k, v in parameters.items() if k not in OWN},
+        parameters={k: v for k, v in parameters.items() if k not in OWN} | held,
         rounds=rounds or int(parameters.get("rounds", 2_000)),
         patience=int(parameters.get("patience", 40)),
         seed=sides.seed,
@@ -83,6 +84,7 @@ _put(
             "extra_trees": Axis(choices=(False, True)),
             "encoding": Axis(choices=("native", "target")),
         },
+        quantiles=True,
     ),
 )
 

@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from autoprep.errors import ArtifactError, InputError
-from autoprep.model_search.calibrate import Conformal, LabelSets, heat
+from autoprep.model_search.calibrate import Conformal, LabelSets, bend, heat
 from autoprep.model_search.encode import Encoder
 from autoprep.model_search.models import MODELS
 from autoprep.model_search.threads import usable
@@ -53,7 +53,11 @@ class Predictor:
         synthesizers: fitted, as numbered by the members.
         temperature: softens (> 1) or sharpens probabilities.
         mix: share of ``prior`` in probabilities.
+        curve: what came true by what was said of the second of two classes; empty: as said.
         threshold: probability from which the second of two classes is said.
+        lifts: (classes,) what the probabilities of several classes are multiplied with before the greatest is said;
+            empty: 1.
+        shift: added to the values of a regression, so that a quantile that is asked for is met out of fold.
         conformal: intervals of a regression.
         label_sets: sets of labels of a classification.
         inputs: columns of the training frame and their Polars dtypes.
@@ -68,7 +72,10 @@ class Predictor:
     synthesizers: list[Synthesizer] = field(default_factory=list)
     temperature: float = 1.0
     mix: float = 0.0
+    curve: list[list[float]] = field(default_factory=list)
     threshold: float = 0.5
+    lifts: list[float] = field(default_factory=list)
+    shift: float = 0.0
     conformal: Conformal | None = None
     label_sets: LabelSets | None = None
     inputs: dict[str, str] = field(default_factory=dict)
@@ -85,7 +92,7 @@ class Predictor:
         if total is None:
             shares = np.asarray(self.prior)
             return np.tile(shares, (frame.height, 1)) if self.classes else np.full(frame.height, shares[0])
-        return total
+        return total if self.classes else total + self.shift
 
     def predict_proba(self, frame: pl.DataFrame) -> Array:
         """Probabilities (n, classes) in the order of ``classes``.
@@ -100,7 +107,7 @@ class Predictor:
     def probabilities(self, total: Array) -> Array:
         """Probabilities (n, classes) of the members' weighted sum (n, classes)."""
         said = total / total.sum(axis=1, keepdims=True)
-        return heat(said, self.temperature, self.mix, np.asarray(self.prior))
+        return bend(heat(said, self.temperature, self.mix, np.asarray(self.prior)), self.curve)
 
     def predict(self, frame: pl.DataFrame) -> Array:
         """Labels (n,) as they were given, or values (n,)."""
@@ -116,7 +123,8 @@ class Predictor:
         """Places (n,) in ``classes`` of the labels that probabilities (n, classes) say."""
         if len(self.classes) == 2:
             return np.asarray(probability[:, 1] >= self.threshold, dtype=np.int64)
-        return np.asarray(probability.argmax(axis=1))
+        lifted = probability * np.asarray(self.lifts) if self.lifts else probability
+        return np.asarray(lifted.argmax(axis=1))
 
     def interval(self, frame: pl.DataFrame, coverage: float = 0.9) -> tuple[Array, Array]:
         """Lower and upper bounds (n,) of a regression that hold the truth with this probability.
@@ -193,6 +201,9 @@ class Predictor:
             "temperature": self.temperature,
             "mix": self.mix,
             "threshold": self.threshold,
+            "lifts": self.lifts,
+            "curve": self.curve,
+            "shift": self.shift,
             "threads": self.threads,
             "inputs": self.inputs,
             "conformal": self.conformal.to_dict() if self.conformal else None,
@@ -263,6 +274,9 @@ def load_predictor(folder: str | Path, revive: Revive | None = None) -> Predicto
         temperature=values["temperature"],
         mix=values["mix"],
         threshold=values["threshold"],
+        lifts=values.get("lifts", []),
+        curve=values.get("curve", []),
+        shift=values.get("shift", 0.0),
         conformal=Conformal.from_dict(values["conformal"]) if values["conformal"] else None,
         label_sets=_label_sets(values.get("label_sets")),
         inputs=values["inputs"],

@@ -152,7 +152,7 @@ class Race:
             return self.step(configuration, fold, most)
         held = recall(self.journal, configuration, fold)
         if held is not None:
-            self.bench.view(configuration.features, fold)
+            self.bench.view(configuration.features, fold, configuration.cleaning)
             runner.results[fold] = held
             return held
         until = budget.clock() + most
@@ -184,7 +184,7 @@ class Race:
             if self._refused(runner, fold, expected, planned if self.bench.budget.deterministic else 0.0):
                 continue
             planned += expected
-            self.bench.view(runner.configuration.features, fold)
+            self.bench.view(runner.configuration.features, fold, runner.configuration.cleaning)
             entered.append((runner, fold))
         if len(entered) <= 1 or usable() == 1:
             results = [self._run(runner, fold, most, usable()) for runner, fold in entered]

@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from autoprep.budget import Budget
-from autoprep.errors import InputError, SettingError
+from autoprep.errors import InputError, SettingError, did_you_mean
 from autoprep.model_search import metrics as metrics_
 from autoprep.model_search import splits as splits_
 from autoprep.model_search.explore import Explorer
@@ -26,6 +26,7 @@ from autoprep.model_search.splits import Splits
 from autoprep.model_search.target import encode_target
 from autoprep.model_search.threads import load_libraries, one_thread
 from autoprep.model_search.trial import Bench, Factory
+from autoprep.model_search.variants import Variants
 from autoprep.types import Event, Leaderboard, Listener, Task, Trial, silent
 
 Array = NDArray[Any]
@@ -50,6 +51,8 @@ class SearchResult:
         feature_sets: mean loss of the yardstick with each feature set on the folds it ran on.
         interrupted: whether Ctrl-C ended the search.
         front: the configurations that no other beats in loss, work of a prediction and size at once, best loss first.
+        cleaning: lossy steps of the cleaning that what is kept has flipped.
+        flip_gain: mean loss over folds that flipping them saves, and its standard error.
     """
 
     leaderboard: Leaderboard
@@ -63,6 +66,8 @@ class SearchResult:
     feature_sets: Mapping[str, float] = field(default_factory=dict)
     interrupted: bool = False
     front: tuple[Trial, ...] = ()
+    cleaning: tuple[str, ...] = ()
+    flip_gain: tuple[float, float] = (0.0, 0.0)
 
 
 def search(
@@ -75,6 +80,7 @@ def search(
     splits: Splits | None = None,
     groups: Any = None,
     times: Any = None,
+    gap: float = 0.0,
     budget: Budget | None = None,
     seed: int = 0,
     sample_weight: Any = None,
@@ -84,6 +90,8 @@ def search(
     sampler: Sampler = "evolution",
     listener: Listener = silent,
     journal: Journal | None = None,
+    variants: Variants | None = None,
+    monotone: Mapping[str, int] | None = None,
 ) -> SearchResult:
     """Find the model that predicts best within a budget.
 
@@ -97,6 +105,8 @@ def search(
         splits: folds, or None to have them suggested.
         groups: (n,) ids that must not cross folds.
         times: (n,) dates or numbers that order the rows.
+        gap: training rows are earlier than the rows they are judged on by more than this, in seconds of dates or units
+            of numbers.
         budget: seconds or units; 60 s when None.
         seed: of all randomness.
         sample_weight: (n,) or None.
@@ -106,25 +116,29 @@ def search(
         sampler: what the time after the race goes to: "evolution", or Optuna's "tpe" or "cma" (``autoprep[optuna]``).
         listener: told what happens.
         journal: keeps finished trials on disk; with ``resume`` those of an interrupted search are not run again.
+        variants: the rows under other cleanings, which evolution may choose; ``frame`` is the plain one.
+        monotone: number columns of ``frame`` -> 1 (the prediction never falls when the value rises) or -1 (never
+            rises); only LightGBM is tried then.
 
     Raises:
         InputError: the rows or the target cannot be used.
         SettingError: metric or splits do not fit.
     """
     return _Search(
-        frame, y, task, metric, dict(synthesizers or {}), splits, groups, times,
+        frame, y, task, metric, dict(synthesizers or {}), splits, groups, (times, gap),
         budget or Budget(time_budget_s=60), seed, sample_weight, deploy, (memory_bytes, ceiling_bytes), sampler,
-        listener, journal,
+        listener, journal, variants, dict(monotone or {}),
     ).run()  # fmt: skip
 
 
 class _Search:
     def __init__(
         self, frame: pl.DataFrame, y: Any, task: Task, metric: Any, synthesizers: dict[str, Factory],
-        splits: Splits | None, groups: Any, times: Any, budget: Budget, seed: int, sample_weight: Any,
+        splits: Splits | None, groups: Any, ordered: tuple[Any, float], budget: Budget, seed: int, sample_weight: Any,
         deploy: str, memory: tuple[float, float], sampler: Sampler, listener: Listener,
-        journal: Journal | None = None,
+        journal: Journal | None = None, variants: Variants | None = None, monotone: Mapping[str, int] | None = None,
     ) -> None:  # fmt: skip
+        times, gap = ordered
         if frame.height != len(y):
             raise InputError(f"{frame.height} rows but {len(y)} targets", hint="give one target per row")
         if deploy not in ("fast", "accurate"):
@@ -143,7 +157,7 @@ class _Search:
         self.weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
         if splits is None:
             splits = splits_.suggest(
-                self.y, self.task, frame=frame, groups=groups, times=times, seed=seed,
+                self.y, self.task, frame=frame, groups=groups, times=times, gap=gap, seed=seed,
                 folds=self._folds_in_time(frame, times),
             )  # fmt: skip
         self.splits = splits_.check(splits, frame.height)
@@ -153,13 +167,14 @@ class _Search:
         self.bench = Bench(
             frame, self.y, task=self.task, classes=len(self.classes), metric=self.metric, splits=self.splits,
             synthesizers=synthesizers, weight=self.weight, budget=budget, seed=seed, memory_bytes=memory[0],
-            ceiling_bytes=memory[1],
+            ceiling_bytes=memory[1], variants=variants, monotone=_monotone(monotone, frame, self.task),
         )  # fmt: skip
         self.predictor = self._floor()
         self.journal = journal
         if journal is not None:
             names = {name: str(getattr(made, "args", "")) for name, made in synthesizers.items()}
-            known = journal.open(identity(frame, self.y, self.splits.folds, self.task, self.metric.name, seed, names))
+            settings = (self.task, self.metric.name, seed, names, *([dict(monotone)] if monotone else []))
+            known = journal.open(identity(frame, self.y, self.splits.folds, *settings))
             if known:
                 self.note(f"{known} trials of the interrupted search are taken as they are")
             elif journal.foreign:
@@ -214,5 +229,25 @@ class _Search:
             self.journal.done()
         return SearchResult(
             board, self.predictor, oof, self.metric, self.classes, self.splits, tuple(self.notes),
-            tuple(scores), explorer.feature_losses, interrupted, finisher.front(),
+            tuple(scores), explorer.feature_losses, interrupted, finisher.front(), finisher.cleaning,
+            finisher.flip_gain,
         )  # fmt: skip
+
+
+def _monotone(asked: Mapping[str, int] | None, frame: pl.DataFrame, task: Task) -> Mapping[str, int]:
+    """What is asked for, when it can be kept.
+
+    Raises:
+        SettingError: several classes, no such number column, or a direction that is neither 1 nor -1.
+    """
+    if not asked:
+        return {}
+    if task == "multiclass":
+        raise SettingError("monotone is for two classes or values", hint="leave it out for several classes")
+    for name, direction in asked.items():
+        if name not in frame.columns or not frame.schema[name].is_numeric():
+            numbers = [c for c in frame.columns if frame.schema[c].is_numeric()]
+            raise SettingError(f"monotone: '{name}' is no number column", hint=did_you_mean(name, numbers))
+        if direction not in (1, -1):
+            raise SettingError(f"monotone: the direction of '{name}' is {direction}", hint="write 1 or -1")
+    return dict(asked)

@@ -19,6 +19,7 @@ from autoprep.model_search.limits import Limit, Unfit, resident_bytes
 from autoprep.model_search.metrics import Metric
 from autoprep.model_search.models import MODELS
 from autoprep.model_search.splits import Splits
+from autoprep.model_search.variants import Flips, Variant, Variants
 from autoprep.types import Task
 
 Array = NDArray[Any]
@@ -64,18 +65,21 @@ class Configuration:
         parameters: hyper-parameters and the search's own ("encoding", "knots", "target", "rounds", "patience").
         features: name of a synthesizer; "" for the frame itself.
         label: short readable name.
+        cleaning: lossy steps of the cleaning that are flipped, sorted.
     """
 
     family: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     features: str = ""
     label: str = ""
+    cleaning: Flips = ()
 
     @property
     def key(self) -> str:
         """The same text for equal configurations."""
         said = ",".join(f"{k}={self.parameters[k]}" for k in sorted(self.parameters))
-        return f"{self.family}({said})@{self.features}"
+        flipped = f"#{'+'.join(self.cleaning)}" if self.cleaning else ""
+        return f"{self.family}({said})@{self.features}{flipped}"
 
     @property
     def encoding(self) -> tuple[Kind, int]:
@@ -171,6 +175,8 @@ class Bench:
         memory_bytes: how much prepared data may be kept.
         ceiling_bytes: what the process may hold in all for another fit to start; not watched with a budget of work,
             whose fits must not hang on what else the process holds.
+        variants: the rows under other cleanings; None when there are none.
+        monotone: number columns whose rise the prediction must follow (1) or oppose (-1).
     """
 
     def __init__(
@@ -188,16 +194,20 @@ class Bench:
         seed: int,
         memory_bytes: float,
         ceiling_bytes: float = float("inf"),
+        variants: Variants | None = None,
+        monotone: Mapping[str, int] | None = None,
     ) -> None:
+        self.monotone = dict(monotone or {})
         self.ceiling_bytes = ceiling_bytes
+        self.variants = variants or Variants(Variant(frame, synthesizers))
         self.frame, self.y, self.task, self.classes = frame, y, task, classes
         self.metric, self.splits, self.synthesizers = metric, splits, synthesizers
         self.weight, self.budget, self.seed = weight, budget, seed
         self._memory = memory_bytes
-        self._views: OrderedDict[tuple[str, int], _View] = OrderedDict()
-        self._sides: OrderedDict[tuple[str, Kind, int, int], Sides] = OrderedDict()
+        self._views: OrderedDict[tuple[Flips, str, int], _View] = OrderedDict()
+        self._sides: OrderedDict[tuple[Flips, str, Kind, int, int], Sides] = OrderedDict()
         self._lock, self._view_lock = Lock(), Lock()
-        self._making: dict[tuple[str, Kind, int, int], Lock] = {}
+        self._making: dict[tuple[Flips, str, Kind, int, int], Lock] = {}
         self.stop = Event()
         self.speed: dict[str, float] = {}
         self.view_units: dict[str, float] = {}
@@ -226,21 +236,22 @@ class Bench:
         train, valid = self.splits.folds[fold]
         return train, valid
 
-    def view(self, features: str, fold: int) -> _View:
+    def view(self, features: str, fold: int, cleaning: Flips = ()) -> _View:
         """A fold's frames as a synthesizer makes them, learnt from its training rows."""
         with self._view_lock:
-            return self._view((features, fold))
+            return self._view((cleaning, features, fold))
 
-    def _view(self, key: tuple[str, int]) -> _View:
+    def _view(self, key: tuple[Flips, str, int]) -> _View:
         if key in self._views:
             self._views.move_to_end(key)
             return self._views[key]
-        features, fold = key
+        cleaning, features, fold = key
+        variant = self.variants[cleaning] if cleaning else Variant(self.frame, self.synthesizers)
         started = self.budget.clock()
         train_rows, valid_rows = self.rows(fold)
-        train = self.frame if fold == -1 else self.frame[train_rows]
-        valid = None if valid_rows is None else self.frame[valid_rows]
-        synthesizer = self.synthesizers[features]() if features else None
+        train = variant.frame if fold == -1 else variant.frame[train_rows]
+        valid = None if valid_rows is None else variant.frame[valid_rows]
+        synthesizer = variant.synthesizers[features]() if features else None
         if synthesizer is not None:
             train = synthesizer.fit_transform(train, self.y[train_rows])
             valid = None if valid is None else synthesizer.transform(valid)
@@ -256,7 +267,7 @@ class Bench:
     def sides(self, configuration: Configuration, fold: int) -> Sides:
         """A fold's matrices for a configuration's encoding."""
         kind, knots = configuration.encoding
-        key = (configuration.features, kind, knots, fold)
+        key = (configuration.cleaning, configuration.features, kind, knots, fold)
         with self._lock:
             if key in self._sides:
                 self._sides.move_to_end(key)
@@ -266,14 +277,15 @@ class Bench:
             with self._lock:
                 if key in self._sides:
                     return self._sides[key]
-            made = self._make_sides(configuration.features, kind, knots, fold)
+            made = self._make_sides(configuration, fold)
             with self._lock:
                 self._sides[key] = made
                 self._forget(self._sides, lambda s: s.train.nbytes * 1.5)
             return made
 
-    def _make_sides(self, features: str, kind: Kind, knots: int, fold: int) -> Sides:
-        view = self.view(features, fold)
+    def _make_sides(self, configuration: Configuration, fold: int) -> Sides:
+        kind, knots = configuration.encoding
+        view = self.view(configuration.features, fold, configuration.cleaning)
         started = self.budget.clock()
         train_rows, valid_rows = self.rows(fold)
         weight = None if self.weight is None else self.weight[train_rows]
@@ -315,16 +327,18 @@ class Bench:
     def prepare_cost(self, configuration: Configuration, fold: int) -> float:
         """Seconds (or units) that the matrices of a fit are expected to take to make; 0 when they are there."""
         kind, knots = configuration.encoding
-        if (configuration.features, kind, knots, fold) in self._sides:
+        if (configuration.cleaning, configuration.features, kind, knots, fold) in self._sides:
             return 0.0
         cells = len(self.rows(fold)[0]) * self.columns.get(configuration.features, self.frame.width)
-        return self.cell_speed.get(kind, CELL_COST[kind]) * cells + self.view_cost(configuration.features, fold)
+        made = self.view_cost(configuration.features, fold, configuration.cleaning)
+        return self.cell_speed.get(kind, CELL_COST[kind]) * cells + made
 
-    def view_cost(self, features: str, fold: int) -> float:
+    def view_cost(self, features: str, fold: int, cleaning: Flips = ()) -> float:
         """Seconds (or units) that a fold's frames are expected to take to make; 0 when they are there."""
-        if (features, fold) in self._views:
+        if (cleaning, features, fold) in self._views:
             return 0.0
-        return self.view_units.get(features, 0.0) * len(self.rows(fold)[0])
+        first = 0.0 if self.budget.deterministic or self.variants.known(cleaning) else self.variants.cost_s
+        return first + self.view_units.get(features, 0.0) * len(self.rows(fold)[0])
 
     def run(self, configuration: Configuration, fold: int, limit: Limit, seed: int | None = None) -> FoldResult:
         """Fit on a fold's training rows and judge on its validation rows.
@@ -365,7 +379,7 @@ class Bench:
         sides = self.sides(configuration, -1)
         part, _ = self._fit(configuration, sides, rounds, limit, seed)
         part.scale = TargetScale(part.scale.kind, part.scale.shift, factor)
-        return part, self.view(configuration.features, -1).synthesizer
+        return part, self.view(configuration.features, -1, configuration.cleaning).synthesizer
 
     def again(self, configuration: Configuration, fold: int, result: FoldResult, limit: Limit) -> Part:
         """The part that a fold's result had, fitted as it was then."""
@@ -398,7 +412,7 @@ class Bench:
             y, valid_y = scale.turn(y), None if valid_y is None else scale.turn(valid_y)
         inner = Sides(
             sides.encoder, sides.train, y, sides.weight, sides.valid, valid_y, sides.valid_weight,
-            sides.classes, sides.metric, self.seed if seed is None else seed, sides.kept, sides.lock,
+            sides.classes, sides.metric, self.seed if seed is None else seed, sides.kept, sides.lock, self.monotone,
         )  # fmt: skip
         if not sides.train.shape[1]:
             raise Unfit("there is no usable column")
@@ -417,6 +431,6 @@ class Bench:
                 old = self.speed.get(name)
                 self.speed[name] = seen if old is None else 0.5 * (old + seen)
 
-    def synthesizer(self, features: str, fold: int) -> Synthesizer | None:
+    def synthesizer(self, features: str, fold: int, cleaning: Flips = ()) -> Synthesizer | None:
         """The synthesizer learnt on a fold's training rows."""
-        return self.view(features, fold).synthesizer
+        return self.view(features, fold, cleaning).synthesizer

@@ -162,4 +162,5 @@ FAMILY = Family(
         "columns": Axis(0.3, 1.0),
         "l2": Axis(0.01, 30, log=True),
     },
+    quantiles=True,
 )

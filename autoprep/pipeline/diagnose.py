@@ -132,9 +132,7 @@ def _errors(judged: Judged, deadline: float | None, clock: Callable[[], float]) 
         return Diagnosis(importance, residuals=residuals, slices=weak, loss="absolute error", rows=len(known))
     shares = oof[known] / oof[known].sum(axis=1, keepdims=True)
     loss = -np.log(np.clip(shares[np.arange(len(known)), y[known]], 1e-6, 1.0))
-    said = shares.argmax(axis=1)
-    if len(classes) == 2:
-        said = (shares[:, 1] >= judged.predictor.threshold).astype(np.int64)
+    said = judged.predictor.codes(shares)
     counts = np.zeros((len(classes), len(classes)), dtype=np.int64)
     np.add.at(counts, (y[known], said), 1)
     few = len(classes) <= LABELS

@@ -152,7 +152,7 @@ class _Yardstick:
         from autoprep.synthesis import Synthesizer
 
         cleaned = cleaning.apply(self._raw, plan)
-        frame = _aligned(cleaned.frame, cleaned.rows, self._rows).drop(str(plan.target))
+        frame = aligned(cleaned.frame, cleaned.rows, self._rows).drop(str(plan.target))
         meter = Budget()
         specs = [spec for spec in plan.outputs if spec.name in frame.columns]
         bench = Bench(
@@ -181,7 +181,7 @@ class _Yardstick:
         return np.asarray(found)
 
 
-def _aligned(frame: pl.DataFrame, rows: pl.Series, wanted: pl.Series) -> pl.DataFrame:
+def aligned(frame: pl.DataFrame, rows: pl.Series, wanted: pl.Series) -> pl.DataFrame:
     """The rows of ``frame`` that came from the ``wanted`` input rows, in their order."""
     if rows.equals(wanted):
         return frame

@@ -58,21 +58,25 @@ def evaluate(parts: Parts, frame: pl.DataFrame) -> dict[str, Any]:
         place = {c: i for i, c in enumerate(classes)}
         y = text.filter(known).replace_strict(place, return_dtype=pl.Int64).to_numpy()
         said = predicted.select([f"probability_{c}" for c in classes]).to_numpy()
+        labels = predicted["prediction"].cast(pl.String).replace_strict(place, return_dtype=pl.Int64).to_numpy()
         trivial = np.tile([baseline["classes"][c] for c in classes], (len(y), 1))
     name = str(parts.facts["metric"])
     # A function of the user's own is not in the artefact: the task's usual metric stands in for it.
     known_name = name in METRICS or name.startswith("pinball:")
     metric = resolve(name if known_name else None, task, y, np.asarray(classes))
+    # A label is what the model says, by its own threshold.
+    judged = said if task == "regression" or metric.needs == "probability" else labels
     scores: dict[str, float] = {}
     trivial_scores: dict[str, float] = {}
     for name in METRICS:
         other = METRICS[name]
         if task in other.tasks and (other.needs != "probability" or len(set(y.tolist())) > 1):
-            scores[name], trivial_scores[name] = other.score(y, said), other.score(y, trivial)
+            scores[name] = other.score(y, labels if other.needs == "label" else said)
+            trivial_scores[name] = other.score(y, trivial)
     return {
         "rows": len(y),
         "metric": metric.name,
-        "score": metric.score(y, said),
+        "score": metric.score(y, judged),
         "baseline": metric.score(y, trivial),
         "greater_is_better": metric.greater_is_better,
         "scores": scores,

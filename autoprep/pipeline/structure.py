@@ -107,3 +107,28 @@ def _score(
         return float(np.mean([bench.run(plain, fold, limit).loss for fold in range(len(found.folds))]))
     except (SettingError, Unfit, OutOfTime):
         return None
+
+
+def gap_of(said: str | float | None) -> float:
+    """Seconds (or units of a number column) of a gap in time: a number, or words like "7d" or "12h".
+
+    Raises:
+        SettingError: neither, or below 0.
+
+    Example:
+        >>> gap_of("7d"), gap_of(3), gap_of(None)
+        (604800.0, 3.0, 0.0)
+    """
+    from autoprep.errors import SettingError
+    from autoprep.parsing.date import parse_duration
+
+    if said is None:
+        return 0.0
+    try:
+        found: float | None = float(said)
+    except ValueError:
+        span = pl.select(parse_duration(pl.lit(str(said).strip()))).item()
+        found = None if span is None else float(span.total_seconds())
+    if found is None or not 0 <= found < float("inf"):
+        raise SettingError(f"gap is '{said}'", hint="write a number, or a length of time such as 7d or 12h")
+    return found

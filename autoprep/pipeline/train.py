@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,10 +16,11 @@ from autoprep.budget import Budget
 from autoprep.config import Config
 from autoprep.errors import InputError, SettingError, plural
 from autoprep.pipeline.diagnose import Judged
-from autoprep.pipeline.earn import earn
+from autoprep.pipeline.earn import aligned, earn
+from autoprep.pipeline.flips import flipped, genes
 from autoprep.pipeline.judge import evaluate, predict
 from autoprep.pipeline.prepare import prepare, resolve_column
-from autoprep.pipeline.structure import AUTO, Kind, suggested, told
+from autoprep.pipeline.structure import AUTO, Kind, gap_of, suggested, told
 from autoprep.pipeline.values import Fitted, Parts, Prepared, Stopwatch
 from autoprep.types import Cleaned, Event, Feature, Listener, Plan, Table, Task, silent
 
@@ -59,6 +60,7 @@ def fit(
     plan: Plan | None = None,
     group: str | Any | None = None,
     time: str | Any | None = None,
+    gap: str | float | None = None,
     sample_weight: str | Any | None = None,
     holdout: float = 0.0,
     keep_leaks: bool = False,
@@ -66,6 +68,8 @@ def fit(
     config: Config | None = None,
     deploy: str = "fast",
     memory_gb: float | None = None,
+    sampler: Literal["evolution", "tpe", "cma"] = "evolution",
+    monotone: Mapping[str, int] | None = None,
     seed: int = 0,
     journal: str | Path | None = None,
     resume: bool = False,
@@ -74,6 +78,7 @@ def fit(
     """Go from a raw table to a model; see ``autoprep.fit`` for the arguments."""
     from autoprep.model_search import search
     from autoprep.model_search.journal import Journal
+    from autoprep.model_search.variants import Variant, Variants
     from autoprep.synthesis import Synthesizer
 
     budget = Budget(time_budget_s, work_budget)
@@ -83,6 +88,9 @@ def fit(
     if memory_gb is not None and not memory_gb > 0:
         raise SettingError(f"the memory ceiling is {memory_gb} GB", hint="write a number above 0")
     task, metric = _answering(task, metric)
+    gap_s = gap_of(gap)
+    if gap_s and time is None:
+        raise SettingError("a gap needs a time", hint="name the column that orders the rows with time")
     table = source if isinstance(source, Table) else reading.read(source, listener=listener)
     column = resolve_column(target, table)
     learn, kept = _kept_aside(table, column, task, holdout, seed)
@@ -109,7 +117,7 @@ def fit(
         plan = plan.with_status("skip", [a.id for a in plan.actions if a.verb in LEAK_VERBS])
     plan = cleaning.with_outputs(plan, prepared.profile)
     watch.start("earn")
-    tested = task or plan.task
+    tested, before = task or plan.task, plan
     gains: dict[str, Any] = {}
     if tested is not None:
         share = Budget(None if time_budget_s is None else 0.15 * budget.remaining(), work_budget and work_budget / 10)
@@ -142,10 +150,24 @@ def fit(
         for hint in hints:
             listener(Event("search", hint))
     watch.start("search")
-    specs = [spec for spec in plan.outputs if spec.name in frame.columns]
-    factories = {
-        name: partial(Synthesizer, groups, outputs=specs, task=task, seed=seed) for name, groups in FEATURE_SETS.items()
-    }
+    known_task, plain = task, plan
+
+    def feature_sets(under: Plan, rows: pl.DataFrame) -> dict[str, Callable[[], Any]]:
+        specs = [spec for spec in under.outputs if spec.name in rows.columns]
+        made = partial(Synthesizer, outputs=specs, task=known_task, seed=seed)
+        return {name: partial(made, groups) for name, groups in FEATURE_SETS.items()}
+
+    def turned(flips: Sequence[str]) -> Variant:
+        """The same rows when these lossy steps are turned over."""
+        under = cleaning.with_outputs(flipped(plain, flips), prepared.profile)
+        other = cleaning.apply(prepared.table, under)
+        rows = aligned(_sides(other, under, prepared, known_task)[0], other.rows, plain_rows)
+        if isinstance(sample_weight, str):
+            rows = rows.drop(resolve_column(sample_weight, prepared.table), strict=False)
+        return Variant(rows, feature_sets(under, rows))
+
+    plain_rows, factories = cleaned.rows, feature_sets(plan, frame)
+    variants = Variants(Variant(frame, factories), genes(before, gains), turned, watch.seconds.get("clean", 0.0))
     reserve = 0.0 if time_budget_s is None else 0.8 + (0.03 + DIAGNOSIS_SHARE) * time_budget_s
     inner = Budget(None if time_budget_s is None else max(0.5, budget.remaining() - reserve), work_budget)
     found = search(
@@ -154,8 +176,12 @@ def fit(
         task=task,
         metric=metric,
         synthesizers=factories,
+        variants=variants,
         groups=_side(cleaned, prepared, group, learn),
         times=_side(cleaned, prepared, time, learn),
+        gap=gap_s,
+        sampler=sampler,
+        monotone=_constrained(monotone, prepared, plan, frame),
         sample_weight=_weights(_side(cleaned, prepared, sample_weight, learn)),
         budget=inner,
         deploy=deploy,
@@ -166,6 +192,12 @@ def fit(
         journal=None if journal is None else Journal(Path(journal), resume),
     )
     watch.start("report")
+    if found.cleaning:
+        gain, error = found.flip_gain
+        evidence = {"gain": round(gain, 6), "standard_error": round(error, 6), "metric": found.metric.name}
+        plan = cleaning.with_outputs(flipped(plan, found.cleaning, evidence), prepared.profile)
+        cleaned, frame = cleaning.apply(prepared.table, plan), variants[found.cleaning].frame
+        listener(Event("plan", f"the search turned {', '.join(found.cleaning)}: gain {gain:+.4f} ± {error:.4f}"))
     classes = tuple(str(c) for c in found.classes)
     baseline = _baseline(y, task, classes)
     fitted = Fitted(
@@ -318,6 +350,18 @@ def _side(cleaned: Cleaned, prepared: Prepared, column: str | Any | None, learn:
     if name in cleaned.frame.columns:
         return cleaned.frame[name]
     return prepared.frame[name].gather(cleaned.rows)
+
+
+def _constrained(
+    asked: Mapping[str, int] | None, prepared: Prepared, plan: Plan, frame: pl.DataFrame
+) -> dict[str, int]:
+    """Raw columns' directions by the names that the cleaned columns have."""
+    found = {}
+    for said, direction in (asked or {}).items():
+        raw = resolve_column(said, prepared.table)
+        made = [spec.name for spec in plan.outputs if (spec.source or spec.name) == raw and spec.name in frame.columns]
+        found[raw if raw in made or not made else made[0]] = direction
+    return found
 
 
 def _weights(weights: pl.Series | None) -> np.ndarray | None:

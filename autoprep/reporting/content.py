@@ -41,7 +41,7 @@ class Content:
         refused: actions that were declined or await a person.
         columns: every column of the input.
         features: (name, definition, gain as text, gain).
-        leaderboard: dictionaries with model, score, loss, loss_se, note, features, fit.
+        leaderboard: dictionaries with model, score, loss, loss_se, features, fit_s, predict_s, size, front, note.
         metric: what the leaderboard was judged by.
         verdict: hold-out score against the baseline: label -> text.
         calibration: (mean predicted, observed, rows).
@@ -207,6 +207,9 @@ def model_content(
                 "loss_se": t.loss_se,
                 "features": t.features,
                 "fit_s": t.fit_s,
+                "predict_s": t.predict_s,
+                "size": t.size,
+                "front": t.front,
                 "note": t.note,
             }
             for t in trials

@@ -173,7 +173,7 @@ def leaderboard(board: Leaderboard, *, limit: int = 10) -> RenderableType:
         score = Text(number(t.score), style="bold" if i == 0 else "") + Text(
             f" ± {number(t.loss_se)}" if t.loss_se else "", style="dim"
         )
-        model = Text(t.model, style="bold" if i == 0 else "")
+        model = Text(f"{t.model} ★" if t.front else t.model, style="bold" if i == 0 else "")
         grid.add_row(model, score, number(t.features), seconds(t.fit_s), Text(t.note))
     if len(board.trials) > limit:
         return Group(grid, Text(f"{len(board.trials) - limit:,} more", style="dim"))
@@ -335,8 +335,15 @@ def show_model(console: Console, content: Content, folder: str | Path) -> None:
         grid.add_column("features", justify="right")
         grid.add_column("note", overflow="fold", style="dim")
         for t in content.leaderboard[:8]:
-            grid.add_row(Text(t["model"]), number(t["score"]), number(t["features"]), Text(t["note"]))
+            grid.add_row(
+                Text(f"{t['model']} ★" if t["front"] else t["model"]),
+                number(t["score"]),
+                number(t["features"]),
+                Text(t["note"]),
+            )
         console.print(grid)
+        if any(t["front"] for t in content.leaderboard[:8]):
+            console.print(Text("★ no other is better in loss, work of a prediction and size at once", style="dim"))
     for name, definition, gain, _ in content.features[:8]:
         said = name if name == definition else f"{name} = {definition}"
         console.print(Text(f"  {said}{f'  gain {gain}' if gain else ''}", style="dim"))

@@ -17,7 +17,7 @@ import yaml
 
 from autoprep.errors import SettingError
 from autoprep.lineage import portable_source, versions
-from autoprep.model_search.lightgbm_model import ALWAYS, BIG_ROWS, objective_of
+from autoprep.model_search.lightgbm_model import ALWAYS, BIG_ROWS, constraints, objective_of
 from autoprep.model_search.models import OWN
 from autoprep.model_search.predictor import Member, Predictor
 from autoprep.model_search.trial import SKETCH
@@ -68,7 +68,7 @@ def _top(predictor: Predictor, facts: Mapping[str, Any]) -> str:
     again = "from autoprep.model_search.again import fit_again\n" if _families(predictor) - {"lightgbm"} else ""
     folds = "from autoprep.model_search.splits import suggest\n" if _folds(predictor) else ""
     yes = "from autoprep.synthesis import Synthesizer\n" if predictor.synthesizers else ""
-    heat = "from autoprep.model_search.calibrate import heat\n" if predictor.classes else ""
+    heat = "from autoprep.model_search.calibrate import bend, heat\n" if predictor.classes else ""
     release = versions()["autoprep"]
     quoted = "\n".join(textwrap.wrap(said.replace("\\", "\\\\").replace('"""', "'''"), WIDTH))
     return f'''"""{quoted}
@@ -107,10 +107,15 @@ def _constants(plan: Plan, predictor: Predictor, facts: Mapping[str, Any]) -> st
     if predictor.classes:
         lines += [
             _said("CLASSES", [str(c) for c in predictor.classes]),
-            "# Calibration: a temperature, a share of the classes' frequencies, and the probability that decides.",
+            "# Calibration: a temperature, a share of the classes' frequencies, the probability that decides, a curve.",
             f"TEMPERATURE, MIX, THRESHOLD = {predictor.temperature!r}, {predictor.mix!r}, {predictor.threshold!r}",
             _said("PRIOR", list(predictor.prior)),
+            *(_said(name, values) for name, values in zip(("SAID", "CAME"), predictor.curve, strict=False)),
+            "CURVE = [SAID, CAME]" if predictor.curve else "CURVE = []",
+            _said("LIFTS", list(predictor.lifts or [1.0] * len(predictor.classes))),
         ]
+    else:
+        lines.append(f"SHIFT = {predictor.shift!r}")
     return "\n".join(lines)
 
 
@@ -232,6 +237,7 @@ def _boosting(member: Member, predictor: Predictor, goal: str, weight: str) -> l
     made, classes, held = dict(member.made), member.part.encoder.classes, member.part.model
     params = {**ALWAYS, **objective_of(classes, predictor.metric)}
     params |= {k: v for k, v in made["parameters"].items() if k not in OWN}
+    params |= constraints(member.part.encoder.names, made["parameters"].get("monotone", {}))
     params["seed"] = made["seed"]
     lines = [
         _said("params", _plain(params), "    "),
@@ -278,8 +284,8 @@ def predict(members, raw):
     + _SUM.rstrip("\n")
     + """
     total = np.tile(PRIOR, (raw.height, 1)) if total is None else total
-    shares = heat(total / total.sum(axis=1, keepdims=True), TEMPERATURE, MIX, np.asarray(PRIOR))
-    place = (shares[:, 1] >= THRESHOLD).astype(int) if len(CLASSES) == 2 else shares.argmax(axis=1)
+    shares = bend(heat(total / total.sum(axis=1, keepdims=True), TEMPERATURE, MIX, np.asarray(PRIOR)), CURVE)
+    place = (shares[:, 1] >= THRESHOLD).astype(int) if len(CLASSES) == 2 else (shares * LIFTS).argmax(axis=1)
     named = {f"probability_{name}": shares[:, i] for i, name in enumerate(CLASSES)}
     return pl.DataFrame({"prediction": [CLASSES[i] for i in place], **named})
 """
@@ -291,7 +297,7 @@ def predict(members, raw):
     """A value for each raw row."""'''
     + _SUM.rstrip("\n")
     + """
-    return pl.DataFrame({"prediction": total})
+    return pl.DataFrame({"prediction": total + SHIFT})
 """
 )
 

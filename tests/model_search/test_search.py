@@ -11,12 +11,21 @@ import pytest
 
 from autoprep.budget import Budget
 from autoprep.errors import InputError, SettingError
-from autoprep.model_search import load_predictor, search
-from autoprep.model_search.calibrate import Conformal, heat, learn_heat, learn_threshold
+from autoprep.model_search import explore, load_predictor, search
+from autoprep.model_search.calibrate import (
+    Conformal,
+    bend,
+    heat,
+    learn_curve,
+    learn_heat,
+    learn_lifts,
+    learn_threshold,
+)
 from autoprep.model_search.ensemble import greedy, paired_gain
 from autoprep.model_search.metrics import METRICS
 from autoprep.model_search.splits import suggest
 from autoprep.model_search.trial import Bench
+from autoprep.model_search.variants import Variant, Variants
 from autoprep.types import Task
 
 Array = np.ndarray[Any, Any]
@@ -44,6 +53,14 @@ def goal(frame: pl.DataFrame, task: Task) -> Array:
         return y
     cuts = np.quantile(y, [0.5] if task == "binary" else [0.3, 0.7])
     return np.array(["low", "mid", "high"])[np.searchsorted(cuts, y)]
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A race of three, so that there is time for what comes after it."""
+    entered = explore.portfolio
+    own = ("lightgbm", "linear")
+    monkeypatch.setattr(explore, "portfolio", lambda **s: [c for c in entered(**s) if c.family in own][:3])
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
@@ -138,6 +155,7 @@ def test_ctrl_c_keeps_the_best_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.leaderboard.trials
 
 
+@pytest.mark.usefixtures("few")
 @pytest.mark.parametrize("sampler", ["evolution", "tpe", "cma"])
 def test_what_time_is_left_goes_on_searching(sampler: Any) -> None:
     if sampler != "evolution":
@@ -343,9 +361,102 @@ def test_the_newest_rows_are_learnt_from_when_time_is_short(monkeypatch: pytest.
     new = np.arange(600) >= 560
     y = np.where(new, 10.0, 0.0) + frame["x0"].to_numpy() + 0.1 * rng.normal(size=600)
     frame = frame.with_columns(pl.Series("late", new.astype(float)))
-    true_cost = Runner.cost
+    true_cost, entered = Runner.cost, explore.portfolio
+    own = ("lightgbm", "linear", "extra_trees")
+    monkeypatch.setattr(explore, "portfolio", lambda **s: [c for c in entered(**s) if c.family in own])
     monkeypatch.setattr(Runner, "cost", lambda self, rows, bench: 3.0 * max(0.15, true_cost(self, rows, bench)))
     found = search(frame, y, task="regression", times=np.arange(600), budget=Budget(work_budget=1.0), seed=1)
     said = found.predictor.predict(frame)
     assert any("fewer, longer steps" in note for note in found.notes), found.notes
     assert said[560:].mean() > 8.0, (said[560:].mean(), found.notes)
+    # A refit that is expected to take far too long is tried all the same: nothing else knows of the newest rows.
+    monkeypatch.setattr(Runner, "cost", lambda self, rows, bench: 50.0)
+    found = search(frame, y, task="regression", times=np.arange(600), budget=Budget(work_budget=1.0), seed=1)
+    assert found.predictor.predict(frame)[560:].mean() > 8.0, found.notes
+
+
+@pytest.mark.usefixtures("few")
+def test_a_lossy_choice_is_turned_over_where_the_winner_gains_by_it() -> None:
+    """The plain rows lack what decides; one gene brings it back, another spoils the rest."""
+    frame = table(500)
+    y = goal(frame, "binary")
+    blunt = frame.with_columns(pl.lit(0.0).alias("x0"), pl.lit(0.0).alias("x1"))
+    made: list[tuple[str, ...]] = []
+
+    def make(flips: tuple[str, ...]) -> Variant:
+        made.append(flips)
+        rows = frame if "keep x" in flips else blunt
+        return Variant(rows.with_columns(pl.lit("a").alias("kind")) if "merge kinds" in flips else rows)
+
+    variants = Variants(Variant(blunt), ["keep x", "merge kinds"], make)
+    found = search(blunt, y, task="binary", budget=Budget(work_budget=4), variants=variants)
+    assert found.cleaning == ("keep x",) and found.flip_gain[0] > found.flip_gain[1] > 0
+    assert len(made) == len(set(made)) <= 3
+    assert any(trial.parameters.get("cleaning") == ["keep x"] for trial in found.front)
+    seen = found.predictor.predict_proba(frame)[:, found.classes.index("low")]
+    assert METRICS["roc_auc"].score((y == "low").astype(int), np.column_stack([1 - seen, seen])) > 0.8
+
+
+@pytest.mark.usefixtures("few")
+def test_a_choice_that_does_no_good_stays_as_it_was() -> None:
+    frame = table(400)
+    variants = Variants(Variant(frame), ["shuffle"], lambda flips: Variant(frame.with_columns(pl.col("x2").shuffle(1))))
+    found = search(frame, goal(frame, "binary"), task="binary", budget=Budget(work_budget=6), variants=variants)
+    assert found.cleaning == ()
+
+
+def test_a_prediction_follows_a_column_that_it_is_told_to_follow() -> None:
+    frame = table(400)
+    y = signal(frame) + 0.3 * frame["x3"].to_numpy()
+    found = search(frame, y, task="regression", budget=Budget(work_budget=3), monotone={"x3": 1, "x0": -1})
+    assert {member.part.family for member in found.predictor.members} == {"lightgbm"}
+    for name, sign in (("x3", 1), ("x0", -1)):
+        steps = [found.predictor.predict(frame.with_columns(pl.lit(v).alias(name))) for v in np.linspace(-2, 2, 9)]
+        assert (sign * np.diff(steps, axis=0) >= -1e-9).all(), name
+    with pytest.raises(SettingError, match="number column"):
+        search(frame, y, task="regression", monotone={"kind": 1})
+    with pytest.raises(SettingError, match="several classes"):
+        search(frame, goal(frame, "multiclass"), task="multiclass", monotone={"x0": 1})
+
+
+def test_rare_classes_are_said_for_a_metric_that_counts_them_alike() -> None:
+    rng = np.random.default_rng(4)
+    y = np.repeat([0, 1, 2], [800, 150, 50])
+    raw = rng.gamma(1.0, 1.0, (1000, 3)) * np.array([0.8, 0.15, 0.05])
+    raw[np.arange(1000), y] *= 6
+    probability = raw / raw.sum(axis=1, keepdims=True)
+    prior = np.bincount(y) / 1000
+    balanced = METRICS["balanced_accuracy"]
+    lifts = learn_lifts(y, probability, prior, balanced)
+    assert lifts and lifts[2] > lifts[0]
+    assert balanced.loss(y, probability * np.asarray(lifts)) < balanced.loss(y, probability) - 0.05
+    assert learn_lifts(y, probability, prior, METRICS["log_loss"]) == ()
+    frame = table(600)
+    words = np.where(signal(frame) > 1.8, "rare", goal(frame, "multiclass"))
+    found = search(frame, words, task="multiclass", metric="balanced_accuracy", budget=Budget(work_budget=3))
+    assert np.mean(found.predictor.predict(frame) == "rare") > 0
+
+
+def test_a_gap_in_time_keeps_training_rows_away() -> None:
+    frame = table(300).with_row_index("day").with_columns(pl.col("day").cast(pl.Float64))
+    y = signal(frame)
+    found = search(frame, y, task="regression", times=frame["day"], gap=20.0, budget=Budget(work_budget=1))
+    for train, valid in found.splits.folds:
+        assert train.max() + 20 < valid.min()
+
+
+def test_a_curve_mends_what_a_temperature_cannot() -> None:
+    rng = np.random.default_rng(6)
+    true = rng.random(4_000)
+    y = (rng.random(4_000) < true).astype(int)
+    said = np.where(true < 0.5, true * 0.4, 0.2 + (true - 0.5) * 1.6)
+    probability = np.column_stack([1 - said, said])
+    curve = learn_curve(y, probability)
+    fresh = (rng.random(4_000) < true).astype(int)
+    log_loss = METRICS["log_loss"]
+    assert log_loss.score(fresh, bend(probability, curve)) < log_loss.score(fresh, probability) - 0.01
+    order = np.argsort(said, kind="stable")
+    assert (np.diff(bend(probability, curve)[order, 1]) >= 0).all()
+    assert len(np.unique(bend(probability, curve)[:, 1])) > 0.9 * len(np.unique(said))
+    assert learn_curve(y, np.column_stack([1 - true, true])) == []
+    assert learn_curve(y[:500], probability[:500]) == []

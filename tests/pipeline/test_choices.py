@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -9,6 +11,7 @@ import pytest
 import autoprep as ap
 from autoprep.errors import SettingError
 from autoprep.model_search.limits import PAGES
+from autoprep.types import Action
 
 
 def people(count: int = 40, each: int = 8, seed: int = 0) -> pl.DataFrame:
@@ -138,3 +141,47 @@ def test_a_target_of_percentages_is_read_however_short_the_time() -> None:
     model = ap.fit(rows, "grade", task="regression", time_budget_s=1)
     assert model.facts["task"] == "regression"
     assert model.predict(rows.drop("grade")).dtype == pl.Float64
+
+
+def test_a_lossy_step_that_the_search_turns_over_is_the_models_own_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the comparison before the search left open is settled by the winner: plan, ledger and predictions agree."""
+    from autoprep.model_search import explore
+    from autoprep.pipeline import train
+
+    entered = explore.portfolio
+    own = ("lightgbm", "linear")
+    monkeypatch.setattr(explore, "portfolio", lambda **s: [c for c in entered(**s) if c.family in own][:2])
+    rng = np.random.default_rng(3)
+    level = rng.integers(0, 6, 400)
+    rows = pl.DataFrame(
+        {
+            "level": np.array(["a1", "a2", "a3", "b1", "b2", "b3"])[level],
+            "size": rng.normal(size=400),
+            "t": np.where(level % 3 + rng.normal(0, 0.3, 400) > 1.0, "yes", "no"),
+        }
+    )
+    merged = {"mapping": {"a1": "a", "a2": "a", "a3": "a", "b1": "b", "b2": "b", "b3": "b"}}
+    step = Action("merge:level", "text.variants", ("level",), "merge_variants", merged, kind="lossy")
+    plan = ap.plan(rows, "t")
+    plan = replace(plan, actions=(*plan.actions, step))
+    monkeypatch.setattr(train, "earn", lambda raw, plan, *args, **more: (plan, {}))
+    model = ap.fit(rows, "t", time_budget_s=None, work_budget=2, plan=plan)
+    turned = next(a for a in model.plan.actions if a.id == step.id)
+    assert turned.status == "skip" and turned.evidence["searched"]["gain"] > 0
+    assert model.ledger.filter(pl.col("action") == step.id).height == 0
+    assert model.facts["scores"]["cross_validated"] > 0.8
+    assert ap.api.evaluate(model, rows)["score"] > 0.8
+    assert any(trial.front and trial.parameters.get("cleaning") == [step.id] for trial in model.leaderboard.trials)
+
+
+def test_labels_are_judged_as_the_model_says_them() -> None:
+    """A model of a metric of labels is evaluated by its own threshold, not by one half."""
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=600)
+    rows = pl.DataFrame({"x": x, "t": np.where(rng.random(600) < 0.3 / (1 + np.exp(-2 * x)), "yes", "no")})
+    model = ap.fit(rows, "t", metric="f1", time_budget_s=None, work_budget=2)
+    said = model.predict_frame(rows)["prediction"].to_list()
+    hit = sum(a == b == "yes" for a, b in zip(said, rows["t"], strict=True))
+    f1 = 2 * hit / (said.count("yes") + (rows["t"] == "yes").sum())
+    assert said.count("yes") > 30
+    assert ap.api.evaluate(model, rows)["score"] == pytest.approx(f1)

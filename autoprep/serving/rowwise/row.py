@@ -255,6 +255,7 @@ class RowScorer:
         if total is None:
             raise Declined("a model without members")
         if self._task == "regression":
+            total = total + predictor.shift
             made: Said = {"prediction": float(total[0])}
             if self._interval is not None:
                 lower, upper = self._interval(total)
