@@ -74,7 +74,8 @@ class Explorer:
             # Features made of a column would carry it past the constraint.
             names = names[:1]
             self._note("monotone: LightGBM alone is tried, on the columns themselves")
-        first = default(self.bench.task, names[0], 0.1, self.target)
+        few = len(self.bench.rows(self.race.folds[0])[0])
+        first = default(self.bench.task, names[0], 0.1, self.target, few)
         if self.bench.sketch is not None:
             first = self._quick(first)
         begin = SKETCH if self.bench.sketch is not None else self.race.folds[0]
@@ -93,11 +94,11 @@ class Explorer:
             room = self.race.left() * (1 if self.bench.budget.deterministic else usable())
             rate = next((r for r in RATES if spent * (0.1 / r) * TYPICAL_FITS < room), RATES[-1])
             features = self._best_features(names, first, self.race.folds[:3])
-            yardstick = default(self.bench.task, features, 0.1, self.target)
+            yardstick = default(self.bench.task, features, 0.1, self.target, few)
         view = self.bench.view(features, begin)
         _, categories = usable_columns(view.train)
         entered = portfolio(
-            task=self.bench.task, rows=len(self.bench.rows(self.race.folds[0])[0]), columns=view.train.width,
+            task=self.bench.task, rows=few, columns=view.train.width,
             categories=len(categories), features=features, rate=rate, target=self.target,
             other_target=self.other_target,
             counts=self.bench.task == "regression" and counted(self.bench.y) and self.bench.metric.name in SQUARED,

@@ -148,7 +148,7 @@ class Finisher:
         gain, error = paired_gain(single, several)
         if gain <= error:
             self.note(f"an ensemble gains {gain:.2g} ± {error:.2g}: the best single model is kept")
-            return np.eye(len(members))[0]
+            return np.asarray(np.eye(len(members))[0])
         self.note(
             f"the ensemble of {np.count_nonzero(found)} gains {gain:.2g} ± {error:.2g} over the best single model"
         )
