@@ -84,6 +84,7 @@ def test_weights_are_routed_through_a_pipeline():
     weight = np.where(y == 1, 1e-6, 1.0)
     with config_context(enable_metadata_routing=True):
         model = AutoPrepClassifier(work_budget=1).set_fit_request(sample_weight=True, groups=False)
+        model = model.set_score_request(sample_weight=True)
         routed = make_pipeline(StandardScaler().set_fit_request(sample_weight=False), model)
         shares = routed.fit(X, y, sample_weight=weight).predict_proba(X).mean(axis=0)
         assert shares[1] < 0.1

@@ -165,7 +165,7 @@ def test_a_lossy_step_that_the_search_turns_over_is_the_models_own_plan(monkeypa
     plan = ap.plan(rows, "t")
     plan = replace(plan, actions=(*plan.actions, step))
     monkeypatch.setattr(train, "earn", lambda raw, plan, *args, **more: (plan, {}))
-    model = ap.fit(rows, "t", time_budget_s=None, work_budget=2, plan=plan)
+    model = ap.fit(rows, "t", time_budget_s=None, work_budget=3, plan=plan)
     turned = next(a for a in model.plan.actions if a.id == step.id)
     assert turned.status == "skip" and turned.evidence["searched"]["gain"] > 0
     assert model.ledger.filter(pl.col("action") == step.id).height == 0
