@@ -20,7 +20,12 @@ WINDOWS = ("6h", "1d", "7d", "30d")
 
 @overload
 def synthesize(
-    source: Any, target: str | None = None, *, max_features: int = 100, listener: Listener = silent
+    source: Any,
+    target: str | None = None,
+    *,
+    max_features: int = 100,
+    features: Sequence[str] = (),
+    listener: Listener = silent,
 ) -> pipeline.Synthesized: ...
 
 
@@ -35,6 +40,7 @@ def synthesize(
     windows: Sequence[str] = WINDOWS,
     depth: int = 2,
     max_features: int = 500,
+    features: Sequence[str] = (),
     listener: Listener = silent,
 ) -> pipeline.TableFeatures: ...
 
@@ -50,13 +56,16 @@ def synthesize(
     windows: Sequence[str] = WINDOWS,
     depth: int = 2,
     max_features: int = 500,
+    features: Sequence[str] = (),
     memory_budget: str | int,
     listener: Listener = silent,
 ) -> pipeline.TableBlocks: ...
 
 
 @overload
-def synthesize(source: Any, *, like: PathLike, listener: Listener = silent) -> pipeline.TableFeatures: ...
+def synthesize(
+    source: Any, *, like: PathLike, listener: Listener = silent
+) -> pipeline.TableFeatures | pipeline.Synthesized: ...
 
 
 def synthesize(
@@ -69,6 +78,7 @@ def synthesize(
     windows: Sequence[str] = WINDOWS,
     depth: int = 2,
     max_features: int | None = None,
+    features: Sequence[str] = (),
     memory_budget: str | int | None = None,
     like: PathLike | None = None,
     listener: Listener = silent,
@@ -87,9 +97,11 @@ def synthesize(
         windows: widths of time before the cutoff, beside all of the past.
         depth: references walked at most.
         max_features: at most so many, chosen before any is computed (100 over one table, 500 over several).
+        features: lines of features that are made besides those that are offered ("GROUP_RANK(price, city)", or
+            "LAST(CHANGE(orders.amount)) BEFORE cutoff BY customer" over several tables).
         memory_budget: "500MB", or bytes, that computing features over several tables may take beside the tables
             themselves; they then lie in blocks on disk (``.frame`` is lazy, ``.write(path)`` makes one Parquet file).
-        like: features saved before (``TableFeatures.save``): the same columns for other rows.
+        like: features saved before (``.save(path)`` of what this returned): the same columns for other rows.
         listener: hears what is done.
 
     Raises:
@@ -108,10 +120,15 @@ def synthesize(
         [12.0, 9.0, 0.0]
     """
     if like is not None:
+        saved = pipeline.SavedRows.load(like)
+        if saved is not None:
+            return pipeline.synthesize_rows_like(read(source, listener=listener), saved)
         return pipeline.synthesize_like(source, like, listener=listener)
     if table is None:
         _one_table(source)
-        return pipeline.synthesize(read(source, listener=listener), target, most=max_features or 100, listener=listener)
+        return pipeline.synthesize(
+            read(source, listener=listener), target, most=max_features or 100, features=features, listener=listener
+        )
     if schema is None and is_entity_set(source):
         schema = entity_sets.schema_of(source)
     if schema is None:
@@ -122,11 +139,11 @@ def synthesize(
     if memory_budget is not None:
         return pipeline.synthesize_blocks(
             source, table, schema=schema, cutoff=cutoff, target=target, windows=windows, depth=depth,
-            most=max_features or 500, memory_budget=memory_budget, listener=listener,
+            most=max_features or 500, features=features, memory_budget=memory_budget, listener=listener,
         )  # fmt: skip
     return pipeline.synthesize_tables(
         source, table, schema=schema, cutoff=cutoff, target=target, windows=windows, depth=depth,
-        most=max_features or 500, listener=listener,
+        most=max_features or 500, features=features, listener=listener,
     )  # fmt: skip
 
 
@@ -142,6 +159,7 @@ def select(
     max_features: int = 60,
     candidates: int = 500,
     seed: int = 0,
+    features: Sequence[str] = (),
     listener: Listener = silent,
 ) -> pipeline.Selected:
     """Generate features and keep those that add, out of sample, to what the columns themselves say of the target.
@@ -150,7 +168,8 @@ def select(
         source: one table, or several (see ``synthesize``). target: what is to be predicted.
         table, schema, cutoff, windows, depth: as of ``synthesize``, for several tables.
         max_features: at most so many are kept. candidates: at most so many are generated over several tables.
-        seed: decides samples, folds and shuffles. listener: hears what is found.
+        seed: decides samples, folds and shuffles. features: lines of features that are candidates too.
+        listener: hears what is found.
 
     Returns:
         ``frame`` (own columns, chosen features, target), ``definitions`` with their gain, and ``selection``: every
@@ -170,11 +189,12 @@ def select(
     if table is None:
         _one_table(source)
         return pipeline.select_of_table(
-            read(source, listener=listener), target, most=max_features, seed=seed, listener=listener
-        )
+            read(source, listener=listener), target, most=max_features, seed=seed, features=features,
+            listener=listener,
+        )  # fmt: skip
     made = synthesize(
         source, target, table=table, schema=schema, cutoff=cutoff, windows=windows, depth=depth,
-        max_features=candidates, listener=listener,
+        max_features=candidates, features=features, listener=listener,
     )  # fmt: skip
     return pipeline.select_of_tables(made, target, most=max_features, seed=seed, listener=listener)
 
@@ -245,7 +265,7 @@ def export_features(saved: PathLike, to: str = "text", tables: Any = None, *, di
     """Write saved features as readable text, JSON, one SQL query or plain Polars code.
 
     Args:
-        saved: file of ``TableFeatures.save``. to: "text", "json", "sql" or "polars".
+        saved: file that ``.save`` of features wrote. to: "text", "json", "sql" or "polars".
         tables: the tables, by which the query also gives the table's own columns. dialect: of sqlglot, for SQL.
 
     Returns:
@@ -261,7 +281,7 @@ def verify_features(saved: PathLike, source: Any, *, rows: int = 50, listener: L
     """Compute saved features by brute force on a sample of rows, and compare autoprep's own values and every export.
 
     Args:
-        saved: file of ``TableFeatures.save``. source: the tables, as of ``synthesize``.
+        saved: file that ``.save`` of features wrote. source: the tables, as of ``synthesize``.
         rows: evenly spaced rows of the table. listener: hears what is compared.
 
     Returns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,6 +28,10 @@ def features(
     cutoff: Annotated[str | None, typer.Option("--cutoff", help="Time column, or 'column - 1h'.")] = None,
     windows: Annotated[str, typer.Option("--windows", help="Widths of time before the cutoff.")] = "6h,1d,7d,30d",
     depth: Annotated[int, typer.Option("--depth", min=1, max=2, help="References walked at most.")] = 2,
+    feature: Annotated[
+        list[str] | None,
+        typer.Option("--feature", metavar="LINE", help="A feature to make besides: 'GROUP_RANK(price, city)'; repeat."),
+    ] = None,
     max_features: Annotated[int | None, typer.Option("--max-features", min=1, help="At most so many.")] = None,
     select: Annotated[
         bool, typer.Option("--select", help="Keep those only that add to the columns, out of sample.")
@@ -77,10 +82,14 @@ def features(
         if like is not None:
             made: Any = api.synthesize(source, like=like, listener=progress)
         elif select:
-            chosen = _selected(source, target, table, schema, cutoff, windows, depth, max_features, progress)
+            chosen = _selected(
+                source, target, table, schema, cutoff, windows, depth, max_features, feature or [], progress
+            )
             made = chosen.made if table is not None else chosen
         elif table is None:
-            made = api.synthesize(source, target=target, max_features=max_features or 100, listener=progress)
+            made = api.synthesize(
+                source, target=target, max_features=max_features or 100, features=feature or [], listener=progress
+            )
         elif not schema.is_file():
             proposed = api.schema_of(source, schema, listener=progress)
             typer.echo(proposed.to_yaml())
@@ -91,10 +100,10 @@ def features(
         else:
             made = api.synthesize(
                 source, target=target, table=table, schema=schema, cutoff=cutoff, windows=windows.split(","),
-                depth=depth, max_features=max_features or 500, listener=progress,
+                depth=depth, max_features=max_features or 500, features=feature or [], listener=progress,
                 **({} if memory_budget is None else {"memory_budget": memory_budget}),
             )  # fmt: skip
-        if save is not None and table is not None:
+        if save is not None:
             made.save(save)
         if html is not None:
             name = Path(source.split("?")[0]).name.split(".")[0] or "table"
@@ -121,7 +130,7 @@ def features(
 
 def _selected(
     source: str, target: str | None, table: str | None, schema: Path, cutoff: str | None, windows: str, depth: int,
-    most: int | None, progress: Progress,
+    most: int | None, features: list[str], progress: Progress,
 ) -> Any:  # fmt: skip
     from autoprep import api
 
@@ -133,7 +142,7 @@ def _selected(
         )
     return api.select(
         source, target, table=table, schema=schema, cutoff=cutoff, windows=windows.split(","), depth=depth,
-        max_features=most or 60, listener=progress,
+        max_features=most or 60, features=features, listener=progress,
     )  # fmt: skip
 
 
@@ -144,8 +153,8 @@ def _written(sources: list[str], to: str, dialect: str, output: Path | None) -> 
     if len(sources) not in (2, 3):
         raise SettingError("export takes the file of saved features", hint="autoprep features export features.json")
     made = api.export_features(sources[1], to, sources[2] if len(sources) == 3 else None, dialect=dialect)
-    for definition, reason in made.without.items():
-        typer.echo(f"left out: {definition}: {reason}", err=True)
+    for reason, definitions in _by_reason(made.without).items():
+        typer.echo(f"left out: {_listed(definitions)}: {reason}", err=True)
     if output is None:
         typer.echo(made.text, nl=False)
         return
@@ -187,8 +196,20 @@ def _tell(made: Any) -> None:
             line = f"  {one['feature']}: row {one['row']} is {one['got']}, by brute force {one['brute']}"
             shown.print(line, markup=False, highlight=False)
     for form, reasons in made.without.items():
-        for definition, reason in reasons.items():
-            shown.print(f"{form} has no equal of {definition}: {reason}", markup=False, highlight=False)
+        for reason, definitions in _by_reason(reasons).items():
+            shown.print(f"{form} has no equal of {_listed(definitions)}: {reason}", markup=False, highlight=False)
+
+
+def _by_reason(without: Mapping[str, str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for definition, reason in without.items():
+        found.setdefault(reason, []).append(definition)
+    return found
+
+
+def _listed(definitions: list[str], most: int = 3) -> str:
+    rest = len(definitions) - most
+    return ", ".join(definitions[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
 @app.command()

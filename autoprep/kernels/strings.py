@@ -1,4 +1,4 @@
-"""Kernels on many pairs of texts at once: code points in one array, texts as spans of it."""
+"""Kernels on many texts at once: characters or bytes in one array, texts as spans of it."""
 
 from __future__ import annotations
 
@@ -99,4 +99,46 @@ def text_dice(words, starts, left, right):  # type: ignore[no-untyped-def]
                 j += 1
         if total:
             out[p] = 2.0 * common / total
+    return out
+
+
+@kernel
+def text_ngrams_in_bucket(data, starts, n, buckets, bucket):  # type: ignore[no-untyped-def]
+    """How many runs of ``n`` characters of each text hash into a bucket (64-bit FNV-1a over their UTF-8 bytes).
+
+    Args:
+        data: uint8[bytes], UTF-8 of all texts one after another.
+        starts: int64[texts + 1], where each text begins and the last one ends.
+        n: characters in a run. buckets: how many there are. bucket: the one that is counted.
+
+    Returns:
+        int64[texts].
+
+    Example:
+        >>> data, starts = np.frombuffer(b"abcabc", np.uint8), np.array([0, 6, 6])
+        >>> sum(text_ngrams_in_bucket(data, starts, 3, 2, b) for b in (0, 1)).tolist()
+        [4, 0]
+    """
+    out = np.zeros(starts.size - 1, np.int64)
+    for t in range(starts.size - 1):
+        end = starts[t + 1]
+        begun = starts[t]
+        ahead, held = begun, 0
+        while begun < end:
+            while ahead < end and held < n:  # one character more: its first byte and those that go on
+                ahead += 1
+                while ahead < end and (data[ahead] & 0xC0) == 0x80:
+                    ahead += 1
+                held += 1
+            if held < n:
+                break
+            digest = np.uint64(0xCBF29CE484222325)
+            for i in range(begun, ahead):
+                digest = (digest ^ np.uint64(data[i])) * np.uint64(0x100000001B3)
+            if digest % np.uint64(buckets) == np.uint64(bucket):
+                out[t] += 1
+            begun += 1
+            while begun < end and (data[begun] & 0xC0) == 0x80:
+                begun += 1
+            held -= 1
     return out

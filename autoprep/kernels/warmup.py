@@ -38,6 +38,7 @@ def warm_up() -> Warmth:
     from autoprep.kernels.queries import EVER, TIME_SLOTS, expand_pairs
     from autoprep.kernels.replay import replay_gains
     from autoprep.kernels.scatter import SCATTERED, end_rows, known_rows, scatter
+    from autoprep.kernels.strings import text_ngrams_in_bucket
     from autoprep.kernels.sweep import Sweep
     from autoprep.kernels.trees import prepare
     from autoprep.kernels.windows import SLOTS
@@ -60,5 +61,6 @@ def warm_up() -> Warmth:
     residual, fold = np.linspace(-1.0, 1.0, 64), (np.arange(64) % 4).astype(np.int32)
     replay_gains(np.ascontiguousarray(residual[None, :]), residual, fold, 4, 0.1, 60, 8, 20.0, 3, np.empty((1, 4)))
     prepare()
+    text_ngrams_in_bucket(np.frombuffer(b"abcd", np.uint8), np.array([0, 4]), 3, 2, 0)
     where = getattr(getattr(group_aggregate, "_cache", None), "cache_path", None) if compiling.CACHED else None
     return Warmth(time.process_time() - begun, None if where is None else os.fspath(where))

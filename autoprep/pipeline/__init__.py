@@ -1,11 +1,12 @@
 """The whole job in one place; the only one in which the mending and the building wing meet."""
 
 from autoprep.pipeline.canary import Canary, canary
-from autoprep.pipeline.features import Synthesized, synthesize
+from autoprep.pipeline.features import Synthesized, synthesize, synthesize_rows_like
 from autoprep.pipeline.fit_tables import fit_tables, rows_of_tables
 from autoprep.pipeline.judge import evaluate, predict
 from autoprep.pipeline.prepare import find, prepare, resolve_column
 from autoprep.pipeline.privacy import masked_plan, personal_columns
+from autoprep.pipeline.saved_rows import SavedRows
 from autoprep.pipeline.selecting import Selected, select_of_table, select_of_tables
 from autoprep.pipeline.tables import (
     TableBlocks,
@@ -25,6 +26,7 @@ __all__ = [
     "Fitted",
     "Parts",
     "Prepared",
+    "SavedRows",
     "Selected",
     "Synthesized",
     "TableBlocks",
@@ -49,6 +51,7 @@ __all__ = [
     "synthesize",
     "synthesize_blocks",
     "synthesize_like",
+    "synthesize_rows_like",
     "synthesize_tables",
     "verify_features",
 ]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import polars as pl
 
 from autoprep import cleaning, profiling
 from autoprep.errors import InputError, did_you_mean, plural
+from autoprep.pipeline.features import table_name
 from autoprep.pipeline.prepare import prepare
+from autoprep.pipeline.saved_rows import SavedRows
 from autoprep.pipeline.tables import TableFeatures
 from autoprep.pipeline.train import encoded_target
 from autoprep.selection import SelectedFeatures, Selection, select
@@ -31,19 +35,33 @@ class Selected:
     selection: Selection
     made: SelectedFeatures | TableFeatures
     plan: Plan | None = None
+    saved: SavedRows | None = None
+
+    def save(self, path: str | Path) -> Path:
+        """Write the columns that are kept, what they learnt and how rows are cleaned, for other rows."""
+        if self.saved is not None:
+            return self.saved.save(path)
+        assert isinstance(self.made, TableFeatures)
+        return self.made.save(path)
 
 
 def select_of_table(
-    source: Table, target: str, *, most: int = 60, seed: int = 0, listener: Listener = silent
+    source: Table,
+    target: str,
+    *,
+    most: int = 60,
+    seed: int = 0,
+    features: Sequence[str] = (),
+    listener: Listener = silent,
 ) -> Selected:
     """Clean one table, generate its features and keep those that add to its columns.
 
     Args:
         source: the raw table. target: what is to be predicted. most: at most so many are kept. seed: decides samples.
-        listener: hears what is found.
+        features: lines of features that are candidates too. listener: hears what is found.
 
     Raises:
-        InputError: no such target, or no row with it.
+        InputError: no such target, or no row with it. SettingError: a line cannot be read.
     """
     prepared = prepare(source, target=target, listener=listener)
     cleaned, plan = cleaning.apply(prepared.table, prepared.plan), prepared.plan
@@ -54,11 +72,12 @@ def select_of_table(
         raise InputError(f"no row has a value in '{target}'", where=source.source.uri)
     specs = [spec for spec in plan.outputs if spec.name in frame.columns and spec.name != column]
     task = plan.task or "regression"
-    maker = SelectedFeatures(task, outputs=specs, most=most, seed=seed)
+    maker = SelectedFeatures(task, outputs=specs, most=most, seed=seed, features=features)
     table = maker.fit_transform(frame.drop(column), encoded_target(frame[column], task))
     _told(maker.selection, listener)
     chosen = tuple(maker.features[-len(maker.selection.chosen) :]) if maker.selection.chosen else ()
-    return Selected(table.with_columns(frame[column].alias(column)), chosen, maker.selection, maker, plan)
+    saved = SavedRows(maker.synthesizer, tuple(maker.columns), plan, table_name(source))
+    return Selected(table.with_columns(frame[column].alias(column)), chosen, maker.selection, maker, plan, saved)
 
 
 def select_of_tables(

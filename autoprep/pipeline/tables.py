@@ -250,24 +250,26 @@ def synthesize_tables(
     windows: Sequence[str] = DEFAULT_WINDOWS,
     depth: int = 2,
     most: int = 500,
+    features: Sequence[str] = (),
     listener: Listener = silent,
 ) -> TableFeatures:
     """Generate features for the rows of one table from the tables around it; see ``autoprep.synthesize``."""
     frames, plans = load_tables(source, listener=listener)
     known = schema.with_frames(frames) if isinstance(schema, Schema) else Schema.from_yaml(schema, frames)
-    made = TableSynthesizer(table, cutoff=cutoff, windows=windows, depth=depth, most=most).fit(known)
+    made = TableSynthesizer(table, cutoff=cutoff, windows=windows, depth=depth, most=most, features=features)
+    made.fit(known)
     told = "" if cutoff is None else f", as of {describe_cutoff(cutoff)}"
     listener(Event("synthesize", f"{len(made.definitions_)} features of {len(frames)} tables{told}"))
     if cutoff is None and (left := unread(known, table)):
         names = ", ".join(f"'{name}'" for name in left)
         listener(Event("synthesize", f"Nothing is read from {names}, which has a time, since no cutoff is given."))
     rows = known.table(table).frame
-    features = made.transform(rows, known)
-    if empty := empty_columns(features):
-        features = features.drop(empty)
-        made.keep(features.columns)
+    columns = made.transform(rows, known)
+    if empty := empty_columns(columns):
+        columns = columns.drop(empty)
+        made.keep(columns.columns)
         _left_out(empty, listener)
-    return _computed(rows, known, made, plans, target, features)
+    return _computed(rows, known, made, plans, target, columns)
 
 
 def synthesize_blocks(
@@ -281,6 +283,7 @@ def synthesize_blocks(
     windows: Sequence[str] = DEFAULT_WINDOWS,
     depth: int = 2,
     most: int = 500,
+    features: Sequence[str] = (),
     listener: Listener = silent,
 ) -> TableBlocks:
     """Generate features within a memory budget; see ``autoprep.synthesize``.
@@ -291,7 +294,8 @@ def synthesize_blocks(
     budget = bytes_of(memory_budget)
     frames, plans = load_tables(source, listener=listener)
     known = schema.with_frames(frames) if isinstance(schema, Schema) else Schema.from_yaml(schema, frames)
-    made = TableSynthesizer(table, cutoff=cutoff, windows=windows, depth=depth, most=most).fit(known)
+    made = TableSynthesizer(table, cutoff=cutoff, windows=windows, depth=depth, most=most, features=features)
+    made.fit(known)
     rows = known.table(table).frame
     own = _own(rows, known, made, target)
     made.keep([str(d) for d in made.definitions_ if str(d) not in own.columns])

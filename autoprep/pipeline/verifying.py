@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from autoprep.errors import ArtifactError, SettingError, did_you_mean
+from autoprep.pipeline.saved_rows import SavedRows, compared_rows
 from autoprep.pipeline.tables import load_tables
 from autoprep.synthesis.answers import Asked, answer
 from autoprep.synthesis.brute import brute_force
@@ -87,6 +88,9 @@ def export_features(
     """
     if to not in FORMS:
         raise SettingError(f"features are not written as '{to}'", hint=did_you_mean(to, FORMS))
+    rows = SavedRows.load(saved)
+    if rows is not None:
+        return rows.export(to, dialect)
     made = Saved.load(saved)
     frames = None if tables is None else load_tables(tables, made.plans)[0]
     schema = Schema.from_yaml(made.schema, frames) if frames is not None else _bare(made)
@@ -140,12 +144,17 @@ def verify_features(
     """Compute saved features by brute force for some rows, and compare with what computes them and every export.
 
     Brute force reads, for each row, the whole source and keeps what is tied to the row, known strictly before its
-    cutoff and within the window; nothing of the planner or the kernels is used.
+    cutoff and within the window; nothing of the planner or the kernels is used. Features of one table are made of each
+    row by itself.
 
     Args:
         saved: file of ``TableFeatures.save``. source: the tables. rows: evenly spaced rows of the table.
         forms: exports that are run; "sql" by DuckDB, left out where it is not installed.
     """
+    of_rows = SavedRows.load(saved)
+    if of_rows is not None:
+        count, counts, none, differ = compared_rows(of_rows, source, rows, forms, _same, _has_duckdb(), listener)
+        return Verified(count, len(of_rows.names), counts, none, differ)
     made = Saved.load(saved)
     frames, _ = load_tables(source, made.plans, listener)
     schema = Schema.from_yaml(made.schema, frames)

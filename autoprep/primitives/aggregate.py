@@ -359,3 +359,25 @@ _since("DAYS_SINCE_TRUE", "boolean", "time_since_last_true", "Days from the last
 _since("DAYS_SINCE_FALSE", "boolean", "time_since_last_false", "Days from the last false value to the cutoff.")
 _since("DAYS_SINCE_MAX", "number", "time_since_last_max", "Days from the first largest value to the cutoff.")
 _since("DAYS_SINCE_MIN", "number", "time_since_last_min", "Days from the first smallest value to the cutoff.")
+
+
+def _days_until(moment: pl.Expr, cutoff: pl.Expr) -> pl.Expr:
+    """Days from the earliest moment to the cutoff."""
+    stamp = moment.cast(pl.Datetime("us")).dt.timestamp("us")
+    return (cutoff.cast(pl.Datetime("us")).dt.timestamp("us").first() - stamp.min()) * (1 / 86_400e6)
+
+
+@aggregation("ROWS_PER_DAY", "time", "cutoff", timed=True,
+             sql="count({0}) / nullif((epoch({c}) - epoch(min({0}))) / 86400.0, 0)")  # fmt: skip
+def rows_per_day(moment: pl.Expr, cutoff: pl.Expr) -> pl.Expr:
+    """Events per day from the first of them to the cutoff."""
+    made = moment.count() / _days_until(moment, cutoff)
+    return pl.when(made.is_finite()).then(made)
+
+
+@aggregation("SUM_PER_DAY", "number", "time", "cutoff", timed=True,
+             sql="coalesce(sum({0}), 0) / nullif((epoch({c}) - epoch(min({1}))) / 86400.0, 0)")  # fmt: skip
+def sum_per_day(x: pl.Expr, moment: pl.Expr, cutoff: pl.Expr) -> pl.Expr:
+    """Sum per day from the first event to the cutoff."""
+    made = x.cast(pl.Float64).sum() / _days_until(moment, cutoff)
+    return pl.when(made.is_finite()).then(made)

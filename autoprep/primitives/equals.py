@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from autoprep.primitives.learnt import LEARNT
 from autoprep.primitives.primitive import AGGREGATIONS, TRANSFORMS
 
 DAY_S = 86_400.0
@@ -173,6 +174,21 @@ def page() -> str:
                 f"| `{name}` | {told.replace('|', chr(92) + '|')} | {p.output} | {p.about} | {'yes' if p.sql else ''} |"
             )
         said.append("")
+    said += [
+        f"## Learnt of training rows ({len(LEARNT)})",
+        "",
+        "Of one table's own columns, each with the constants that training rows gave it: one row gets the numbers of a",
+        "million. `autoprep features FILE --feature 'GROUP_RANK(price, city)'` makes any of them, and any transform.",
+        "",
+        "| name | of | gives | what it is |",
+        "|---|---|---|---|",
+    ]
+    for name in LEARNT:
+        one = LEARNT[name]
+        parameters = [f"{k}={v!r}" for k, v in one.parameters.items()]
+        told = ", ".join([*one.inputs, *(["..."] if one.many else []), *parameters])
+        said.append(f"| `{name}` | {told} | {one.output} | {one.about} |")
+    said.append("")
     theirs = pairs()
     said += [
         f"## featuretools 1.31: {len(theirs) + len(WITHOUT)} primitives",

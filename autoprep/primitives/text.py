@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
 from autoprep.primitives.primitive import transform
@@ -270,6 +271,22 @@ def word_overlap(a: pl.Expr, b: pl.Expr) -> pl.Expr:
     right = b.str.to_lowercase().str.extract_all(WORD).list.unique()
     share = left.list.set_intersection(right).list.len() / left.list.set_union(right).list.len()
     return pl.when(share.is_finite()).then(share)
+
+
+@transform("HASHED_NGRAMS", "text", output="integer", bucket=0, of=16, n=3)
+def hashed_ngrams(text: pl.Expr, bucket: int, of: int, n: int) -> pl.Expr:
+    """Number of runs of n characters, in lower case, whose hash (64-bit FNV-1a) falls into a bucket."""
+
+    def counted(column: pl.Series) -> pl.Series:
+        from autoprep.kernels.strings import text_ngrams_in_bucket
+
+        known = column.fill_null("")
+        data = np.frombuffer("".join(known.to_list()).encode(), np.uint8)
+        starts = np.concatenate([[0], known.str.len_bytes().cast(pl.Int64).cum_sum().to_numpy()])
+        made = pl.Series(column.name, text_ngrams_in_bucket(data, starts, int(n), int(of), int(bucket)))
+        return made if not column.null_count() else made.set(column.is_null(), None)
+
+    return text.cast(pl.String).str.to_lowercase().map_batches(counted, return_dtype=pl.Int64, is_elementwise=True)
 
 
 @transform("SAME_TEXT", "text", "text", output="boolean", commutes=True, sql="lower(trim({0})) = lower(trim({1}))")

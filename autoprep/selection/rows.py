@@ -21,7 +21,7 @@ class SelectedFeatures:
     Args:
         task: "binary", "multiclass" or "regression". outputs: what the columns are; guessed when None.
         most: at most so many generated features are kept. candidates: most of each kind that are generated.
-        seed: decides folds, samples and shuffles.
+        seed: decides folds, samples and shuffles. features: lines of features that are candidates too.
 
     Example:
         >>> import numpy as np
@@ -41,9 +41,12 @@ class SelectedFeatures:
         most: int = 60,
         candidates: int = 40,
         seed: int = 0,
+        features: Sequence[str] = (),
     ) -> None:
         self.task, self.most, self.seed = task, most, seed
-        self.synthesizer = Synthesizer(GROUPS, outputs=outputs, task=task, seed=seed, most=candidates, leaves=2)
+        self.synthesizer = Synthesizer(
+            GROUPS, outputs=outputs, task=task, seed=seed, most=candidates, leaves=2, features=features
+        )
         self.selection: Selection
         self.columns: list[str] = []
 

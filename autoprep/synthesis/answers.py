@@ -145,9 +145,22 @@ def value_of(body: Column | Call) -> pl.Expr:
     return TRANSFORMS[body.primitive].build(*inputs, **dict(body.parameters))
 
 
+def _ordered(body: Column | Call) -> bool:
+    """Whether the rows before a row decide its value, so that it is made within each group and window."""
+    return isinstance(body, Call) and (
+        TRANSFORMS[body.primitive].order == "time" or any(_ordered(a) for a in body.arguments)
+    )
+
+
 def _looked_up(members: Sequence[Definition], rows: Rows, ties: pl.DataFrame) -> dict[str, pl.Series]:
     if not members:
         return {}
+    for d in members:
+        if _ordered(d.body):
+            raise SettingError(
+                "a row that is looked up has no row before it", where=f"feature '{d}'",
+                hint="aggregate it: LAST(CHANGE(orders.amount)) BEFORE cutoff BY customer",
+            )  # fmt: skip
     if rows.timed:
         raise SettingError(
             f"'{members[0].source}' has a time: a lookup would read the future",
@@ -190,10 +203,19 @@ def _empty(series: pl.Series, name: str) -> pl.Series:
     return series if nothing is None else series.fill_null(nothing)
 
 
+def _no_cutoff(members: Sequence[Definition]) -> None:
+    for d in members:
+        if "cutoff" in AGGREGATIONS[_arguments(d)[0]].inputs:
+            raise SettingError(
+                f"{_arguments(d)[0]} counts up to a cutoff", where=f"feature '{d}'", hint="write BEFORE cutoff"
+            )
+
+
 def _regardless(
     members: Sequence[Definition], rows: Rows, ties: pl.DataFrame, backend: Backend
 ) -> dict[str, pl.Series]:
     """Aggregates over tables without time: one group-by, or the kernels for the columns that they are cheaper for."""
+    _no_cutoff(members)
     inputs = {}
     for d in members:
         name, told, _ = _arguments(d)
@@ -208,7 +230,7 @@ def _regardless(
     )
     offers: dict[str, list[Definition]] = {}
     for d in members:
-        fits = str(d) in inputs and inputs[str(d)][0] not in inexact
+        fits = str(d) in inputs and inputs[str(d)][0] not in inexact and not any(map(_ordered, _arguments(d)[1]))
         if fits and known_to_kernels(_arguments(d)[0], dtypes[inputs[str(d)][0]]):
             offers.setdefault(inputs[str(d)][0], []).append(d)
     kernels = {t: frozenset(AGGREGATIONS[_arguments(d)[0]].kernel for d in ds) for t, ds in offers.items()}
@@ -320,7 +342,7 @@ def _before(
     for d in members:
         name, inputs, _ = _arguments(d)
         kernel = AGGREGATIONS[name].kernel
-        if asked.backend == "polars":
+        if asked.backend == "polars" or any(map(_ordered, inputs)):
             slow.append(d)
         elif kernel == "size" or (kernel in ("since_last", "since_first") and not inputs):
             times.append(("rows" if kernel == "size" else kernel, place[_width(d)]))

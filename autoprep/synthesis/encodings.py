@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from autoprep.synthesis.names import call, literal
-from autoprep.synthesis.steps import Step, lookup, step
+from autoprep.synthesis.steps import Step, level_of, lookup, step
 from autoprep.types import Feature
 
 Array = np.ndarray[Any, Any]
@@ -29,6 +29,17 @@ def codes_of(column: pl.Series) -> tuple[Array, list[str]]:
     return physical.cast(pl.Int64).fill_null(-1).to_numpy(), levels.to_list()
 
 
+def _levels(frame: pl.DataFrame, column: str, beside: str) -> tuple[Array, list[str]]:
+    return codes_of(frame.select(level_of(column, beside).alias("l")).to_series() if beside else frame[column])
+
+
+def _said(name: str, column: str, beside: str, **parameters: Any) -> str:
+    if not beside:
+        return call(name, column, **parameters)
+    told = "".join(f", {k}={literal(v)}" for k, v in parameters.items())
+    return f"{name}({call('CROSS', column, beside)}{told})"
+
+
 @step
 @dataclass(frozen=True)
 class Frequency(Step):
@@ -38,20 +49,21 @@ class Frequency(Step):
     column: str = ""
     values: tuple[str, ...] = ()
     shares: tuple[float, ...] = ()
+    beside: str = ""
 
     def features(self) -> tuple[Feature, ...]:
-        said = call("FREQUENCY", self.column)
-        return (Feature(said, said, (self.column,), "number"),)
+        said = _said("FREQUENCY", self.column, self.beside)
+        return (Feature(said, said, (self.column, *([self.beside] if self.beside else [])), "number"),)
 
     def expressions(self) -> list[pl.Expr]:
-        return [lookup(self.column, self.values, self.shares, 0.0).alias(self.features()[0].name)]
+        return [lookup(self.column, self.values, self.shares, 0.0, self.beside).alias(self.features()[0].name)]
 
     @classmethod
-    def learn(cls, frame: pl.DataFrame, column: str) -> Frequency:
-        """Count the values of a column."""
-        codes, values = codes_of(frame[column])
+    def learn(cls, frame: pl.DataFrame, column: str, beside: str = "", group: str = "counts") -> Frequency:
+        """Count the values of a column, or of two together."""
+        codes, values = _levels(frame, column, beside)
         counts = np.bincount(codes[codes >= 0], minlength=len(values))
-        return cls("counts", column, tuple(values), tuple((counts / max(frame.height, 1)).tolist()))
+        return cls(group, column, tuple(values), tuple((counts / max(frame.height, 1)).tolist()), beside)
 
 
 def shrunk_means(codes: Array, y: Array, levels: int) -> tuple[Array, float]:
@@ -104,18 +116,18 @@ class TargetMean(Step):
     values: tuple[str, ...] = ()
     means: tuple[float, ...] = ()
     prior: float = 0.0
+    beside: str = ""
 
     def features(self) -> tuple[Feature, ...]:
-        said = call("TARGET_MEAN", self.column)
-        if self.label is not None:
-            said = f"{said[:-1]}, label={literal(self.label)})"
-        return (Feature(said, said, (self.column,), "number"),)
+        told = {} if self.label is None else {"label": self.label}
+        said = _said("TARGET_MEAN", self.column, self.beside, **told)
+        return (Feature(said, said, (self.column, *([self.beside] if self.beside else [])), "number"),)
 
     def expressions(self) -> list[pl.Expr]:
-        return [lookup(self.column, self.values, self.means, self.prior).alias(self.features()[0].name)]
+        return [lookup(self.column, self.values, self.means, self.prior, self.beside).alias(self.features()[0].name)]
 
     def training_columns(self, frame: pl.DataFrame, y: Array, fold: Array) -> list[pl.Series]:
-        codes, values = codes_of(frame[self.column])
+        codes, values = _levels(frame, self.column, self.beside)
         goal = y[:, self.position]
         out = np.empty(codes.size)
         for f in range(int(fold.max()) + 1):
@@ -125,12 +137,15 @@ class TargetMean(Step):
         return [pl.Series(self.features()[0].name, out, dtype=pl.Float64).fill_nan(None)]
 
     @classmethod
-    def learn(cls, frame: pl.DataFrame, column: str, y: Array, labels: Sequence[str | None]) -> list[TargetMean]:
+    def learn(
+        cls, frame: pl.DataFrame, column: str, y: Array, labels: Sequence[str | None], beside: str = "",
+        group: str = "target",
+    ) -> list[TargetMean]:  # fmt: skip
         """One step per column of ``y`` (n, k); none where the column says nothing about the target."""
-        codes, values = codes_of(frame[column])
+        codes, values = _levels(frame, column, beside)
         made = []
         for position, label in enumerate(labels):
             means, prior = shrunk_means(codes, y[:, position], len(values))
             if means.size and np.ptp(means) > 0:
-                made.append(cls("target", column, label, position, tuple(values), tuple(means.tolist()), prior))
+                made.append(cls(group, column, label, position, tuple(values), tuple(means.tolist()), prior, beside))
         return made

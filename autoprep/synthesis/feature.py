@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autoprep.errors import SettingError
-from autoprep.primitives import AGGREGATIONS, TRANSFORMS
+from autoprep.primitives import AGGREGATIONS, LEARNT, TRANSFORMS
 from autoprep.synthesis.names import literal, quote
 
 SECOND_US = 1_000_000
@@ -231,7 +231,7 @@ class _Reader:
     def call(self, primitive: str) -> Call:
         arguments: list[Column | Call] = []
         parameters: list[tuple[str, Any]] = []
-        if primitive not in AGGREGATIONS and primitive not in TRANSFORMS:
+        if primitive not in AGGREGATIONS and primitive not in LEARNT and primitive not in TRANSFORMS:
             _ = TRANSFORMS[primitive]
         while not self.accept("sign", ")"):
             following = self.tokens[self.place + 1][1] if self.place + 1 < len(self.tokens) else ""

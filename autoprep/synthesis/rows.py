@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from autoprep.errors import ArtifactError, InputError
-from autoprep.synthesis import basic, candidates
+from autoprep.synthesis import basic, candidates, more
 from autoprep.synthesis.encodings import Array, Frequency, TargetMean
 from autoprep.synthesis.ranking import fold_of
 from autoprep.synthesis.steps import Keep, Step, step_from_dict
@@ -18,6 +18,8 @@ from autoprep.types import ColumnSpec, Feature, Task
 
 FORMAT = 1
 GROUPS = ("base", "text", "counts", "target", "arithmetic", "group")
+#: More kinds, for a selection to choose from.
+MORE_GROUPS = ("ranks", "clusters", "crosses", "likeness", "patterns")
 MOST_CLASSES = 5
 PLAIN_TYPES = (
     *(pl.Float32, pl.Float64, pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64),
@@ -31,7 +33,10 @@ class Synthesizer:
     Args:
         groups: which kinds of features to make, of ``GROUPS``: "base" (values as they are, dates in parts, lengths
             of texts, missingness), "text" (TF-IDF directions), "counts" (frequencies), "target" (target means),
-            "arithmetic" (ratios, differences, products that add to a base model), "group" (numbers set against groups).
+            "arithmetic" (ratios, differences, products that add to a base model), "group" (numbers set against groups);
+            or of ``MORE_GROUPS``: "ranks" and shares within groups, "clusters", "crosses" of two categories,
+            "likeness" of two texts, "patterns" of missing values.
+        features: lines of features that are made besides, whatever they are worth ("RATIO(a, b)").
         outputs: what the columns are; guessed from their types when None. May also be given to ``fit``.
         task: "binary", "multiclass" or "regression"; may also be given to ``fit``.
         seed: decides folds and samples.
@@ -54,12 +59,15 @@ class Synthesizer:
         seed: int = 0,
         most: int = 12,
         leaves: int = 15,
+        features: Sequence[str] = (),
     ) -> None:
-        unknown = [g for g in groups if g not in GROUPS]
+        unknown = [g for g in groups if g not in (*GROUPS, *MORE_GROUPS)]
         if unknown:
-            raise InputError(f"unknown feature group '{unknown[0]}'", hint=f"known: {', '.join(GROUPS)}")
+            raise InputError(
+                f"unknown feature group '{unknown[0]}'", hint=f"known: {', '.join((*GROUPS, *MORE_GROUPS))}"
+            )
         self.groups, self.outputs, self.task = tuple(groups), tuple(outputs) if outputs is not None else None, task
-        self.seed, self.most, self.leaves = seed, most, leaves
+        self.seed, self.most, self.leaves, self.asked = seed, most, leaves, tuple(features)
         self.steps_: tuple[Step, ...] = ()
         self.schema_: dict[str, pl.DataType] = {}
 
@@ -98,6 +106,14 @@ class Synthesizer:
         if wanted and goals is not None and self.task is not None:
             made = self._run(base, frame)
             steps += candidates.ranked(frame, specs, made, goals, self.task, wanted, self.most, self.seed, self.leaves)
+        for kind in (g for g in MORE_GROUPS if g in self.groups):
+            steps += more.STEPS_OF[kind](frame, specs, goals, labels, self.seed)
+        if self.asked:
+            from autoprep.synthesis.asked import line_of, step_of
+
+            made_already = {t for s in steps for f in s.features() for t in (f.name, f.definition)}
+            lines = dict.fromkeys(line_of(text) for text in self.asked)
+            steps += [step_of(t, frame, goals, labels, self.seed) for t in lines if t not in made_already]
         self.steps_ = tuple(steps)
         self.schema_ = {c: frame.schema[c] for c in sorted({i for f in self.features for i in f.inputs})}
         return self
@@ -125,7 +141,7 @@ class Synthesizer:
 
         A column that is not there counts as missing; values never seen get what is stated for each feature.
         """
-        return self._run(self.steps_, self._aligned(frame))
+        return self._run(self.steps_, self.aligned(frame))
 
     @property
     def features(self) -> list[Feature]:
@@ -195,7 +211,8 @@ class Synthesizer:
                 made.append(learnt)
         return made
 
-    def _aligned(self, frame: pl.DataFrame) -> pl.DataFrame:
+    def aligned(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The columns that steps read, in their types; one that is not there counts as missing."""
         made = []
         for name, dtype in self.schema_.items():
             if name not in frame.columns:

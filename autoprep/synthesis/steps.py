@@ -95,15 +95,16 @@ class Levels(Step):
     kind: ClassVar[str] = "levels"
     column: str = ""
     levels: tuple[str, ...] = ()
+    name: str = ""
 
     def features(self) -> tuple[Feature, ...]:
-        said = call("TOP_LEVELS", self.column, n=len(self.levels))
-        return (Feature(self.column, said, (self.column,), "category"),)
+        said = self.name or call("TOP_LEVELS", self.column, n=len(self.levels))
+        return (Feature(self.name or self.column, said, (self.column,), "category"),)
 
     def expressions(self) -> list[pl.Expr]:
         text = pl.col(self.column).cast(pl.String)
         known = text.is_in(list(self.levels)) | text.is_null()
-        return [pl.when(known).then(text).otherwise(pl.lit(OTHER)).alias(self.column)]
+        return [pl.when(known).then(text).otherwise(pl.lit(OTHER)).alias(self.name or self.column)]
 
 
 @step
@@ -154,13 +155,46 @@ class MissingCount(Step):
 
     kind: ClassVar[str] = "missing_count"
     inputs: tuple[str, ...] = ()
+    name: str = "MISSING_COUNT()"
 
     def features(self) -> tuple[Feature, ...]:
-        return (Feature("MISSING_COUNT()", "MISSING_COUNT()", self.inputs, "integer"),)
+        return (Feature(self.name, call("MISSING_COUNT", *self.inputs), self.inputs, "integer"),)
 
     def expressions(self) -> list[pl.Expr]:
         count = pl.sum_horizontal([pl.col(c).is_null().cast(pl.Float64) for c in self.inputs])
-        return [count.alias("MISSING_COUNT()")]
+        return [count.alias(self.name)]
+
+
+@step
+@dataclass(frozen=True)
+class MissingPattern(Step):
+    """Which columns are missing together, as 0 and 1; what is rare among training rows becomes "(other)"."""
+
+    kind: ClassVar[str] = "missing_pattern"
+    inputs: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+
+    def features(self) -> tuple[Feature, ...]:
+        said = call("MISSING_PATTERN", *self.inputs)
+        return (Feature(said, said, self.inputs, "category"),)
+
+    def expressions(self) -> list[pl.Expr]:
+        made = _pattern(self.inputs)
+        known = pl.when(made.is_in(list(self.patterns))).then(made).otherwise(pl.lit(OTHER))
+        return [known.alias(self.features()[0].name)]
+
+    @classmethod
+    def learn(
+        cls, frame: pl.DataFrame, inputs: Sequence[str], least: int = 10, most: int = 31, group: str = "patterns"
+    ) -> Self:
+        """The most frequent patterns of at least so many rows."""
+        made = frame.select(_pattern(inputs).alias("p")).to_series()
+        counts = made.value_counts().filter(pl.col("count") >= least).sort(["count", "p"], descending=[True, False])
+        return cls(group, tuple(inputs), tuple(counts["p"].head(most).to_list()))
+
+
+def _pattern(inputs: Sequence[str]) -> pl.Expr:
+    return pl.concat_str([pl.when(pl.col(c).is_null()).then(pl.lit("1")).otherwise(pl.lit("0")) for c in inputs])
 
 
 def step_from_dict(values: Mapping[str, Any]) -> Step:
@@ -168,9 +202,17 @@ def step_from_dict(values: Mapping[str, Any]) -> Step:
     return STEPS[str(values["kind"])].from_dict(values)
 
 
-def lookup(column: str, keys: Sequence[str], values: Sequence[float], default: float | None) -> pl.Expr:
-    """The value learnt for a category: ``default`` when it was not seen, null when it is missing."""
+def level_of(column: str, beside: str = "") -> pl.Expr:
+    """A category as text, or two as one; null when either is missing."""
     text = pl.col(column).cast(pl.String)
+    return text + pl.lit(" × ") + pl.col(beside).cast(pl.String) if beside else text
+
+
+def lookup(
+    column: str, keys: Sequence[str], values: Sequence[float | None], default: float | None, beside: str = ""
+) -> pl.Expr:
+    """The value learnt for a category (or for two as one): ``default`` when not seen, null when it is missing."""
+    text = level_of(column, beside)
     if not keys:
         found = pl.lit(default, dtype=pl.Float64)
     else:

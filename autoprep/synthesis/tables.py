@@ -33,6 +33,7 @@ class TableSynthesizer:
         cutoff: column of that table, or "column - 1h", up to which things are known; None without time.
         windows: widths of windows ("30d") beside all of the past.
         depth: references walked at most. most: features at most, chosen before any is computed.
+        features: lines of features that are made besides those that are offered.
 
     Example:
         >>> orders = pl.DataFrame({"customer": [1, 1, 2], "amount": [5.0, 7.0, 1.0]})
@@ -53,15 +54,18 @@ class TableSynthesizer:
         windows: Sequence[str] = DEFAULT_WINDOWS,
         depth: int = 2,
         most: int = 500,
+        features: Sequence[str] = (),
     ) -> None:
         self.table, self.cutoff, self.windows, self.depth, self.most = table, cutoff, tuple(windows), depth, most
+        self.asked = tuple(features)
         self.definitions_: tuple[Definition, ...] = ()
 
     def fit(self, schema: Schema) -> Self:
         """Choose what is computed.
 
         Raises:
-            SettingError: no such table or cutoff column, or nothing ties the table to another.
+            SettingError: no such table or cutoff column, nothing ties the table to another, or a line of a feature
+                cannot be read or names what is not there.
         """
         spec = schema.table(self.table)
         if self.cutoff is not None:
@@ -70,6 +74,8 @@ class TableSynthesizer:
         found = offered(
             schema, self.table, timed=self.cutoff is not None, windows_us=spans, depth=self.depth, most=self.most
         )
+        asked = [checked(text, schema, self.table) for text in self.asked]
+        found = list({str(d): d for d in (*found, *asked)}.values())
         if not found:
             timed = unread(schema, self.table) if self.cutoff is None else []
             if timed:
@@ -133,6 +139,31 @@ class TableSynthesizer:
         )  # fmt: skip
         made.definitions_ = tuple(parse(text) for text in values["definitions"])
         return made
+
+
+def checked(text: str, schema: Schema, table: str) -> Definition:
+    """A feature that is asked for by its line, once all that it names is there.
+
+    Raises:
+        SettingError: it cannot be read, or names a table or column that is not there.
+    """
+    definition = parse(text)
+    where = f"feature '{definition}'"
+    if not definition.by:
+        raise SettingError("does not say by what its rows are tied to the table", where=where, hint="write BY customer")
+    for read in definition.columns():
+        if not read.table:
+            raise SettingError(f"'{read.name}' is of no table", where=where, hint=f"write orders.{read.name}")
+    ends = [(table, here) for here, _ in definition.by]
+    ends += [((*definition.via, definition.source)[0], there) for _, there in definition.by]
+    ends += [(c.table, c.name) for c in definition.columns()]
+    for name in (definition.source, *definition.via):
+        _ = schema.table(name)
+    for name, column in ends:
+        columns = schema.table(name).frame.columns
+        if column not in columns:
+            raise SettingError(f"'{name}' has no column '{column}'", where=where, hint=did_you_mean(column, columns))
+    return definition
 
 
 def unread(schema: Schema, table: str) -> list[str]:

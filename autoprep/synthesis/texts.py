@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -46,12 +46,14 @@ def pieces_of(column: pl.Series, analyzer: str) -> pl.DataFrame:
     return long.group_by("row", "piece").agg(pl.len().cast(pl.UInt32).alias("count"))
 
 
-def _pack(array: Array) -> dict[str, Any]:
+def pack(array: Array) -> dict[str, Any]:
+    """An array as plain values, in single precision."""
     small = np.ascontiguousarray(array, dtype="<f4")
     return {"shape": list(small.shape), "float32": base64.b64encode(small.tobytes()).decode("ascii")}
 
 
-def _unpack(values: Mapping[str, Any]) -> Array:
+def unpack(values: Mapping[str, Any]) -> Array:
+    """The array that ``pack`` wrote."""
     flat = np.frombuffer(base64.b64decode(values["float32"]), dtype="<f4")
     return flat.reshape(values["shape"])
 
@@ -67,11 +69,11 @@ class TextDirections(Step):
     vocabulary: tuple[str, ...] = ()
     weights: Array = field(default_factory=lambda: np.empty(0))
     directions: Array = field(default_factory=lambda: np.empty((0, 0)))
+    parts: tuple[int, ...] = ()
 
     def features(self) -> tuple[Feature, ...]:
-        said = (
-            call("TEXT_DIRECTION", self.column, part=i + 1, of=self.analyzer) for i in range(self.directions.shape[1])
-        )
+        parts = self.parts or range(1, self.directions.shape[1] + 1)
+        said = (call("TEXT_DIRECTION", self.column, part=part, of=self.analyzer) for part in parts)
         return tuple(Feature(s, s, (self.column,), "number") for s in said)
 
     def columns(self, frame: pl.DataFrame) -> list[pl.Series]:
@@ -102,15 +104,22 @@ class TextDirections(Step):
     def to_dict(self) -> dict[str, Any]:
         return {
             "kind": self.kind, "group": self.group, "column": self.column, "analyzer": self.analyzer,
-            "vocabulary": list(self.vocabulary), "weights": _pack(self.weights), "directions": _pack(self.directions),
+            "vocabulary": list(self.vocabulary), "weights": pack(self.weights), "directions": pack(self.directions),
+            "parts": list(self.parts),
         }  # fmt: skip
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         return cls(
             values["group"], values["column"], values["analyzer"], tuple(values["vocabulary"]),
-            _unpack(values["weights"]), _unpack(values["directions"]),
+            unpack(values["weights"]), unpack(values["directions"]), tuple(values.get("parts", ())),
         )  # fmt: skip
+
+    def only(self, part: int) -> Self | None:
+        """The same, of one direction; None when there are not so many."""
+        if not 1 <= part <= self.directions.shape[1]:
+            return None
+        return replace(self, directions=np.ascontiguousarray(self.directions[:, [part - 1]]), parts=(part,))
 
     @classmethod
     def learn(

@@ -108,3 +108,44 @@ def test_of_periods(rows):
         if days else []  # fmt: skip
     wanted = (math.fsum(sums) / len(sums), std(sums), max(sums)) if sums else (None,) * 3
     assert all(same(g, w) for g, w in zip(made, wanted, strict=True)), (rows, made, wanted)
+
+
+SINCE = ("DAYS_SINCE_LAST", "DAYS_SINCE_FIRST", "DAYS_SINCE_TRUE", "DAYS_SINCE_FALSE", "DAYS_SINCE_MAX",
+         "DAYS_SINCE_MIN", "ROWS_PER_DAY", "SUM_PER_DAY")  # fmt: skip
+
+
+def test_each_that_counts_up_to_a_cutoff_has_a_twin():
+    assert set(SINCE) == {n for n in AGGREGATIONS if "cutoff" in AGGREGATIONS[n].inputs}
+
+
+@given(rows=st.lists(st.tuples(st.integers(0, 200), number, st.sampled_from([True, False, None])), max_size=12))
+@settings(deadline=None, max_examples=40)
+def test_up_to_a_cutoff(rows):
+    rows = sorted(rows, key=lambda row: row[0])
+    start, cutoff = datetime(2023, 12, 28), 240
+    frame = pl.DataFrame(
+        {"g": [0] * len(rows), "x": [v for _, v, _ in rows], "b": [b for *_, b in rows],
+         "t": [start + timedelta(hours=h) for h, *_ in rows]},
+        schema={"g": pl.Int64, "x": pl.Float64, "b": pl.Boolean, "t": pl.Datetime("us")},
+    ).with_columns(c=pl.lit(start + timedelta(hours=cutoff)))  # fmt: skip
+    column = {"number": "x", "boolean": "b", "time": "t", "cutoff": "c"}
+    given = {n: [pl.col(column[k]) for k in AGGREGATIONS[n].inputs] for n in SINCE}
+    made = frame.group_by("g").agg(AGGREGATIONS[n].build(*given[n]).alias(n) for n in SINCE)
+    got = made.row(0, named=True) if rows else dict.fromkeys(SINCE)
+    known = [v for _, v, _ in rows if v is not None]
+
+    def since(hours: list[int], last: bool) -> float | None:
+        return (cutoff - (max(hours) if last else min(hours))) / 24 if hours else None
+
+    first = since([h for h, *_ in rows], False)
+    wanted = {
+        "DAYS_SINCE_LAST": since([h for h, *_ in rows], True),
+        "DAYS_SINCE_FIRST": first,
+        "DAYS_SINCE_TRUE": since([h for h, _, b in rows if b is True], True),
+        "DAYS_SINCE_FALSE": since([h for h, _, b in rows if b is False], True),
+        "DAYS_SINCE_MAX": since([h for h, v, _ in rows if v is not None and v == max(known)], False),
+        "DAYS_SINCE_MIN": since([h for h, v, _ in rows if v is not None and v == min(known)], False),
+        "ROWS_PER_DAY": len(rows) / first if rows else None,
+        "SUM_PER_DAY": math.fsum(known) / first if rows else None,
+    }
+    assert all(same(got[n], wanted[n]) for n in SINCE), (rows, got, wanted)

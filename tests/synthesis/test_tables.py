@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from autoprep.errors import SettingError
 from autoprep.synthesis.answers import Asked, answer
 from autoprep.synthesis.blocks import Shares, answer_in_blocks, shares_of
+from autoprep.synthesis.brute import brute_force
 from autoprep.synthesis.feature import parse
 from autoprep.synthesis.offers import offered
 from autoprep.synthesis.schema import Schema
+from autoprep.synthesis.tables import TableSynthesizer
 
 START = datetime(2024, 1, 1)
 HOUR_US = 3_600_000_000
@@ -262,3 +264,50 @@ def test_files_of_one_stem_are_told_apart(tmp_path):
     for name in ("u.data", "u.item", "v.user"):
         (tmp_path / name).write_text("a\n1\n")
     assert sorted(named_files(tmp_path)) == ["u_data", "u_item", "v"]
+
+
+def test_changes_from_row_to_row_stay_within_the_group_and_the_window():
+    """Lags and changes are made of the rows that a feature may read, whatever computes the aggregate around them."""
+    r = np.random.default_rng(0)
+    start = datetime(2024, 1, 1)
+    events = pl.DataFrame(
+        {"k": r.integers(0, 5, 90), "x": r.integers(0, 9, 90).astype(float),
+         "t": [start + timedelta(hours=int(h)) for h in r.integers(0, 400, 90)]}
+    )  # fmt: skip
+    asked = pl.DataFrame({"k": [0, 1, 2, 3, 4, 9], "at": [start + timedelta(days=9)] * 6})
+    said = "tables: {events: {time: t}, asked: {key: [k]}}\nreferences: [{from: events(k), to: asked(k)}]"
+    schema = Schema.from_yaml(said, {"events": events, "asked": asked})
+    lines = [
+        "MAX(CHANGE(events.x)) BEFORE cutoff BY k",
+        "LAST(LAG(events.x)) BEFORE cutoff BY k",
+        "MEAN(ROLLING_MEAN(events.x)) OVER 3d BEFORE cutoff BY k",
+        "NUM_UNIQUE(CUM_SUM(events.x)) OVER 5d BEFORE cutoff BY k",
+    ]
+    made = TableSynthesizer("asked", cutoff="at", windows=(), most=1, features=lines).fit(schema)
+    got = made.transform(asked, schema)
+    brute = brute_force(made.definitions_, schema, asked, asked["at"].dt.timestamp("us").to_numpy())
+    for line in lines:
+        assert got[line].to_list() == pytest.approx(brute[line], nan_ok=True), line
+    still = Schema.from_yaml(said.replace("{time: t}", "{}"), {"events": events, "asked": asked})
+    line = "MAX(CHANGE(events.x)) BY k"
+    plain = TableSynthesizer("asked", most=1, features=[line]).fit(still).transform(asked, still)[line]
+    assert plain.to_list() == brute_force([parse(line)], still, asked, None)[line]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("MEAN(events.y) BEFORE cutoff BY k", "'events' has no column 'y'"),
+        ("MEAN(event.x) BEFORE cutoff BY k", "did you mean 'events'"),
+        ("MEAN(x) BEFORE cutoff BY k", "of no table"),
+        ("MEAN(events.x) BEFORE cutoff", "does not say by what"),
+        ("LAG(events.x) BY k", "no row before it"),
+        ("ROWS_PER_DAY(of='events') BY k", "counts up to a cutoff"),
+    ],
+)
+def test_a_wrong_line_of_a_feature_is_told(line, message):
+    events, asked = pl.DataFrame({"k": [1], "x": [2.0]}), pl.DataFrame({"k": [1]})
+    said = "tables: {events: {static: true}, asked: {key: [k]}}\nreferences: [{from: events(k), to: asked(k)}]"
+    schema = Schema.from_yaml(said, {"events": events, "asked": asked})
+    with pytest.raises(SettingError, match=message):
+        TableSynthesizer("asked", features=[line]).fit(schema).transform(asked, schema)

@@ -145,7 +145,7 @@ def _column(d: Definition) -> tuple[str, float | None]:
             inputs.append(_value(next(given)))
     told: dict[str, Any] = {**primitive.parameters, **{k: v for k, v in d.body.parameters if k != "of"}}
     text = written(primitive.expression, inputs, told)
-    if text is None:
+    if not isinstance(text, str):
         raise NotSaid(f"{d.body.primitive} is not made of Polars alone")
     return text, primitive.empty
 
@@ -157,7 +157,7 @@ def _value(body: Column | Call) -> Said:
     text = written(
         primitive.expression, [_value(a) for a in body.arguments], {**primitive.parameters, **dict(body.parameters)}
     )
-    if text is None:
+    if not isinstance(text, str):
         raise NotSaid(f"{body.primitive} is not made of Polars alone")
     return Said(text)
 

@@ -83,21 +83,22 @@ def sql(
     moment = "CAST(NULL AS TIMESTAMP)"
     if cutoff is not None:
         column, width = cutoff_parts(cutoff, schema.table(table).frame.columns)
-        moment = f"CAST({_name(column)} AS TIMESTAMP)" + (
+        moment = f"CAST({named(column)} AS TIMESTAMP)" + (
             f" {'-' if width > 0 else '+'} {_interval(abs(width))}" if width else ""
         )
-    asked = f"asked AS (\n  SELECT *, row_number() OVER () AS __row, {moment} AS __cutoff FROM {_name(table)}\n)"
+    asked = f"asked AS (\n  SELECT *, row_number() OVER () AS __row, {moment} AS __cutoff FROM {named(table)}\n)"
     order = {str(d): i for i, d in enumerate(definitions)}
     columns.sort(key=lambda c: order[str(c[2])])
-    own = [_name(c) for c in schema.table(table).frame.columns]
-    said = [f"asked.{c}" for c in own] + [f"{_filled(n, i, d)} AS {_name(str(d))}" for n, i, d in columns]
+    own = [named(c) for c in schema.table(table).frame.columns]
+    said = [f"asked.{c}" for c in own] + [f"{_filled(n, i, d)} AS {named(str(d))}" for n, i, d in columns]
     joins = [f"LEFT JOIN {p.split(' AS ')[0]} USING (__row)" for p in parts]
     body = ",\n".join([asked, *parts])
     text = f"WITH {body}\nSELECT\n  " + ",\n  ".join(said) + "\nFROM asked\n" + "\n".join(joins) + "\nORDER BY __row\n"
-    return Written(text if dialect == "duckdb" else _transpiled(text, dialect), without)
+    return Written(text if dialect == "duckdb" else transpiled(text, dialect), without)
 
 
-def _transpiled(text: str, dialect: str) -> str:
+def transpiled(text: str, dialect: str) -> str:
+    """DuckDB's SQL in another dialect."""
     try:
         import sqlglot
         from sqlglot.dialects.dialect import Dialect
@@ -125,11 +126,13 @@ def fill(template: str, *inputs: str, **named: str) -> str:
     return re.sub(r"\{(\w+)\}", lambda m: told.get(m.group(1), m.group(0)), template)
 
 
-def _name(name: str) -> str:
+def named(name: str) -> str:
+    """A name as SQL quotes it."""
     return '"' + name.replace('"', '""') + '"'
 
 
-def _literal(value: Any) -> str:
+def literal(value: Any) -> str:
+    """A constant as SQL writes it; several with commas between."""
     if value is None:
         return "NULL"
     if isinstance(value, bool):
@@ -137,7 +140,7 @@ def _literal(value: Any) -> str:
     if isinstance(value, int | float):
         return repr(value)
     if isinstance(value, list | tuple):
-        return ", ".join(_literal(v) for v in value)
+        return ", ".join(literal(v) for v in value)
     return "'" + str(value).replace("'", "''") + "'"
 
 
@@ -152,21 +155,21 @@ def _from(group: Group) -> tuple[str, str | None, str]:
     """FROM clause of the walk, its time, and the name of the source in it; every table has a row number ``__n``."""
 
     def numbered(table: str, place: int) -> str:
-        return f"(SELECT *, row_number() OVER () AS __n FROM {_name(table)}) AS s{place}"
+        return f"(SELECT *, row_number() OVER () AS __n FROM {named(table)}) AS s{place}"
 
-    text, when = f"FROM {numbered(group.first, 0)}", group.timed and f"s0.{_name(group.timed)}"
+    text, when = f"FROM {numbered(group.first, 0)}", group.timed and f"s0.{named(group.timed)}"
     for i, hop in enumerate(group.hops, start=1):
-        pairs = " AND ".join(f"s{i - 1}.{_name(a)} = s{i}.{_name(b)}" for a, b in zip(hop.here, hop.there, strict=True))
+        pairs = " AND ".join(f"s{i - 1}.{named(a)} = s{i}.{named(b)}" for a, b in zip(hop.here, hop.there, strict=True))
         text += f"\n  {'LEFT JOIN' if hop.up else 'JOIN'} {numbered(hop.table, i)} ON {pairs}"
         if hop.timed is not None:
-            when = f"s{i}.{_name(hop.timed)}"
+            when = f"s{i}.{named(hop.timed)}"
     return text, when and f"CAST({when} AS TIMESTAMP)", f"s{len(group.hops)}"
 
 
 def _queries(group: Group, before: int, without: dict[str, str]) -> list[tuple[str, str, list[tuple[int, Definition]]]]:
     like = group.like
     text, when, source = _from(group)
-    joined = " AND ".join(f"s0.{_name(there)} = asked.{_name(here)}" for here, there in like.by)
+    joined = " AND ".join(f"s0.{named(there)} = asked.{named(here)}" for here, there in like.by)
     held = [_condition(c, source) for c in like.where]
     if like.before:
         held.append(f"{when} < asked.__cutoff")
@@ -199,7 +202,7 @@ def _queries(group: Group, before: int, without: dict[str, str]) -> list[tuple[s
             continue
         numbered = f"row_number() OVER (ORDER BY {order}) AS __n" if "," in order else f"{order} AS __n"
         read = dict.fromkeys(c.name for _, d in members for c in d.columns() if c.table == group.source)
-        own = "".join(f", {source}.{_name(c)}" for c in read)
+        own = "".join(f", {source}.{named(c)}" for c in read)
         rows = f"SELECT asked.__row, asked.__cutoff AS __c, {moment} AS __t, {numbered}{own}{tail}"
         inner = _inner(kind, rows)
         columns = ", ".join(f"{said} AS f{i}" for i, (said, _) in enumerate(members))
@@ -231,13 +234,13 @@ def _inner(kind: str, rows: str) -> str:
 def _member(d: Definition, source: str) -> tuple[str, str]:
     """How a definition is computed ("looked up", "plain", "counted:VALUE", ...), and the text of its column."""
     if not d.aggregates:
-        return "looked up", _value(d.body, source)
+        return "looked up", value_of(d.body, source)
     assert isinstance(d.body, Call)
     name = d.body.primitive
     primitive = AGGREGATIONS[name]
-    said = [_value(a, "s") for a in d.body.arguments]
+    said = [value_of(a, "s") for a in d.body.arguments]
     given: Mapping[str, Any] = {**primitive.parameters, **{k: v for k, v in d.body.parameters if k != "of"}}
-    numbers = {k: _literal(v) for k, v in given.items()}
+    numbers = {k: literal(v) for k, v in given.items()}
     number = f"CAST({said[0]} AS DOUBLE)" if said and "number" in primitive.inputs else (said[0] if said else "")
     if name in COUNTED:
         return f"counted:{said[0]}", fill(COUNTED[name], **numbers)
@@ -258,22 +261,23 @@ def _member(d: Definition, source: str) -> tuple[str, str]:
     raise NotSaid(RUNS)
 
 
-def _value(body: Column | Call, source: str) -> str:
+def value_of(body: Column | Call, source: str) -> str:
+    """A column or a transform of columns; ``source`` names the table, "" the only one."""
     if isinstance(body, Column):
-        return f"{source}.{_name(body.name)}"
+        return f"{source}.{named(body.name)}" if source else named(body.name)
     primitive = TRANSFORMS[body.primitive]
     if not primitive.sql:
         raise NotSaid(f"{body.primitive} has no SQL")
-    inputs = [f"({_value(a, source)})" for a in body.arguments]
+    inputs = [f"({value_of(a, source)})" for a in body.arguments]
     inputs = [f"CAST({i} AS DOUBLE)" if k == "number" else i for i, k in zip(inputs, primitive.inputs, strict=True)]
-    given = {k: _literal(v) for k, v in {**primitive.parameters, **dict(body.parameters)}.items()}
+    given = {k: literal(v) for k, v in {**primitive.parameters, **dict(body.parameters)}.items()}
     return f"({fill(primitive.sql, *inputs, **given)})"
 
 
 def _condition(c: Condition, source: str) -> str:
-    column = f"{source}.{_name(c.column.name)}"
+    column = f"{source}.{named(c.column.name)}"
     if c.operator.startswith("IS"):
         return f"{column} {c.operator}"
     if c.operator == "IN":
-        return f"{column} IN ({_literal(c.value)})"
-    return f"{column} {c.operator} {_literal(c.value)}"
+        return f"{column} IN ({literal(c.value)})"
+    return f"{column} {c.operator} {literal(c.value)}"

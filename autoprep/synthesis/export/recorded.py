@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from types import CellType, FunctionType
 from typing import Any
@@ -63,6 +63,8 @@ def said(value: Any) -> str:
     """
     if isinstance(value, Said):
         return value.text
+    if callable(value) and not isinstance(value, type | pl.DataType):
+        raise _NotPolars
     if isinstance(value, list | tuple):
         inner = ", ".join(said(v) for v in value)
         return f"[{inner}]" if isinstance(value, list) else f"({inner}{',' if len(value) == 1 else ''})"
@@ -77,6 +79,10 @@ def said(value: Any) -> str:
     return repr(value)
 
 
+class _NotPolars(Exception):
+    """A function of Python stands among the arguments."""
+
+
 class _Polars:
     """Stands for the module ``polars``: types as they are, functions remembered."""
 
@@ -87,22 +93,28 @@ class _Polars:
         return Said(f"pl.{name}")
 
 
-def written(primitive: Callable[..., Any], inputs: list[Said], parameters: dict[str, Any]) -> str | None:
-    """The code of a primitive applied to inputs; None where it is not made of Polars alone."""
-    made = _again(primitive, {})(*inputs, **parameters)
+def written(primitive: Callable[..., Any], inputs: Sequence[Any], parameters: dict[str, Any]) -> str | list[str] | None:
+    """The code of a primitive applied to inputs, or of several at once; None where it is not Polars alone."""
+    try:
+        made = _again(primitive, {})(*inputs, **parameters)
+    except _NotPolars:
+        return None
+    if isinstance(made, list):
+        return [one.text for one in made]
     return made.text if isinstance(made, Said) else None
 
 
 def _again(function: Any, known: dict[int, dict[str, Any]]) -> Any:
     """The same function (with its neighbours and what it holds) with ``pl`` remembering instead of computing."""
     own = function.__globals__
+    near = ("autoprep.", own.get("__name__", ""))
     if id(own) not in known:
         changed = dict(own)
         known[id(own)] = changed
         for name, value in own.items():
             if value is pl:
                 changed[name] = _Polars()
-            elif isinstance(value, FunctionType) and value.__module__.startswith(own.get("__name__", "")):
+            elif isinstance(value, FunctionType) and value.__module__.startswith(near):
                 changed[name] = _again(value, known)
     cells = tuple(
         CellType(_again(c.cell_contents, known) if isinstance(c.cell_contents, FunctionType) else c.cell_contents)
