@@ -53,6 +53,7 @@ def card(
     for name, value in (baseline.get("classes") or {}).items():
         lines.append(_line(f"share of {name} in training", value, f"facts.baseline.classes.{name}"))
     lines.append(_line("trials", len(leaderboard.trials), "leaderboard.json: trials"))
+    lines += _judged(facts)
     lines += ["", "## The data and what was done to them", "", "| what | figure | where |", "|---|---|---|"]
     source = facts.get("source") or {}
     lines += [
@@ -77,6 +78,29 @@ def card(
     lines += ["", "## Made with", "", "| package | version | where |", "|---|---|---|"]
     lines += [_line(name, value, f"versions.{name}") for name, value in versions.items()]
     return "\n".join(lines) + "\n"
+
+
+def _judged(facts: Mapping[str, Any]) -> list[str]:
+    """What the model hangs on and how far its probabilities can be taken at their word, on rows it did not learn."""
+    lines: list[str] = []
+    head = ["", "| what | figure | where |", "|---|---|---|"]
+    found = facts.get("diagnosis") or {}
+    importance, calibration = found.get("importance") or {}, found.get("calibration") or ()
+    if importance:
+        lines += ["", "## What it hangs on: how far the score falls when a column is shuffled, and its interval", *head]
+    for name, fall in sorted(importance.items(), key=lambda entry: (-entry[1][0], entry[0])):
+        place = f"facts.diagnosis.importance.{name}"
+        said = (name, f"{name}, from", f"{name}, to")
+        lines += [_line(what, figure, f"{place}.{n}") for n, (what, figure) in enumerate(zip(said, fall, strict=True))]
+    if calibration:
+        lines += ["", "## Calibration: the mean probability said of rows alike, and how many of them came true", *head]
+    for number, point in enumerate(calibration):
+        place, said = f"facts.diagnosis.calibration.{number}", ("said", "came true", "rows")
+        named = [f"group {number + 1}, {word}" for word in said]
+        lines += [
+            _line(what, figure, f"{place}.{n}") for n, (what, figure) in enumerate(zip(named, point, strict=True))
+        ]
+    return lines
 
 
 def blanks(text: str) -> list[str]:

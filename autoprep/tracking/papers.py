@@ -85,8 +85,14 @@ class Evidence:
 
 
 def _walk(value: Any, path: str) -> Any:
-    """A value below others; keys may hold points, so the longest that fits is taken."""
+    """A value below others, a place in a list by its number; keys may hold points, so the longest is taken."""
     while path:
+        if isinstance(value, list | tuple):
+            number, _, path = path.partition(".")
+            if not number.isdigit() or int(number) >= len(value):
+                return NOWHERE
+            value = value[int(number)]
+            continue
         if not isinstance(value, Mapping):
             return NOWHERE
         key = next((k for k in sorted(value, key=len, reverse=True) if path == k or path.startswith(f"{k}.")), None)
@@ -175,12 +181,12 @@ def _places(evidence: Evidence) -> list[str]:
     return [*steps, *columns, *target, *_leaves(evidence.manifest)]
 
 
-def _leaves(value: Mapping[str, Any], above: str = "") -> list[str]:
+def _leaves(value: Any, above: str = "") -> list[str]:
     """The paths of all figures below others."""
     found = []
-    for key, below in value.items():
+    for key, below in value.items() if isinstance(value, Mapping) else enumerate(value):
         path = f"{above}{key}"
-        found += _leaves(below, f"{path}.") if isinstance(below, Mapping) else [path]
+        found += [path, *_leaves(below, f"{path}.")] if isinstance(below, Mapping | list | tuple) else [path]
     return found
 
 

@@ -72,6 +72,10 @@ def _looked_up(folder: Path, place: str) -> Any:
             head, _, rest = rest.partition(".")
             value = value[head][0] if isinstance(value[head], list) else value[head]
     while rest:
+        if isinstance(value, list):
+            number, _, rest = rest.partition(".")
+            value = value[int(number)]
+            continue
         key = next(k for k in sorted(value, key=len, reverse=True) if rest == k or rest.startswith(k + "."))
         value, rest = value[key], rest[len(key) + 1 :]
     return value
@@ -104,6 +108,9 @@ def test_the_record_says_what_was_done(model: Path) -> None:
     for action in held.plan.actions:
         assert f"### {action.id} (rule {action.rule}, {action.verb})" in text
         assert f"| {action.id} | {action.kind} | {action.status} |" in card
+    diagnosis = held.facts["diagnosis"]
+    assert f"`{diagnosis['importance']['price'][0]}` | `facts.diagnosis.importance.price.0`" in card
+    assert card.count("`facts.diagnosis.calibration.") == 3 * len(diagnosis["calibration"]) > 0
     for part in ("Article 10(2)(b)", "Article 10(2)(c)", "Article 10(3)", "Annex IV 2(g)", "SR 26-2"):
         assert part in text
     assert held.facts["source"]["sha256"] in text and "fairness was not examined" in text
