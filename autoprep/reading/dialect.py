@@ -12,15 +12,18 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from autoprep.reading import fixed
 from autoprep.reading.cells import Record, cell_type, records
 
 #: How plausible a delimiter is before any line has been read.
 _PRIOR = {",": 1.0, ";": 1.0, "\t": 1.0, "|": 0.99, " ": 0.72, ":": 0.78, "": 0.6}
-_NEVER = set("\"'`_-/.$%+*?()[]{}<>=") | set("\r\n")
+_NEVER = set("\"'`_-/.$%+*?()[]{}<>=@") | set("\r\n")
 _WORTH = {
     "empty": 0.7, "number": 1.0, "nan": 0.9, "date": 1.0, "time": 1.0, "money": 1.0, "link": 1.0, "code": 0.9,
     "word": 0.95, "text": 0.72, "other": 0.25,
 }  # fmt: skip
+_VALUES, _ATOMS = frozenset(("number", "date", "time", "money")), frozenset(("date", "time", "link"))
+_DECIMAL = re.compile(r"[+-]?\d{1,9},\d{1,4}")
 _SAMPLE_CHARS = 1 << 16
 _SAMPLE_LINES = 160
 _QUICK_LINES = 32
@@ -94,7 +97,15 @@ def guess_dialects(text: str) -> list[Guess]:
             candidates = [c for score, c in early if score >= 0.6 * best]
     guesses = [_score(sample, *c, len(sample) < len(text)) for c in candidates]
     guesses.sort(key=lambda g: (-g.score, -_prior(g.delimiter), g.delimiter, g.quote, g.escape))
-    return guesses
+    return _whole_lines_first(guesses, sample) if guesses[0].delimiter in (" ", ":") else guesses
+
+
+def _whole_lines_first(guesses: list[Guess], sample: str) -> list[Guess]:
+    """Where marks that padding and moments hold part the lines unevenly, and columns stand at fixed places, no mark."""
+    lines = [line for line in sample.split("\n") if line.strip()]
+    if guesses[0].share >= 0.97 or not fixed.places(lines[1:], lines[0]):
+        return guesses
+    return sorted(guesses, key=lambda g: g.delimiter != "")
 
 
 def judge(text: str, delimiter: str, quote: str, escape: str) -> Guess:
@@ -196,11 +207,42 @@ def _score(sample: str, delimiter: str, quote: str, escape: str, cut: bool) -> G
     head = found[0].text
     if delimiter == " " and len(found) > 2 and len(found[0].cells) == 1 and any(d in head for d in ",;\t|"):
         score *= 0.7  # a header that another delimiter divides, above prose with as many words a line
+    if width > 1 and _named_alone(found, columns, delimiter):
+        score *= 0.2  # a name, and below it cells of several words
+    elif delimiter == " " and share < 0.95 and not any(_usual(kinds) in _VALUES for kinds in columns):
+        score *= 0.5  # prose has as many words a line as it likes
+    if not delimiter and len(found) > 2 and all(cell_type(r.text.strip()) in _ATOMS for r in found[1:]):
+        score *= 2.2  # moments and links, which have marks inside
     if len(found) == 1 and delimiter in (" ", ":"):
         score *= 0.2  # one line of prose
     if quote:
         score *= 1.0 + 0.15 * min(1.0, quoted / len(found)) if quoted else 0.98
     return Guess(delimiter, quote, escape, score, width, share, quoted)
+
+
+def _named_alone(found: Sequence[Record], columns: Sequence[Counter[str]], delimiter: str) -> bool:
+    """Whether a delimiter parts words of one column: its name stands alone above, and the first row is a row like all.
+
+    What usually delimits is believed, but for a comma before a blank in every line, and for one within numbers.
+    """
+    if len(found) < 3 or len(found[0].cells) != 1 or cell_type(found[0].cells[0].strip()) in _VALUES:
+        return False
+    first, body = found[1].cells, found[1:]
+    if delimiter in (";", "\t", "|"):
+        return False
+    if delimiter == ",":
+        prose = all("," not in r.text.replace(", ", "") for r in body)
+        decimal = len(columns) == 2 and all(_DECIMAL.fullmatch(r.text.strip()) for r in body)
+        if not prose and not decimal:
+            return False
+    if len(first) != len(columns):
+        return True
+    typed = [i for i, kinds in enumerate(columns) if _usual(kinds) in _VALUES]
+    return all(cell_type(first[i].strip()) in _VALUES for i in typed)
+
+
+def _usual(kinds: Counter[str]) -> str:
+    return kinds.most_common(1)[0][0] if kinds else "empty"
 
 
 def _width(found: Sequence[Record]) -> tuple[int, float]:

@@ -10,14 +10,15 @@ from typing import Any
 import polars as pl
 
 from autoprep.errors import InputError
-from autoprep.reading import blocks, embedded, folders, sources
+from autoprep.reading import blocks, embedded, fixed, folders, sources
 from autoprep.reading.addresses import parse, split_part
 from autoprep.reading.content import open_content
 from autoprep.reading.databases import read_address, read_database_file
 from autoprep.reading.decimals import plain
+from autoprep.reading.names import column_names
 from autoprep.reading.objects import read_object
 from autoprep.reading.splice import Layout
-from autoprep.reading.text import read_content
+from autoprep.reading.text import TextTable, read_content
 from autoprep.reading.typed import read_frame, read_typed
 from autoprep.types import Dialect, Event, Listener, Source, Table, silent
 
@@ -145,6 +146,8 @@ def _read_text(opened: sources.Opened, origin: Source, dialect: Dialect | None, 
     elif dialect is None and (said := blocks.offered(content)):
         notes.append(said)
     found = read_content(content, dialect)
+    if not found.dialect.delimiter and not found.rejected.height:
+        found = _by_places(found)
     rejected, realigned = found.rejected, found.realigned
     if above:
         rejected, realigned = (lines.with_columns(pl.col("line") + above) for lines in (rejected, realigned))
@@ -159,6 +162,22 @@ def _read_text(opened: sources.Opened, origin: Source, dialect: Dialect | None, 
         realigned,
         layout=Layout(opened, found.dialect.encoding, found.shape) if found.shape and which is None else None,
     )
+
+
+def _by_places(found: TextTable) -> TextTable:
+    """A text of one column as the columns of fixed width that it may hold."""
+    names = found.frame.collect_schema().names()
+    header = found.headers.get(names[0], "") if found.dialect.header_rows else ""
+    made = fixed.split(found.frame, header) if len(names) == 1 else None
+    if made is None:
+        return found
+    frame, said, crossing = made
+    names, headers = column_names(said)
+    notes = [*found.notes, f"The columns stand at fixed places, {len(names)} in each line."]
+    if crossing:
+        notes.append(f"{crossing:,} lines have characters between the columns; they count to the one on their left.")
+    frame = frame.rename(dict(zip(map(str, range(len(names))), names, strict=True)))
+    return replace(found, frame=frame, headers=headers if header else {}, notes=tuple(notes), shape=None)
 
 
 def table_name(name: str) -> str:
