@@ -28,8 +28,8 @@ Weighted = list[tuple[Runner, float]]
 MEMBERS_IN_ENSEMBLE = 12
 BLOCKS = 10
 #: Rows up to which models share the prediction by how likely each is the best, how many at most, the least share of
-#: one, and judged predictions from which fewer bags are drawn.
-FEW_ROWS, MOST_SHARING, LEAST_SHARE, MANY_JUDGED = 5_000, 8, 0.03, 5_000
+#: one, judged predictions from which fewer bags are drawn, and folds below which a standard error says nothing.
+FEW_ROWS, MOST_SHARING, LEAST_SHARE, MANY_JUDGED, TELLING_FOLDS = 5_000, 8, 0.03, 5_000, 4
 #: Share of the rounds below which a refit that the clock has stopped is not used.
 REFIT_LEAST = 0.8
 #: How many times longer the steps of a refit on rows in time may become for want of time, and how long at most.
@@ -147,7 +147,8 @@ class Finisher:
         )
         gain, error = paired_gain(single, several)
         if gain <= error:
-            self.note(f"an ensemble gains {gain:.2g} ± {error:.2g}: the best single model is kept")
+            told = f"an ensemble gains {gain:.2g} ± {error:.2g}" if np.isfinite(error) else "too few rows judge a mix"
+            self.note(f"{told}: the best single model is kept")
             return np.asarray(np.eye(len(members))[0])
         self.note(
             f"the ensemble of {np.count_nonzero(found)} gains {gain:.2g} ± {error:.2g} over the best single model"
@@ -169,7 +170,9 @@ class Finisher:
         bags = 8 if len(self.rows) <= MANY_JUDGED else 4
         losses = np.array([[r.results[f].loss for f in self.folds] for r in members])
         share = len(self._judged_rows(self.folds[0])) / len(self.bench.rows(self.folds[0])[0])
-        found = 0.5 * bagged(stacked, loss, self.rows, bags=bags, seed=self.bench.seed) + 0.5 * likely(losses, share)
+        found = bagged(stacked, loss, self.rows, bags=bags, seed=self.bench.seed)
+        if len(self.folds) >= TELLING_FOLDS:
+            found = 0.5 * found + 0.5 * likely(losses, share)
         found[np.argsort(-found, kind="stable")[MOST_SHARING:]] = 0.0
         found[found < min(LEAST_SHARE, found.max())] = 0.0
         count = np.count_nonzero(found)

@@ -264,6 +264,16 @@ def test_the_ensemble_is_no_worse_than_its_best_member() -> None:
     assert weights[3] == 0
 
 
+@pytest.mark.usefixtures("few")
+def test_for_few_rows_models_that_cannot_be_told_apart_share_the_prediction() -> None:
+    frame = table(150)
+    found = search(frame, goal(frame, "binary"), task="binary", budget=Budget(work_budget=2))
+    shares = [member.weight for member in found.predictor.members]
+    assert sum(shares) == pytest.approx(1.0)
+    assert len({member.made["label"] for member in found.predictor.members}) > 1
+    assert any("share the prediction" in note for note in found.notes)
+
+
 def test_a_gain_without_spread_is_certain() -> None:
     assert paired_gain(np.array([2.0, 3.0]), np.array([1.0, 2.0])) == (1.0, 0.0)
 
