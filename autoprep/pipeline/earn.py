@@ -135,6 +135,8 @@ class _Yardstick:
 
         self._raw, self._task, self._seed = raw, task, seed
         cleaned = cleaning.apply(raw, plan)
+        known = cleaned.frame[str(plan.target)].is_not_null()
+        cleaned = replace(cleaned, frame=cleaned.frame.filter(known), rows=cleaned.rows.filter(known))
         self._rows = cleaned.rows
         target = cleaned.frame[str(plan.target)]
         self._target = target if task == "regression" else target.cast(pl.String)

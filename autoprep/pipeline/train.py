@@ -110,6 +110,8 @@ def fit(
         watch=watch,
         budget=budget,
     )
+    if task is None and plan is None:
+        _refuse_dates(prepared, column)
     likely = suggested(prepared.profile, column)
     group, time = _asked("group", group, likely, listener), _asked("time", time, likely, listener)
     plan = cleaning.for_modelling(prepared.plan)
@@ -123,7 +125,7 @@ def fit(
         share = Budget(None if time_budget_s is None else 0.15 * budget.remaining(), work_budget and work_budget / 10)
         plan, gains = earn(prepared.frame, plan, tested, metric, budget=share, seed=seed, listener=listener)
     watch.start("clean")
-    cleaned = cleaning.apply(prepared.table, plan)
+    cleaned = _labelled(cleaning.apply(prepared.table, plan), column, listener)
     frame, y, task = _sides(cleaned, plan, prepared, task)
     if isinstance(sample_weight, str):
         frame = frame.drop(resolve_column(sample_weight, prepared.table), strict=False)
@@ -160,7 +162,7 @@ def fit(
     def turned(flips: Sequence[str]) -> Variant:
         """The same rows when these lossy steps are turned over."""
         under = cleaning.with_outputs(flipped(plain, flips), prepared.profile)
-        other = cleaning.apply(prepared.table, under)
+        other = _labelled(cleaning.apply(prepared.table, under), column)
         rows = aligned(_sides(other, under, prepared, known_task)[0], other.rows, plain_rows)
         if isinstance(sample_weight, str):
             rows = rows.drop(resolve_column(sample_weight, prepared.table), strict=False)
@@ -196,7 +198,7 @@ def fit(
         gain, error = found.flip_gain
         evidence = {"gain": round(gain, 6), "standard_error": round(error, 6), "metric": found.metric.name}
         plan = cleaning.with_outputs(flipped(plan, found.cleaning, evidence), prepared.profile)
-        cleaned, frame = cleaning.apply(prepared.table, plan), variants[found.cleaning].frame
+        cleaned, frame = _labelled(cleaning.apply(prepared.table, plan), column), variants[found.cleaning].frame
         listener(Event("plan", f"the search turned {', '.join(found.cleaning)}: gain {gain:+.4f} ± {error:.4f}"))
     classes = tuple(str(c) for c in found.classes)
     baseline = _baseline(y, task, classes)
@@ -287,6 +289,31 @@ def _affordable(
         return learn
     listener(Event("read", f"the {short} is short for {len(rows):,} rows: {most:,} of them, at random, are used"))
     return np.sort(np.random.default_rng(seed).permutation(rows)[:most])
+
+
+def _refuse_dates(prepared: Prepared, target: str) -> None:
+    """A date is neither a class nor a number.
+
+    Raises:
+        InputError: the target holds dates.
+    """
+    row = prepared.profile.columns.filter(pl.col("column") == target)
+    if row.height and row["semantic"][0] in ("date", "datetime"):
+        raise InputError(
+            f"the target '{target}' holds dates, which no model predicts",
+            where=prepared.table.source.uri,
+            hint="make a number of it, such as the days until then, or say --task multiclass",
+        )
+
+
+def _labelled(cleaned: Cleaned, target: str, listener: Listener = silent) -> Cleaned:
+    """Without the rows whose target cleaning could not read (their cells are in the quarantine), and said so."""
+    if target not in cleaned.frame.columns or not cleaned.frame[target].null_count():
+        return cleaned
+    known = cleaned.frame[target].is_not_null()
+    lost = plural(int((~known).sum()), "row")
+    listener(Event("clean", f"{lost} left out: the cell of '{target}' cannot be read"))
+    return replace(cleaned, frame=cleaned.frame.filter(known), rows=cleaned.rows.filter(known))
 
 
 def _sides(cleaned: Cleaned, plan: Plan, prepared: Prepared, task: Task | None) -> tuple[pl.DataFrame, pl.Series, Task]:

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 import autoprep as ap
-from autoprep.errors import SettingError
+from autoprep.errors import InputError, SettingError
 from autoprep.model_search.limits import PAGES
 from autoprep.types import Action
 
@@ -185,3 +185,20 @@ def test_labels_are_judged_as_the_model_says_them() -> None:
     f1 = 2 * hit / (said.count("yes") + (rows["t"] == "yes").sum())
     assert said.count("yes") > 30
     assert ap.api.evaluate(model, rows)["score"] == pytest.approx(f1)
+
+
+def test_targets_that_cannot_be_read_or_predicted_are_said() -> None:
+    rng = np.random.default_rng(8)
+    x = rng.integers(1, 90, 120)
+    cells = [f"{v:.1f}" for v in x * 2 + rng.normal(0, 40, 120)]
+    cells[7] = "inf"
+    said: list[str] = []
+    model = ap.fit(
+        pl.DataFrame({"x": x, "t": cells}), "t", time_budget_s=None, work_budget=0.3,
+        listener=lambda event: said.append(event.message),
+    )  # fmt: skip
+    assert model.facts["rows"] == 119
+    assert any("1 row left out" in text for text in said)
+    days = pl.date_range(pl.date(2020, 1, 1), pl.date(2020, 4, 29), eager=True).cast(pl.String)
+    with pytest.raises(InputError, match="holds dates"):
+        ap.fit(pl.DataFrame({"x": x, "t": days}), "t", time_budget_s=None, work_budget=0.3)
