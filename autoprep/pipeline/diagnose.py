@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from autoprep.pipeline.depth import Dependence, curve_says, dependence, first_columns, learning_curve, shap_by_column
+from autoprep.pipeline.label_noise import LabelNoise, doubted
 from autoprep.types import ColumnSpec
 
 Array = np.ndarray
@@ -70,6 +71,7 @@ class Diagnosis:
         shap, shap_share: raw column -> mean absolute SHAP value over the boosted members, and their share.
         dependence: clean column -> (value, mean prediction or probability of the second class).
         curve, curve_says: (training rows, score, loss), and whether more rows would help.
+        label_noise: labels that are doubted; None for a regression.
     """
 
     importance: Mapping[str, tuple[float, float, float]]
@@ -85,6 +87,7 @@ class Diagnosis:
     dependence: tuple[Dependence, ...] = ()
     curve: tuple[tuple[int, float, float], ...] = ()
     curve_says: str = ""
+    label_noise: LabelNoise | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
@@ -144,6 +147,7 @@ def _errors(judged: Judged, deadline: float | None, clock: Callable[[], float]) 
         slices=weak_slices(judged.frame[known], loss, judged.seed),
         loss="log loss",
         rows=len(known),
+        label_noise=doubted(y[known], shares, classes, known),
     )
 
 

@@ -125,6 +125,7 @@ class Fitted:
             ("Rows used", f"{self.cleaned.frame.height:,} of {self.prepared.frame.height:,}"),
             ("Metric", self.metric),
         ]
+        doubts = str((self.diagnosis and self.diagnosis.label_noise) or "")
         return {
             "title": f"{target}: the data, what was changed, and the model",
             "profile": self.prepared.profile,
@@ -138,7 +139,7 @@ class Fitted:
             **(_shown(self.diagnosis) if self.diagnosis else {}),
             "contract": self.contract,
             "lineage": {**versions(), "source SHA-256": table.source.sha256 or "not a file", "seed": self.seed},
-            "notes": [*table.notes, *self.notes],
+            "notes": [*table.notes, *self.notes, *([doubts] if doubts else [])],
         }
 
 
