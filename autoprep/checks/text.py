@@ -300,6 +300,7 @@ def vote(
     witness_weights: Sequence[float] = (),
     fill: bool = False,
     fill_margin: float = 0.0,
+    spared: Sequence[str] = (),
     ballot: Sequence[pl.Expr] = (),
 ) -> Repair:
     """Write what the rows with the same keys agree on, when the keys together outweigh what stands there.
@@ -307,7 +308,8 @@ def vote(
     Each column of ``by`` says, by its mapping from key to value (None: it is that value already), what should stand
     here, with its weight; each of ``witnesses`` adds its weight to the values whose testimony is what it holds. What
     stands here is overruled when it, and every other candidate, is outweighed by ``margin``; a suspect or strange value
-    needs less. Nulls stay unless ``fill``, and then need ``fill_margin`` and are marked in ``<name>__missing``.
+    needs less, and a ``spared`` one is never overruled. Nulls stay unless ``fill``, and then need ``fill_margin`` and
+    are marked in ``<name>__missing``.
     ``ballot`` holds the scores of the candidates and of the cell where they were counted beforehand.
 
     Example:
@@ -334,6 +336,8 @@ def vote(
         .then(stranger_margin)
         .otherwise(margin)
     )
+    if spared:
+        needed = pl.when(cell.is_in(sorted(spared)).fill_null(False)).then(float("inf")).otherwise(needed)
     value = pl.when(((lead >= needed) & best.is_not_null()).fill_null(False)).then(best).otherwise(cell)
     return Repair(value, extra={"__missing": cell.is_null()} if fill else {})
 

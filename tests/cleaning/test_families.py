@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
+import numpy as np
 import polars as pl
 import pytest
 
 import autoprep as ap
 from autoprep.cleaning import apply, plan
+from autoprep.cleaning.families import majority
+from autoprep.cleaning.families.ballots import Ballot, Rows, tally
 from autoprep.cleaning.families.base import LEARNERS, State
 from autoprep.cleaning.families.near import says_number
 
@@ -115,3 +119,29 @@ def test_latitudes_and_longitudes_are_numbers() -> None:
     frame = ap.clean({**places, "id": [str(i) for i in range(60)]}).frame
     assert frame["latitude"].to_list()[:3] == [52.3702, -33.868, 48.85]
     assert frame["lon"].to_list()[:3] == [4.8952, 151.2093, 2.3]
+
+
+def test_a_value_that_no_key_ever_says_is_overruled() -> None:
+    clean = _towns(False).with_columns(pl.col("zip").str.head(4).alias("area"))
+    filler = pl.int_range(clean.height, eager=True) % 37 == 5
+    dirty = clean.with_columns(pl.when(filler).then(pl.lit("Afghanistan")).otherwise("city").alias("city"))
+    assert apply(dirty, plan(dirty), same_shape=True).frame["city"].equals(clean["city"])
+
+
+def test_rows_of_another_kind_are_spared_and_scattered_slips_are_not() -> None:
+    codes = [
+        f"{kind}-{word}" for kind in ("scip", "hosp", "pneu") for word in ("inf", "card", "vte", "abx", "ldl", "ace")
+    ]
+    rows = [(code, "al", f"al_{code}") for code in codes * 30] + [(code, "ak", f"ak_{code}") for code in codes]
+    table = Rows(pl.DataFrame(rows, schema=["code", "state", "mean"], orient="row"))
+    own = table.of("mean")
+    scattered = np.where(np.arange(len(own)) % 13 == 0, (own + 1) % table.width("mean"), own)
+    scattered[540:] = own[540:]
+    assert majority._spared(table, "mean", scattered, ["code", "state"]) == frozenset()
+    both = np.where(np.arange(len(own)) >= 540, own + len(codes), scattered)  # each "ak" code becomes its "al" code
+    spared = {table.values["mean"][code] for code in majority._spared(table, "mean", both, ["code", "state"])}
+    assert spared == {f"ak_{code}" for code in codes}
+    ballot = Ballot("mean", ("code",), (tally(table.of("code"), own, table.width("mean")),), (9.0,), 1.0)
+    assert (ballot.cast(table) != own).sum() == len(codes)
+    kept = replace(ballot, spared=majority._spared(table, "mean", both, ["code", "state"]))
+    assert (kept.cast(table) == own).all()

@@ -140,7 +140,7 @@ class Ballot:
         column: that is voted on. by: the keys. said: what each key says. weights: of the keys.
         witnesses: other columns. testimonies: what each witness holds for a value of the column. witness_weights.
         margin, suspect_margin, stranger_margin: lead over known values, over suspects, over strangers.
-        suspects, strangers: codes of doubted values.
+        suspects, strangers: codes of doubted values. spared: codes of values that are never overruled.
         fill: whether empty cells are filled, with a lead of ``fill_margin``.
     """
 
@@ -158,6 +158,7 @@ class Ballot:
     stranger_margin: float = 0.0
     fill: bool = False
     fill_margin: float = 0.0
+    spared: frozenset[int] = frozenset()
     keep_strangers: bool = field(default=False, compare=False)
 
     def parameters(self, rows: Rows, *, empty: bool = False) -> dict[str, Any]:
@@ -181,6 +182,8 @@ class Ballot:
             made["strangers"] = sorted(values[i] for i in self.strangers)
         if self.keep_strangers or self.stranger_margin:
             made["stranger_margin"] = self.stranger_margin
+        if self.spared:
+            made["spared"] = sorted(values[i] for i in self.spared)
         if self.fill:
             made |= {"fill": True, "fill_margin": self.fill_margin}
         return made
@@ -218,6 +221,7 @@ class Ballot:
         needed = np.full(len(own), self.margin)
         needed = np.where(_within(own, self.strangers), self.stranger_margin, needed)
         needed = np.where(_within(own, self.suspects), self.suspect_margin, needed)
+        needed = np.where(_within(own, self.spared), np.inf, needed)
         needed = np.where(own < 0, self.fill_margin if self.fill else np.inf, needed)
         wins = (best >= 0) & np.isfinite(top) & (np.where(np.isfinite(top), top, 0.0) - rival >= needed)
         return np.where(wins, best, own)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import random
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -33,6 +35,8 @@ GUARDS: tuple[dict[str, float], ...] = ({}, {"stranger_margin": MARGIN}, {"margi
 #: So many different slips must there be before a value that resembles nothing counts as alien; shorter values than
 #: this resemble each other by chance.
 MIN_SLIPS, MIN_LENGTH = 3, 4
+#: A value that recurs is a stranger where no key ever says it, and each key says so many others in its place.
+MIN_GAINSAID, MAX_HOMELESS = 3, 0.2
 #: Marks that slip in at the edges of a cell.
 EDGES = " .,;:*'\"-_#"
 
@@ -132,6 +136,10 @@ def _proposal(
     if explained:
         said = f"the exceptions are those of {explained}, not slips"
         return Proposal((column,), ballot.parameters(rows, empty=True), 0.0, evidence, said), own
+    if spared := _spared(rows, column, after, texts):
+        ballot = replace(ballot, spared=spared)
+        evidence["spared"] = len(spared)
+        after = ballot.cast(rows)
     cells = int(state.probe.get("cells", 200))
     least = state.probe.get("precision", 0.95)
     if 0 < int((own < 0).sum()) <= MAX_EMPTY * rows.height:
@@ -229,6 +237,35 @@ def _explained(rows: Rows, column: str, after: Codes, texts: Sequence[str]) -> s
     return ""
 
 
+def _spared(rows: Rows, column: str, after: Codes, texts: Sequence[str]) -> frozenset[int]:
+    """Values that stand only where another column holds a value with which the vote nearly always disagrees.
+
+    Of a thousand hospitals in one state, the few in another are no slips, though each of their codes stands alone. That
+    so many edits fall on one value must be more than chance (one in a hundred of all that are looked at).
+    """
+    own = rows.of(column)
+    edits = (after != own) & (own >= 0)
+    rate = float(edits.mean())
+    chosen = np.zeros(rows.height, bool)
+    for other in texts if edits.sum() >= 3 and rate < 1 else ():
+        places = rows.of(other)
+        if other == column or rows.width(other) > rows.height // 3:
+            continue
+        times, edited = np.bincount(places + 1), np.bincount(places + 1, weights=edits)
+        able = np.flatnonzero((edited >= 3) & (edited >= 0.6 * times))
+        for group in able[able > 0].tolist():
+            n, k = int(times[group]), int(edited[group])
+            # Chernoff's bound of the binomial tail
+            share = k / n
+            apart = share * math.log(share / rate) + (1 - share) * math.log(max(1 - share, 1e-12) / (1 - rate))
+            if math.exp(-n * apart) * len(times) * len(texts) < 0.01:
+                chosen |= edits & (places + 1 == group)
+    width = rows.width(column)
+    inside = np.bincount(own[chosen], minlength=width)
+    stands = np.bincount(own[own >= 0], minlength=width)
+    return frozenset(np.flatnonzero((inside > 0) & (inside == stands)).tolist())
+
+
 def _doubted(
     rows: Rows,
     ballot: Ballot,
@@ -237,6 +274,8 @@ def _doubted(
     changed: Mapping[str, Codes] | None = None,
 ) -> Ballot:
     """With rare values that the keys gainsay: those that resemble what a key says, and, when most do, the others too.
+
+    A value that recurs under many keys and is what none of them says ("Alabama" among owners) is a stranger as well.
 
     Args:
         rows: the table. ballot: what the keys say. own: the column's cells. words: values that come after the column's.
@@ -247,9 +286,13 @@ def _doubted(
     counts = np.bincount(own[own >= 0], minlength=width)
     alike: set[int] = set()
     unlike: set[int] = set()
+    homes = np.zeros(width, np.int64)
+    gainsaid: list[np.ndarray] = []
     for by, table in zip(ballot.by, ballot.said, strict=True):
         said = table.look_up(rows.key(by, changed)[0])
         apart = (own >= 0) & (said >= 0) & (own != said)
+        homes += np.bincount(own[(own >= 0) & (own == said)], minlength=width)
+        gainsaid.append(np.bincount(np.unique(own[apart] * width + said[apart]) // width, minlength=width))
         apart[apart] = counts[own[apart]] < MIN_KNOWN
         for pair in np.unique(own[apart] * width + said[apart]).tolist():
             code, goal = divmod(pair, width)
@@ -259,9 +302,15 @@ def _doubted(
     if len(alike) >= max(MIN_SLIPS, len(unlike)):
         strange = frozenset(code for code in unlike if not _measured(values[code]))
         made = replace(made, strangers=strange, stranger_margin=STRANGE_MARGIN, keep_strangers=True)
+    homeless = (homes == 0) & (counts >= MIN_KNOWN) & (counts <= MAX_HOMELESS * len(own))
+    homeless &= np.minimum.reduce(gainsaid) >= MIN_GAINSAID
+    if homeless.any():
+        strange = made.strangers | frozenset(np.flatnonzero(homeless).tolist())
+        made = replace(made, strangers=strange, stranger_margin=STRANGE_MARGIN, keep_strangers=True)
     return made
 
 
+@lru_cache(maxsize=1 << 16)
 def akin(value: str, other: str) -> bool:
     """Whether a value can be a slip for another, where the key already says so: letters, digits and order may differ.
 
