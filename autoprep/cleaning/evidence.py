@@ -44,7 +44,8 @@ def measure(frame: pl.DataFrame, plan: Plan) -> dict[str, dict[str, Any]]:
     formed = tuple(
         replace(a, evidence={**a.evidence, "form": forms[a.id]}) if a.id in forms else a for a in tried.actions
     )
-    compiled = compile_steps(replace(tried, actions=formed), frame.schema)
+    if forms:
+        compiled = compile_steps(replace(tried, actions=formed), frame.schema)
     entries = cell_entries(compiled, Batch(wide))
     said: dict[str, dict[str, Any]] = {}
     grouped = entries.group_by("action", maintain_order=True).agg(
