@@ -223,8 +223,18 @@ class _Search:
         if self.bench.crowded():
             self.note(f"the memory ceiling of {self.bench.ceiling_bytes / 1e9:g} GB ended the search: the best is kept")
         finisher = Finisher(self.bench, race, self.predictor, self.deploy, total, self.note)
-        with one_thread():
-            oof, scores, board = finisher.finish(interrupted)
+        try:
+            with one_thread():
+                oof, scores, board = finisher.finish(interrupted)
+        except KeyboardInterrupt:
+            if interrupted:
+                raise
+            interrupted = True
+            self.note("interrupted: the models of the folds are kept as they are")
+            self.predictor = self._floor()
+            finisher = Finisher(self.bench, race, self.predictor, self.deploy, total, self.note)
+            with one_thread():
+                oof, scores, board = finisher.finish(interrupted)
         if self.journal is not None and not interrupted:
             self.journal.done()
         return SearchResult(

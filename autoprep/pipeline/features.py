@@ -79,12 +79,13 @@ def synthesize_rows_like(source: Table, saved: SavedRows) -> Synthesized:
 
 
 def table_name(source: Table) -> str:
-    """What a table is called in a query: its file's name up to the first dot.
+    """What a table is called in a query: its file's name up to the first dot, "rows" where it comes from no file.
 
     Example:
         >>> from autoprep.reading import read
         >>> table_name(read({"a": [1]}))
         'rows'
     """
-    name = Path(source.source.uri.split("?")[0]).name.split(".")[0]
-    return name if name.isidentifier() else "rows"
+    file = Path(source.source.uri.split("?")[0])
+    name = file.name.split(".")[0]
+    return name if file.suffix and name.isidentifier() else "rows"

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from autoprep.synthesis.answers import Asked, answer
+from autoprep.primitives import AGGREGATIONS
+from autoprep.synthesis.answers import Asked, answer, value_of
 from autoprep.synthesis.feature import Call, Column, Definition
 from autoprep.synthesis.schema import Schema
 from autoprep.types import Task
@@ -41,6 +42,18 @@ def regardless_of_time(d: Definition) -> Definition:
     return replace(d, body=body, before=False, over_us=None)
 
 
+def _has_a_mean(d: Definition, schema: Schema) -> bool:
+    """Whether an aggregate has an equal without time: of values that can be averaged, and without a cutoff in it."""
+    assert isinstance(d.body, Call)
+    if not d.body.arguments or "cutoff" in AGGREGATIONS[d.body.primitive].inputs:
+        return False
+    if d.body.primitive not in TIMELESS:
+        return True
+    frame = schema.table(d.source).frame.head(0)
+    dtype = frame.select(value_of(d.body.arguments[0]).alias("v")).schema["v"]
+    return dtype.is_numeric() or dtype == pl.Boolean
+
+
 def leak_report(
     definitions: Sequence[Definition],
     schema: Schema,
@@ -63,7 +76,7 @@ def leak_report(
     Returns:
         ``feature``, ``in_time``, ``regardless``, ``gap``, ``sentence``; the largest gap first, after the model.
     """
-    judged = [d for d in definitions if d.before and d.aggregates and isinstance(d.body, Call) and d.body.arguments]
+    judged = [d for d in definitions if d.before and d.aggregates and _has_a_mean(d, schema)]
     plain = {str(d): regardless_of_time(d) for d in judged}
     each = list(dict.fromkeys(plain.values()))
     still = Schema({n: replace(t, static=True) for n, t in schema.tables.items()}, schema.references)

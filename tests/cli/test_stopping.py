@@ -12,6 +12,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+import autoprep as ap
+
 SCHEMA = """
 tables: {customers: {key: [customer]}, events: {time: at}}
 references: [{from: events(customer), to: customers(customer)}]
@@ -59,6 +61,30 @@ def test_ctrl_c_while_features_are_made(shop: Path, tmp_path: Path, more: list[s
     assert {p.name for p in tmp_path.iterdir()} == {"tables.yaml", "spilled", "wide.parquet"}
     # Python tries a folder for temporary files with a file of its own, "blat", which a signal in that moment leaves
     assert not [p for p in spilled.iterdir() if p.is_dir() or p.read_bytes() not in (b"", b"blat")]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+def test_ctrl_c_while_fit_tries_features_keeps_the_best_so_far(tmp_path: Path) -> None:
+    r = np.random.default_rng(0)
+    rows = 2_500
+    columns: dict[str, object] = {f"x{i}": r.normal(size=rows).round(4) for i in range(8)}
+    columns["town"] = [f"v{k}" for k in r.integers(0, 90, rows)]
+    columns["note"] = [" ".join(r.choice(["red", "green", "blue", "old", "new", "big"], 6)) for _ in range(rows)]
+    frame = pl.DataFrame(columns).with_columns(y=pl.col("x0") * pl.col("x1") + pl.col("x2"))
+    frame.write_csv(tmp_path / "rows.csv")
+    call = ["fit", str(tmp_path / "rows.csv"), "--target", "y", "-o", str(tmp_path / "model"), "--time-budget", "120"]
+    run = subprocess.Popen(
+        [sys.executable, "-m", "autoprep", *call], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    )
+    assert run.stderr is not None
+    for line in run.stderr:
+        if " leads after " in line:  # the first model stands; features are raced next
+            break
+    run.send_signal(signal.SIGINT)
+    said = run.stderr.read()
+    assert run.wait(timeout=120) == 0, said
+    assert "interrupted: " in said
+    assert ap.load(tmp_path / "model").predict(frame.head(5)).height == 5
 
 
 def test_pieces_that_have_not_begun_are_not_begun() -> None:

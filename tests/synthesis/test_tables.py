@@ -16,6 +16,7 @@ from autoprep.synthesis.answers import Asked, answer
 from autoprep.synthesis.blocks import Shares, answer_in_blocks, shares_of
 from autoprep.synthesis.brute import brute_force
 from autoprep.synthesis.feature import parse
+from autoprep.synthesis.leaks import leak_report
 from autoprep.synthesis.offers import offered
 from autoprep.synthesis.schema import Schema
 from autoprep.synthesis.tables import TableSynthesizer
@@ -311,3 +312,20 @@ def test_a_wrong_line_of_a_feature_is_told(line, message):
     schema = Schema.from_yaml(said, {"events": events, "asked": asked})
     with pytest.raises(SettingError, match=message):
         TableSynthesizer("asked", features=[line]).fit(schema).transform(asked, schema)
+
+
+def test_the_leak_report_passes_by_what_has_no_mean():
+    start = datetime(2024, 1, 1)
+    events = pl.DataFrame(
+        {"k": [i % 20 for i in range(200)], "status": ["paid", "open"] * 100, "x": [float(i % 7) for i in range(200)],
+         "t": [start + timedelta(hours=i) for i in range(200)]}
+    )  # fmt: skip
+    asked = pl.DataFrame({"k": range(20), "at": [start + timedelta(days=5)] * 20})
+    said = "tables: {events: {time: t}, asked: {key: [k]}}\nreferences: [{from: events(k), to: asked(k)}]"
+    schema = Schema.from_yaml(said, {"events": events, "asked": asked})
+    lines = ["SUM_PER_DAY(events.x) BEFORE cutoff BY k", "LAST(events.status) BEFORE cutoff BY k"]
+    made = TableSynthesizer("asked", cutoff="at", features=lines).fit(schema)
+    cutoff = asked["at"].dt.timestamp("us").to_numpy()
+    report = leak_report(made.definitions_, schema, Asked(asked, cutoff), np.arange(20) % 2, "binary")
+    assert "MEAN(events.x) BEFORE cutoff BY k" in report["feature"].to_list()
+    assert not {*lines} & {*report["feature"]}
