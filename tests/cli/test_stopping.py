@@ -72,7 +72,7 @@ def test_ctrl_c_while_fit_tries_features_keeps_the_best_so_far(tmp_path: Path) -
     columns["note"] = [" ".join(r.choice(["red", "green", "blue", "old", "new", "big"], 6)) for _ in range(rows)]
     frame = pl.DataFrame(columns).with_columns(y=pl.col("x0") * pl.col("x1") + pl.col("x2"))
     frame.write_csv(tmp_path / "rows.csv")
-    call = ["fit", str(tmp_path / "rows.csv"), "--target", "y", "-o", str(tmp_path / "model"), "--time-budget", "120"]
+    call = ["fit", str(tmp_path / "rows.csv"), "--target", "y", "-o", str(tmp_path / "model"), "--time-budget", "300"]
     run = subprocess.Popen(
         [sys.executable, "-m", "autoprep", *call], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
     )
