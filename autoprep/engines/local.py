@@ -25,11 +25,15 @@ SINKS: dict[str, Sink] = {
 
 
 def _plainly(frame: pl.LazyFrame) -> pl.LazyFrame:
-    """Numbers and moments as a person writes them: 18, not 18.0; no more of a second than there is."""
+    """Numbers and moments as a person writes them: 18, not 18.0; no more of a second than there is; lists as JSON."""
     made = []
     for name, dtype in frame.collect_schema().items():
         if dtype.is_float():
             made.append(pl.col(name).cast(pl.String).str.strip_suffix(".0"))
+        elif dtype.is_nested():
+            inside = pl.struct(pl.col(name).alias("v")).struct.json_encode()  # {"v":...}
+            text = inside.str.slice(5, inside.str.len_chars() - 6)
+            made.append(pl.when(pl.col(name).is_not_null()).then(text).alias(name))
         elif dtype == pl.Time():
             made.append(pl.col(name).dt.to_string("%H:%M:%S%.f"))
         elif isinstance(dtype, pl.Datetime):
@@ -41,7 +45,7 @@ def write(frame: pl.DataFrame | pl.LazyFrame, path: str | Path) -> Path:
     """Write a frame in the format that the suffix names, streaming, beside the target and then renamed over it.
 
     Args:
-        frame: rows of any columns; nested columns need ``.parquet``, ``.arrow`` or ``.ndjson``.
+        frame: rows of any columns; nested columns become JSON in ``.csv`` and ``.tsv``.
         path: ends in .parquet, .csv, .tsv, .arrow, .ipc, .feather, .ndjson or .jsonl.
 
     Returns:

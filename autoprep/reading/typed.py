@@ -37,7 +37,11 @@ def read_typed(opened: Opened, sheet: str | int | None) -> Typed:
         elif opened.kind == "arrow":
             frame = _arrow(opened)
         elif opened.kind == "ndjson":
-            frame = pl.read_ndjson(io.BytesIO(opened.bytes()), infer_schema_length=None).lazy()
+            read, rejected = _ndjson(opened.bytes())
+            bad = rejected["line"].to_list()
+            said = [f"{len(bad):,} of the lines are no JSON objects (line {bad[0]:,} is the first)."] if bad else []
+            named, headers, renamed = _named(read.lazy())
+            return Typed(named, headers, (*renamed, *said), rejected)
         elif opened.kind == "json":
             frame = _json(opened.bytes(), where)
         else:
@@ -46,6 +50,44 @@ def read_typed(opened: Opened, sheet: str | int | None) -> Typed:
         return Typed(*_named(frame))
     except (pl.exceptions.PolarsError, OSError, ValueError) as error:
         raise InputError(f"the {opened.kind} file cannot be read ({_first_line(error)})", where=where) from error
+
+
+#: Share of lines that may be broken, and be set aside, before a file is refused.
+BROKEN = 0.1
+
+
+def _ndjson(data: bytes) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Lines of JSON; where not all can be read each is looked at, and the broken ones are rejected with their numbers.
+
+    Raises:
+        ValueError: a line is broken, and more than a few others are.
+    """
+    try:
+        return pl.read_ndjson(io.BytesIO(data), infer_schema_length=None), empty_rejected()
+    except pl.exceptions.PolarsError:
+        sound: list[bytes] = []
+        broken: list[tuple[int, str, str]] = []
+        for number, line in enumerate(data.splitlines(), 1):
+            if reason := _fault(line):
+                broken.append((number, line.decode("utf-8", errors="replace"), reason))
+            elif line.strip():
+                sound.append(line)
+        if not broken:
+            raise
+        if len(broken) > max(1, BROKEN * len(sound)) or not sound:
+            raise ValueError(f"line {broken[0][0]:,} is {broken[0][2]}") from None
+        frame = pl.read_ndjson(io.BytesIO(b"\n".join(sound)), infer_schema_length=None)
+        return frame, pl.DataFrame(broken, schema=empty_rejected().schema, orient="row")
+
+
+def _fault(line: bytes) -> str:
+    """Why a line is no JSON object; "" where it is one, or blank."""
+    if not line.strip():
+        return ""
+    try:
+        return "" if isinstance(json.loads(line), dict) else "no JSON object"
+    except (ValueError, RecursionError):
+        return "no JSON"
 
 
 def read_frame(source: Any) -> tuple[pl.LazyFrame, dict[str, str], tuple[str, ...]]:

@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 import autoprep as ap
+from autoprep.engines.local import write
 from autoprep.errors import InputError
 
 ROWS = [{"id": 1, "name": "Ada", "tags": ["x"]}, {"id": 2, "name": None, "extra": 0.5}]
@@ -92,3 +93,22 @@ def test_what_is_no_frame_is_refused() -> None:
     for source in (object(), 5, {1, 2}):
         with pytest.raises(InputError, match="cannot be read"):
             ap.read(source)
+
+
+def test_a_broken_line_of_json_is_set_aside_with_its_number(tmp_path: Path) -> None:
+    path = tmp_path / "log.ndjson"
+    sound = "".join(f'{{"id": {i}, "tags": ["a", "b"], "who": {{"name": "u{i}"}}}}\n' for i in range(30))
+    path.write_text(sound + '\n{"id": 31, "tags": [')
+    table = ap.read(path)
+    assert table.collect()["id"].to_list() == list(range(30))
+    assert table.rejected.rows() == [(32, '{"id": 31, "tags": [', "no JSON")]
+    assert any("line 32" in note for note in table.notes)
+    path.write_text('{"id": 1}\n{"id": \n[2]\n{"id"\n')
+    with pytest.raises(InputError, match=r"line 2 is no JSON\b"):
+        ap.read(path)
+
+
+def test_nested_cells_are_written_as_json_in_text(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"id": [1, 2], "tags": [["a", 'b"c'], None], "who": [{"x": 1}, {"x": None}]})
+    made = pl.read_csv(write(frame, tmp_path / "a.csv"))
+    assert made.rows() == [(1, '["a","b\\"c"]', '{"x":1}'), (2, None, '{"x":null}')]
