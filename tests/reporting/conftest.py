@@ -169,7 +169,7 @@ def model_parts(columns: int = 12) -> dict[str, Any]:
             True,
             (
                 Trial("ensemble", 0.1, 0.8912, 0.004, 1.2, 0.01, 61, note="LightGBM 0.7, linear 0.3"),
-                Trial("LightGBM", 0.11, 0.8871, 0.005, 0.9, 0.01, 61),
+                Trial("LightGBM", 0.11, 0.8871, 0.005, 0.9, 0.01, 61, size=12_345.0, front=True),
                 Trial("linear", 0.2, 0.8010, 0.009, 0.02, 0.001, 30),
                 Trial("trivial", 0.5, 0.5, 0.0, 0.0, 0.0, 0),
             ),

@@ -51,6 +51,12 @@ def test_cells_are_text(content: Content) -> None:
     assert page.count("<script") == 1
 
 
+def test_the_front_is_marked_and_sizes_are_told() -> None:
+    page = model_html(model_content(**model_parts()))
+    assert page.count('title="on the Pareto front"') == 1 and "Pareto front)" in page
+    assert "12,345" in page.split('id="models"')[1].split("</table>")[0]
+
+
 def test_personal_samples_are_masked() -> None:
     profile = profile_of()
     assert "example.org" not in profile_html(profile, findings_of(profile))

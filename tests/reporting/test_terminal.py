@@ -58,6 +58,7 @@ def test_ledger_leaderboard_and_sum() -> None:
     assert "109 changes in all" in text and "number.currency" in text and EVIL not in text.split("in all")[1]
     board = shown(terminal.leaderboard(parts["leaderboard"]))
     assert board.index("ensemble") < board.index("LightGBM") < board.index("trivial")
+    assert "LightGBM ★" in board and "linear ★" not in board  # the Pareto front
     total = shown(terminal.final_summary(model_content(**parts), {"report": "model/report.html"}))
     assert "0.884" in total and "model/report.html" in total
     assert "[red]" in shown(terminal.final_summary(model_content(title="[red]")))  # markup of data is not obeyed
