@@ -157,12 +157,22 @@ class Race:
             return held
         until = budget.clock() + most
         self.bench.sides(configuration, fold)
-        until = max(until, budget.clock() + LEAST_S)
-        limit = Limit(until, float("inf"), budget.clock, self.bench.stop, usable())
-        try:
-            result = self.bench.run(configuration, fold, limit)
-        except (OutOfTime, Unfit) as reason:
-            runner.note = str(reason) or "out of time"
+        result = None
+        for _ in range(2):
+            # What was prepared in vain the first time is there the second time.
+            until = max(until, budget.clock() + LEAST_S)
+            limit = Limit(until, float("inf"), budget.clock, self.bench.stop, usable())
+            try:
+                result = self.bench.run(configuration, fold, limit)
+            except OutOfTime:
+                runner.note = "out of time"
+            except Unfit as reason:
+                runner.note = str(reason)
+                return None
+            else:
+                runner.note = ""
+                break
+        if result is None:
             return None
         if not np.isfinite(result.loss):
             return None

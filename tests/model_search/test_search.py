@@ -11,7 +11,7 @@ import pytest
 
 from autoprep.budget import Budget
 from autoprep.errors import InputError, SettingError
-from autoprep.model_search import explore, load_predictor, search
+from autoprep.model_search import explore, load_predictor, models, search
 from autoprep.model_search.calibrate import (
     Conformal,
     bend,
@@ -122,6 +122,20 @@ def test_no_time_at_all_still_gives_a_model(task: Task) -> None:
     found = search(frame, goal(frame, task), task=task, budget=Budget(time_budget_s=0.0))
     assert len(found.predictor.predict(frame)) == 200
     assert found.predictor.members
+
+
+def test_a_machine_too_slow_to_prepare_in_time_still_gives_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, binned = [0.0], models._binned
+
+    def slowly(sides: Any) -> Any:
+        now[0] += 30.0
+        return binned(sides)
+
+    monkeypatch.setattr(models, "_binned", slowly)
+    frame = table(200)
+    budget = Budget(time_budget_s=10, clock=lambda: now[0])
+    found = search(frame, goal(frame, "binary"), task="binary", budget=budget)
+    assert found.predictor.members and now[0] < 40
 
 
 def test_a_large_table_is_sketched_first() -> None:
