@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +120,7 @@ def _changes(compiled: Compiled, batch: Batch) -> _Found:
     Where values are held once each, they are compared once each.
     """
     groups: dict[str, list[int]] = {}
+    forms = _forms(compiled.steps)
     for i, step in enumerate(compiled.steps):
         held = batch.values(step.before, step.after)
         groups.setdefault("" if held is None else batch.owner[step.after], []).append(i)
@@ -131,7 +132,7 @@ def _changes(compiled: Compiled, batch: Batch) -> _Found:
     for name, places in groups.items():
         held = batch.short.get(name)
         frame = batch.rows if held is None else held.frame
-        compared = frame.lazy().select([text for i in places for text in _texts(compiled.steps[i], i)])
+        compared = frame.lazy().select([text for i in places for text in _texts(compiled.steps[i], i, forms[i])])
         hits = [pl.col(f"before{i}").ne_missing(pl.col(f"after{i}")).alias(f"hit{i}") for i in places]
         found = compared.with_columns(hits).collect()
         for i in places:
@@ -164,11 +165,23 @@ def _changes(compiled: Compiled, batch: Batch) -> _Found:
     return np.concatenate(rows), pl.concat(changes, rechunk=True), np.concatenate(which).astype(np.uint32)
 
 
-def _texts(step: Step, i: int) -> list[pl.Expr]:
+def _texts(step: Step, i: int, form: str) -> list[pl.Expr]:
+    own = form_of(step.action) if step.dtype_after != step.dtype_before else form
     return [
-        text_of(pl.col(step.before), step.dtype_before).alias(f"before{i}"),
-        text_of(pl.col(step.after), step.dtype_after, form_of(step.action)).alias(f"after{i}"),
+        text_of(pl.col(step.before), step.dtype_before, form).alias(f"before{i}"),
+        text_of(pl.col(step.after), step.dtype_after, own).alias(f"after{i}"),
     ]
+
+
+def _forms(steps: Sequence[Step]) -> list[str]:
+    """For each step the form in which the numbers of its column stood, so that undoing it gives the same text back."""
+    held: dict[str, str] = {}
+    out = []
+    for step in steps:
+        out.append(held.get(step.column, "plain"))
+        if step.dtype_after != step.dtype_before:
+            held[step.column] = form_of(step.action)
+    return out
 
 
 def stand_in(how: Mapping[str, Any], dtype: pl.DataType, other: pl.Expr, other_dtype: pl.DataType) -> pl.Expr:

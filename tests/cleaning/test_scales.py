@@ -7,7 +7,7 @@ import random
 import polars as pl
 import pytest
 
-from autoprep.cleaning import apply, plan
+from autoprep.cleaning import apply, plan, undo
 
 
 def _orders(rows: int = 400) -> pl.DataFrame:
@@ -82,3 +82,14 @@ def test_values_that_differ_by_nature_stay(seed: int) -> None:
     frame = pl.DataFrame(rows, schema=["kind", "size", "count"], orient="row")
     done = apply(frame, plan(frame), same_shape=True)
     assert done.frame.equals(frame)
+
+
+def test_undo_gives_the_decimals_back() -> None:
+    clean = _orders()
+    text = clean.with_columns(pl.col("price").map_elements(lambda x: f"{x:.2f}", return_dtype=pl.String))
+    at = pl.int_range(clean.height, eager=True)
+    spoilt = (pl.col("price").cast(pl.Float64) * 100).map_elements(lambda x: f"{x:.2f}", return_dtype=pl.String)
+    dirty = text.with_columns(pl.when(at.is_in([3, 50])).then(spoilt).otherwise("price").alias("price"))
+    done = apply(dirty, plan(dirty))
+    assert done.frame["price"].equals(clean["price"])
+    assert undo(done.frame, done.ledger).equals(dirty)

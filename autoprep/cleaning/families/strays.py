@@ -185,7 +185,7 @@ class _Column:
 
     def _rare(self, value: str, n: int) -> bool:
         made = self.mend(value)
-        return made is not None and 10 * n <= self.values.get(made[0], 0)
+        return made is not None and 3 * n <= self.values.get(made[0], 0)
 
     def lettered(self) -> dict[str, str]:
         """Numbers with one letter among their digits; that letters stand inside shows that they mean nothing."""
