@@ -1,4 +1,4 @@
-"""Further kinds of features, offered to a selection: places within groups, clusters, crosses, likeness, patterns."""
+"""Further kinds of features, made where they are named: places within groups, clusters, crosses, likeness, patterns."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from autoprep.types import ColumnSpec, Feature, Task
 
 FORMAT = 1
 GROUPS = ("base", "text", "counts", "target", "arithmetic", "group")
-#: More kinds, for a selection to choose from.
+#: Further kinds, made where they are named.
 MORE_GROUPS = ("ranks", "clusters", "crosses", "likeness", "patterns")
 MOST_CLASSES = 5
 PLAIN_TYPES = (
