@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,8 @@ _JOINED = re.compile(r"^(state|county|tract|geo)(fips|fp|ce|id|code|cd)$")
 _GREATEST = {("state", 2): 78, ("fips", 2): 78, ("county", 3): 840, ("county", 5): 78_999, ("fips", 5): 78_999}
 #: Share of cells that must have the full length; that may be longer; that must be shorter for it to be told.
 FULL, LONGER, LEAST = 0.2, 0.02, 1e-4
+#: A header of so many words is a question ("In what ZIP code is your home located?").
+QUESTION = 6
 #: Share of a text column's cells that must be digits.
 CODES = 0.8
 
@@ -50,6 +53,8 @@ def kind_of(name: str) -> str | None:
     Example:
         >>> kind_of("Provider Zip Code"), kind_of("state_fp"), kind_of("state"), kind_of("zip_population")
         ('zip', 'state', None, None)
+        >>> kind_of("In what ZIP code is your home located?")
+        'zip'
     """
     words = [word for word in words_of(name) if not word.isdigit()]
     behind: list[str] = []
@@ -60,6 +65,8 @@ def kind_of(name: str) -> str | None:
         return word
     if word in _WIDTHS and word not in _PARTS:
         return word
+    if len(words) >= QUESTION and ("zip", "code") in pairwise(words):
+        return "zip"
     return "fips" if "fips" in behind else None
 
 
