@@ -120,11 +120,7 @@ def _one(series: pl.Series, column: Column, trimmed: pl.DataFrame) -> Encoded:
         gone = [float(v) for v in row["sentinel_values"]]
         values[np.isin(values, gone)] = np.nan
     if values is not None:
-        filled = np.isfinite(values)
-        levels, inverse = np.unique(values[filled], return_inverse=True)
-        codes = np.full(values.size, -1, dtype=np.int64)
-        codes[filled] = inverse
-        return Encoded(column.name, codes, int(levels.size), values, kind, ~filled)
+        return of_values(column.name, values, kind)
     ranked = key.rank("dense").cast(pl.Int64).fill_null(0).to_numpy() - 1
     first = np.unique(ranked, return_index=True)
     order = np.argsort(first[1][first[0] >= 0], kind="stable")
@@ -136,6 +132,20 @@ def _one(series: pl.Series, column: Column, trimmed: pl.DataFrame) -> Encoded:
         else ranked
     )
     return Encoded(column.name, codes.astype(np.int64), int(order.size), None, "word", codes < 0)
+
+
+def of_values(name: str, values: Floats, kind: str) -> Encoded:
+    """Numbers as a column of the sample; what is not finite is missing.
+
+    Example:
+        >>> of_values("x", np.array([2.0, np.nan, 1.0]), "number").codes
+        array([ 1, -1,  0])
+    """
+    filled = np.isfinite(values)
+    levels, inverse = np.unique(values[filled], return_inverse=True)
+    codes = np.full(values.size, -1, dtype=np.int64)
+    codes[filled] = inverse
+    return Encoded(name, codes, int(levels.size), values, kind, ~filled)
 
 
 def _days(moments: pl.Series) -> Floats:

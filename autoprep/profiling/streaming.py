@@ -209,5 +209,8 @@ def _related(whole: Profile, sample: Profile, seen: Seen) -> Profile:
 
 #: Words of a column that need the target.
 _OF_TARGET = frozenset(
-    ("is_target", "target_score", "target_null_score", "target_copy", "target_leak", "target_part", "leak_reason")
+    (
+        *("is_target", "target_score", "target_null_score", "target_copy", "target_leak", "target_part"),
+        *("leak_reason", "after_outcome", "missing_score"),
+    )
 )

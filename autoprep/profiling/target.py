@@ -155,6 +155,8 @@ def diagnose(
                         "leak_reason": f"{share:.0%} of its cells end in the target's value",
                     }
         _sums(target, y[rows].astype(np.float64), others, per)
+    for name, why in leaks.after_outcome(others, y[rows], said).items():
+        per[name]["after_outcome"] = why
     table["sorted_by_target"], table["row_order_score"] = leaks.order_faults(y[rows], said)
     table["conflicting_label_rate"] = _conflicts(frame, target, found)
     table["sampled_rows"] = int(rows.size)

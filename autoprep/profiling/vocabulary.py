@@ -181,6 +181,7 @@ target_copy boolean The column is the target under another name or spelling.
 target_leak boolean The column gives the target away.
 target_part boolean The target is the sum of this column and others, or the difference.
 leak_reason text Why.
+after_outcome text Why this time may be written only once the outcome is known, or null.
 missing_score float Cross-validated score of this column's missingness alone.
 header_padded boolean The header has whitespace at an edge or doubled inside.
 header_unit text The unit that the header gives, canonical.

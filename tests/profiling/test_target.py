@@ -75,3 +75,20 @@ def test_shuffled_columns_give_nothing_away():
 )
 def test_kinds_of_target(values, task):
     assert infer_task(pl.Series("y", values))[0] == task
+
+
+def test_a_time_that_is_written_after_the_outcome_is_told():
+    y = RNG.integers(0, 2, 600)
+    opened = np.datetime64("2024-01-01") + RNG.integers(0, 900, 600).astype("timedelta64[D]")
+    took = np.where(y == 1, 40, 4) + RNG.integers(0, 20, 600)
+    frame = pl.DataFrame(
+        {
+            "opened": opened.astype(str),
+            "closed": (opened + took.astype("timedelta64[D]")).astype(str),
+            "due": (opened + np.timedelta64(30, "D") + RNG.integers(0, 9, 600).astype("timedelta64[D]")).astype(str),
+            "y": np.array(["late", "fine"])[y],
+        }
+    )
+    found = profile(frame, target="y").columns
+    said = dict(found.select("column", "after_outcome").drop_nulls().rows())
+    assert list(said) == ["closed"] and "'opened'" in said["closed"]
