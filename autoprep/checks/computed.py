@@ -52,7 +52,7 @@ def fill_computed(
         >>> made = fill_computed(
         ...     pl.col("total"), by=[pl.col("quantity"), pl.col("price")], kind="product", role="total", digits=2
         ... )
-        >>> frame.select(made.value)["total"].to_list()
+        >>> frame.select(made.value).to_series().to_list()
         [6.0, 1.5]
     """
     return filled(cell, implied(kind, role, by).round(digits), indicator)

@@ -81,9 +81,10 @@ class Finisher:
         return self._averaged(mixed + self.predictor.shift, empty), scores, self._board(scores)
 
     def _of_one_cleaning(self, ranked: list[Runner]) -> list[Runner]:
-        """The runners under the cleaning that is kept: the plan's own unless another is better beyond its error.
+        """The runners under the cleaning that is kept: the plan's own unless another is better by far.
 
-        A model has one plan, so all its members share the cleaning.
+        A model has one plan, so all its members share the cleaning. The best of several choices is partly luck, so that
+        it must gain twice its standard error.
         """
         plain = next((r for r in ranked if not r.configuration.cleaning), None)
         if not ranked or plain is None:
@@ -92,7 +93,7 @@ class Finisher:
         if best is not plain:
             gain = np.array([plain.results[f].loss - best.results[f].loss for f in self.folds])
             error = self._fold_error(gain)
-            if gain.mean() > error:
+            if gain.mean() > 2.0 * error:
                 self.cleaning = best.configuration.cleaning
                 self.flip_gain = (float(gain.mean()), error)
         return [r for r in ranked if r.configuration.cleaning == self.cleaning]

@@ -84,7 +84,7 @@ def test_ctrl_c_while_fit_tries_features_keeps_the_best_so_far(tmp_path: Path) -
     said = run.stderr.read()
     assert run.wait(timeout=120) == 0, said
     assert "interrupted: " in said
-    assert ap.load(tmp_path / "model").predict(frame.head(5)).height == 5
+    assert ap.load(tmp_path / "model").predict(frame.head(5)).len() == 5
 
 
 def test_pieces_that_have_not_begun_are_not_begun() -> None:
