@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -59,7 +60,9 @@ def decide(e: Mapping[str, Any], name: str = "", prefer: str = "") -> Numbers:
     elif dot:
         decimal, why = ".", f"{dot:,.0f} cells only a decimal point explains, {comma:,.0f} only a comma"
     elif one_comma or one_dot:
-        if prefer:
+        if grouped_by_point(e):
+            decimal, why = ",", "a point stands only before three digits, and money is seldom written to three decimals"
+        elif prefer:
             decimal, why = prefer, "no cell decides; other columns of the table prove this separator"
         else:
             decimal = "."
@@ -106,6 +109,24 @@ def decide(e: Mapping[str, Any], name: str = "", prefer: str = "") -> Numbers:
     )
     family = min(e["content"], count + unit + e["range"] + e["inequality"] + e["number_word"])
     return Numbers(fmt, count, family, ambiguous, why, unit, magnitude)
+
+
+def grouped_by_point(e: Mapping[str, Any]) -> bool:
+    """Whether the points of amounts of money group thousands ("€ 14.398"): each stands before three digits.
+
+    Fuel is sold at "€ 1.459", so that a fair share of the amounts must have more than one digit before the point.
+
+    Args:
+        e: what ``evidence.collect`` gives for the column.
+    """
+    if e["one_comma"] or e["dot_proof"] or e["comma_groups"] or e["plain_dot"] > e["plain_one_dot"]:
+        return False
+    small = not e["digits"] or (e["max_digits"] or 0) <= 3
+    if not small or e["one_dot"] < 5 or e["currency_at"] < 0.5 * e["content"]:
+        return False
+    shapes: Mapping[str, float] = e["shapes"]
+    wide = sum(count for shape, count in shapes.items() if re.search(r"99\.999", shape))
+    return wide >= 0.3 * sum(shapes.values())
 
 
 def _one_unit(e: Mapping[str, Any]) -> bool:

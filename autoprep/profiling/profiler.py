@@ -28,6 +28,7 @@ from autoprep.profiling import (
     vocabulary,
 )
 from autoprep.profiling.columns import Column
+from autoprep.profiling.numbers import grouped_by_point
 from autoprep.profiling.profiles import KEYS, Profile
 from autoprep.profiling.target import diagnose
 from autoprep.types import ROLES, Table, Task
@@ -205,7 +206,7 @@ def _hints(proof: dict[str, dict[str, Any]]) -> dict[str, str]:
     dots = commas = 0
     orders = []
     for e in proof.values():
-        if e["comma_proof"] + e["dot_groups"] > 0.5 * e["content"] > 0 and not e["letter"]:
+        if (e["comma_proof"] + e["dot_groups"] > 0.5 * e["content"] > 0 and not e["letter"]) or grouped_by_point(e):
             commas += 1
         elif e["dot_proof"] + e["plain_dot"] - e["plain_one_dot"] > 0.3 * e["content"] > 0:
             dots += 1
