@@ -16,7 +16,6 @@ from typing import Any
 import polars as pl
 
 from autoprep.errors import AutoprepError
-from autoprep.model_search.threads import usable
 from autoprep.serving.bodies import Rows
 from autoprep.serving.bodies import records_of as _records
 from autoprep.serving.limits import Limits, Refused
@@ -182,15 +181,9 @@ def _settle(future: asyncio.Future[pl.DataFrame], said: pl.DataFrame | Exception
 
 
 def _in_bands(scorer: Scorer, frame: pl.DataFrame) -> pl.DataFrame:
-    """Band by band, some at the same time: a row's prediction does not depend on the rows beside it."""
     if frame.height <= 2 * BAND_ROWS:
         return scorer.predict(frame)
-    bands = [frame.slice(at, BAND_ROWS) for at in range(0, frame.height, BAND_ROWS)]
-    # what is compiled once is compiled by the first band
-    made = [scorer.predict(bands[0])]
-    with ThreadPoolExecutor(max_workers=usable(), thread_name_prefix="band") as pool:
-        made += pool.map(scorer.predict, bands[1:])
-    return pl.concat(made)
+    return pl.concat([scorer.predict(frame.slice(at, BAND_ROWS)) for at in range(0, frame.height, BAND_ROWS)])
 
 
 def _by_keys(scorer: Scorer, rows: Rows) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autoprep.errors import InputError
-from autoprep.serving import artifact, desk
+from autoprep.serving import artifact
 from autoprep.serving.predictor import EVENTS, reasons_of
 
 from .shop import orders
@@ -95,10 +95,3 @@ def test_a_large_batch_gives_the_bits_of_small_ones(shop_model: Path) -> None:
     whole = scorer.predict(rows)
     parts = pl.concat([scorer.predict(rows[at : at + 600]) for at in range(0, rows.height, 600)])
     assert whole.equals(parts) and (whole["reasons"] != "").sum() > 60
-
-
-def test_bands_side_by_side_give_the_bits_of_one(shop_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desk, "BAND_ROWS", 700)
-    monkeypatch.setenv("AUTOPREP_THREADS", "3")
-    scorer, rows = artifact.load(shop_model).scorer(), orders(6_000, seed=6).drop("bought")
-    assert desk._in_bands(scorer, rows).equals(scorer.predict(rows))
