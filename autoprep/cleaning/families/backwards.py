@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from autoprep.cleaning.families.base import LEARNERS, Proposal, State, lower_bound
+from autoprep.cleaning.families.base import LEARNERS, Proposal, State, distinct_words, lower_bound
 
 #: Distinct values that are looked at; length of a value, and of a word, that says anything.
 MAX_DISTINCT, MIN_LENGTH, WORD = 20_000, 3, 4
@@ -30,11 +30,8 @@ def learn(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> lis
     the frequent values, which nobody wrote backwards, so many have a mirror image by chance that edits may be wrong.
     """
     column = str(row["column"])
-    frame = state.frame
-    if column not in frame.columns or frame.schema[column] != pl.String() or column == state.target:
-        return []
-    counted = frame.select(pl.col(column).alias("v")).drop_nulls().group_by("v").len("n").sort("v")
-    if not 2 <= counted.height <= MAX_DISTINCT:
+    counted = distinct_words(state, column, MAX_DISTINCT)
+    if counted is None:
         return []
     known = _Column(counted)
     found = {v: v[::-1] for v in known.values if known.backwards(v)}

@@ -85,6 +85,18 @@ class Proposal:
         return {one.name: getattr(self, one.name) for one in fields(self)}
 
 
+def distinct_words(state: State, column: str, most: int) -> pl.DataFrame | None:
+    """Distinct values ``v`` of a text column and their cells ``n``, in order of the values.
+
+    None for the target, for what is no text column, and where there are fewer than two values or more than ``most``.
+    """
+    frame = state.frame
+    if column not in frame.columns or frame.schema[column] != pl.String() or column == state.target:
+        return None
+    counted = frame.select(pl.col(column).alias("v")).drop_nulls().group_by("v").len("n").sort("v")
+    return counted if 2 <= counted.height <= most else None
+
+
 def lower_bound(right: int, tried: int, z: float = 1.645) -> float:
     """A share that is at least so high in 19 of 20 cases: the lower end of Wilson's interval (1927); 0 when untried.
 

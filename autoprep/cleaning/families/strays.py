@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from autoprep.cleaning.families.base import LEARNERS, Proposal, State, lower_bound
+from autoprep.cleaning.families.base import LEARNERS, Proposal, State, distinct_words, lower_bound
 
 #: Distinct values and characters that are looked at; share of the distinct values that may hold an odd character.
 MAX_DISTINCT, MAX_LENGTH, MAX_ODD = 20_000, 400, 0.4
@@ -49,11 +49,8 @@ def learn(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> lis
     200 cells of the column, and what comes back is counted.
     """
     column = str(row["column"])
-    frame = state.frame
-    if column not in frame.columns or frame.schema[column] != pl.String() or column == state.target:
-        return []
-    counted = frame.select(pl.col(column).alias("v")).drop_nulls().group_by("v").len("n").sort("v")
-    if not 2 <= counted.height <= MAX_DISTINCT:
+    counted = distinct_words(state, column, MAX_DISTINCT)
+    if counted is None:
         return []
     odd = counted.filter(pl.col("v").str.contains(r"[^\x20-\x7e\s]") & (pl.col("v").str.len_chars() <= MAX_LENGTH))
     known = _Column(counted, odd["v"].to_list())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import singledispatch
 
 from autoprep.primitives import TRANSFORMS
@@ -33,17 +33,25 @@ WEIGHTS = "its weights are kept in the file of features"
 
 def rows_code(steps: Sequence[Step]) -> Written:
     """A script whose ``features(rows)`` gives a column per feature of a cleaned table."""
-    lines: list[str] = []
+    texts, without = _each(steps, _code)
+    lines = [f"        {text}.alias({name!r}),\n" for name, text in texts]
+    return Written(HEAD + "".join(lines) + "    )\n", without)
+
+
+def _each(
+    steps: Sequence[Step], texts_of: Callable[[Step], Sequence[str]]
+) -> tuple[list[tuple[str, str]], dict[str, str]]:
+    """Each feature with its text, and those that cannot be said with the reason."""
+    texts: list[tuple[str, str]] = []
     without: dict[str, str] = {}
     for step in steps:
         try:
-            texts = _code(step)
+            said = texts_of(step)
         except NotSaid as reason:
             without |= {f.name: str(reason) for f in step.features()}
-            continue
-        for feature, text in zip(step.features(), texts, strict=True):
-            lines.append(f"        {text}.alias({feature.name!r}),\n")
-    return Written(HEAD + "".join(lines) + "    )\n", without)
+        else:
+            texts += zip((f.name for f in step.features()), said, strict=True)
+    return texts, without
 
 
 def _code(step: Step) -> list[str]:
@@ -85,15 +93,8 @@ def rows_sql(steps: Sequence[Step], table: str, dialect: str = "duckdb") -> Writ
     Raises:
         InputError: another dialect than DuckDB's without sqlglot. SettingError: no such dialect.
     """
-    columns: list[str] = []
-    without: dict[str, str] = {}
-    for step in steps:
-        try:
-            texts = _sql(step)
-        except NotSaid as reason:
-            without |= {f.name: str(reason) for f in step.features()}
-            continue
-        columns += [f"{t} AS {named(f.name)}" for f, t in zip(step.features(), texts, strict=True)]
+    texts, without = _each(steps, _sql)
+    columns = [f"{text} AS {named(name)}" for name, text in texts]
     text = "SELECT\n  " + ",\n  ".join(columns) + f"\nFROM {named(table)}\n"
     return Written(text if dialect == "duckdb" else transpiled(text, dialect), without)
 
