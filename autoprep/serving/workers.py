@@ -140,6 +140,8 @@ def _begin(answer: Callable[[socket.socket], None], place: socket.socket, mine: 
         status = 0
     except KeyboardInterrupt:
         status = 0
+    except Exception:  # noqa: BLE001 - the process ends here with status 1, and nothing above would print why
+        _log.exception("process %d cannot answer", os.getpid())
     finally:
         logging.shutdown()
         sys.stdout.flush()
