@@ -87,6 +87,20 @@ def test_ctrl_c_while_fit_tries_features_keeps_the_best_so_far(tmp_path: Path) -
     assert ap.load(tmp_path / "model").predict(frame.head(5)).len() == 5
 
 
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+def test_a_stop_inside_an_exec_ends_with_the_same_status(tmp_path: Path) -> None:
+    (tmp_path / "stopped.py").write_text(
+        "import sys\nimport autoprep.__main__ as m\n"
+        "m._run = lambda words: exec('raise KeyboardInterrupt')\nsys.exit(m.main(['rules']))\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(Path(ap.__file__).parents[1])])}
+    run = subprocess.run(
+        [sys.executable, "-m", "stopped"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 130, run.stderr
+    assert run.stderr == "autoprep: stopped; no half-written file was left\n"
+
+
 def test_pieces_that_have_not_begun_are_not_begun() -> None:
     from autoprep.kernels.threads import together
 

@@ -164,7 +164,8 @@ def test_dvc_runs_what_changed_and_brings_back_what_was(tmp_path: Path) -> None:
     _sh(home, "git", "commit", "-q", "-m", "a rule")
     assert _ran(_sh(home, "dvc", "exp", "run", "-S", "train.time_budget_s=3")) == {"train", "evaluate"}
     assert ap.load(home / "model")._artifact.digest != digest
-    assert "holdout" in _sh(home, "dvc", "metrics", "diff", "v1")
+    # --all: on 120 rows the other model may reach the very same figure, and DVC leaves out what did not change
+    assert "holdout" in _sh(home, "dvc", "metrics", "diff", "--all", "v1")
     _sh(home, "git", "checkout", "-q", "-f", "HEAD")
 
     orders(130, seed=3).write_csv(home / "data" / "raw.csv")
