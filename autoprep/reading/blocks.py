@@ -53,7 +53,7 @@ def find_blocks(content: Content) -> list[Block]:
     found: list[Block] = []
     pending: tuple[int, int] | None = None
     stretches = _stretches(content)
-    if sum(last - first >= 2 for first, last, _, _ in stretches) < 2:  # a header and two rows, twice
+    if not 2 <= sum(last - first >= 2 for first, last, _, _ in stretches) <= 4 * _MOST:  # a header and two rows, twice
         return []
     for first, last, begin, end in stretches:
         names = _header(bytes(content.data[begin:end]), "\r" if content.newline == "\r" else "\n")

@@ -185,7 +185,8 @@ def _examples(table: pl.DataFrame) -> list[list[str]]:
     if not table.height:
         return []
     step = max(1, table.height // 600)
-    return [["" if c is None else c for c in row] for row in table.gather_every(step).head(700).rows()]
+    some = table.gather_every(step).head(700) if step > 1 else table.head(700)
+    return [["" if c is None else c for c in row] for row in some.rows()]
 
 
 def _lines(rows: list[tuple[int, str, str]], shown: Mapping[str, str]) -> pl.DataFrame:

@@ -9,25 +9,26 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from autoprep.reading import fixed
+from autoprep.reading.candidates import LINES, delimiters, marks, quotes
 from autoprep.reading.cells import Record, cell_type, records
 
 #: How plausible a delimiter is before any line has been read.
 _PRIOR = {",": 1.0, ";": 1.0, "\t": 1.0, "|": 0.99, " ": 0.72, ":": 0.78, "": 0.6}
-_NEVER = set("\"'`_-/.$%+*?()[]{}<>=@") | set("\r\n")
 _WORTH = {
     "empty": 0.7, "number": 1.0, "nan": 0.9, "date": 1.0, "time": 1.0, "money": 1.0, "link": 1.0, "code": 0.9,
     "word": 0.95, "text": 0.72, "other": 0.25,
 }  # fmt: skip
 _VALUES, _ATOMS = frozenset(("number", "date", "time", "money")), frozenset(("date", "time", "link"))
+_ATOMS_WORTH = 2.2
 _DECIMAL = re.compile(r"[+-]?\d{1,9},\d{1,4}")
 _SAMPLE_CHARS = 1 << 16
-_SAMPLE_LINES = 160
 _QUICK_LINES = 32
-_MARKS_CHARS = 1 << 13
+#: Delimiter, quote, escape.
+Candidate = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def _prior(delimiter: str) -> float:
     return _PRIOR.get(delimiter, 0.9)
 
 
-def sample_of(text: str, lines: int = _SAMPLE_LINES, chars: int = _SAMPLE_CHARS) -> str:
+def sample_of(text: str, lines: int = LINES, chars: int = _SAMPLE_CHARS) -> str:
     """The lines that detection looks at: the first ones of the text, whole."""
     at = -1
     for _ in range(lines):
@@ -87,17 +88,42 @@ def guess_dialects(text: str) -> list[Guess]:
     """
     sample = sample_of(text)
     if '"' in sample and len(sample) < len(text) and _spread(sample) > 2.5:
-        sample = sample_of(text, 12 * _SAMPLE_LINES, 12 * _SAMPLE_CHARS)
-    candidates = [(d, q, e) for d in _delimiters(sample) for q, e in _quotes(sample, d)]
+        sample = sample_of(text, 12 * LINES, 12 * _SAMPLE_CHARS)
+    found = marks(sample)
+    candidates = [(d, q, e) for d in delimiters(sample) for q, e in quotes(found, d)]
     quick = sample_of(sample, _QUICK_LINES)
     if 2 * len(quick) < len(sample):  # leave out what the first lines rule out
-        early = [(_score(quick, *c, True).score, c) for c in candidates]
-        best = max(score for score, _ in early)
-        if best > 0.4:
-            candidates = [c for score, c in early if score >= 0.6 * best]
-    guesses = [_score(sample, *c, len(sample) < len(text)) for c in candidates]
-    guesses.sort(key=lambda g: (-g.score, -_prior(g.delimiter), g.delimiter, g.quote, g.escape))
+        early = _best_first(quick, candidates, True, lambda guesses: 0.6 * guesses[0].score)
+        if early[0].score > 0.4:
+            least = 0.6 * early[0].score
+            candidates = [(g.delimiter, g.quote, g.escape) for g in early if g.score >= least]
+    guesses = _best_first(sample, candidates, len(sample) < len(text), _runner_up)
     return _whole_lines_first(guesses, sample) if guesses[0].delimiter in (" ", ":") else guesses
+
+
+def _best_first(
+    sample: str, candidates: Sequence[Candidate], cut: bool, needed: Callable[[Sequence[Guess]], float]
+) -> list[Guess]:
+    """Scores of the candidates, the best first, without those that cannot reach what is needed by then.
+
+    How many records have the usual width bounds a score from above, and costs little: cells are looked at in the order
+    of that bound.
+    """
+    cuts = [_Cut.of(sample, *c, cut) for c in candidates]
+    cuts.sort(key=lambda c: -c.most)
+    guesses: list[Guess] = []
+    for c in cuts:
+        whole_lines = not c.delimiter and bool(guesses) and guesses[0].delimiter in (" ", ":")
+        if guesses and c.most < needed(guesses) and not whole_lines:
+            continue
+        guesses.append(_score(sample, c))
+        guesses.sort(key=lambda g: (-g.score, -_prior(g.delimiter), g.delimiter, g.quote, g.escape))
+    return guesses
+
+
+def _runner_up(guesses: Sequence[Guess]) -> float:
+    """The best score of another delimiter than the best's."""
+    return next((g.score for g in guesses if g.delimiter != guesses[0].delimiter), 0.0)
 
 
 def _whole_lines_first(guesses: list[Guess], sample: str) -> list[Guess]:
@@ -111,7 +137,7 @@ def _whole_lines_first(guesses: list[Guess], sample: str) -> list[Guess]:
 def judge(text: str, delimiter: str, quote: str, escape: str) -> Guess:
     """What a text (line ends as ``\\n``) looks like under one dialect."""
     sample = sample_of(text)
-    return _score(sample, delimiter, quote, escape, len(sample) < len(text))
+    return _score(sample, _Cut.of(sample, delimiter, quote, escape, len(sample) < len(text)))
 
 
 def _spread(sample: str) -> float:
@@ -124,72 +150,74 @@ def _spread(sample: str) -> float:
     return len(lines) / max(1, count)
 
 
-def _delimiters(sample: str) -> list[str]:
-    lines = [line for line in sample.split("\n") if line.strip()][:_SAMPLE_LINES]
-    counts = Counter(sample)
-    found = [d for d in (",", ";", "\t", "|", " ", ":") if counts[d]]
-    for c, n in counts.most_common():
-        usual = c.isalnum() or c in _PRIOR or c in _NEVER or (c.isspace() and c not in "\x1c\x1d\x1e\x1f\x0b")
-        if usual or n < 0.6 * len(lines):
-            continue
-        widths = Counter(line.count(c) for line in lines)
-        if sum(m for k, m in widths.items() if k) >= 0.6 * len(lines):
-            found.append(c)
-    for c in list(found):
-        found.extend(_longer(sample, lines, c))
-    if "\\" in counts and counts["\\"] == sample.count("\\t") and counts["\\"] >= len(lines):
-        found.append("\\t")
-    return [*found[:14], ""]
+@dataclass(frozen=True)
+class _Cut:
+    """The records of a sample under one candidate, and the most that it can score.
+
+    Attributes:
+        delimiter: see ``Dialect``; likewise ``quote`` and ``escape``.
+        width: see ``Guess``; likewise ``share``.
+        most: no cells make the score higher than this.
+        cut: whether the end of the sample may stand within a quoted cell.
+        held: the records, where they had to be cut.
+    """
+
+    delimiter: str
+    quote: str
+    escape: str
+    width: int
+    share: float
+    most: float
+    cut: bool
+    held: Sequence[Record] | None = None
+
+    @classmethod
+    def of(cls, sample: str, delimiter: str, quote: str, escape: str, cut: bool) -> _Cut:
+        """Cut a sample into records; ``cut``: its end may stand within a quoted cell."""
+        held, alone = None, 1.0
+        if quote and quote in sample:
+            held = _filled_records(sample, delimiter, quote, escape, cut)
+            widths = [len(r.cells) for r in held]
+        elif delimiter:  # counting is enough
+            lines = sample.split("\n")
+            widths = [line.count(delimiter) + 1 for line in lines if line.replace(delimiter, "").strip()]
+        else:
+            lines = [line for line in sample.split("\n") if line.strip()]
+            widths = [1] * len(lines)
+        if not widths:
+            return cls(delimiter, quote, escape, 1, 0.0, 0.0, cut, ())
+        width, share = _width(widths)
+        if not delimiter and len(widths) > 2:
+            texts = lines if held is None else [r.text for r in held]
+            alone = _ATOMS_WORTH if all(cell_type(t.strip()) in _ATOMS for t in texts[1:4]) else 1.0
+        most = share**1.5 * _gain(width) * _prior(delimiter) * (1.15 if quote else 1.0) * alone
+        return cls(delimiter, quote, escape, width, share, most, cut, held)
+
+    def found(self, sample: str) -> Sequence[Record]:
+        """The records with something in them."""
+        if self.held is not None:
+            return self.held
+        return _filled_records(sample, self.delimiter, self.quote, self.escape, self.cut)
 
 
-def _longer(sample: str, lines: Sequence[str], c: str) -> list[str]:
-    """Delimiters of several characters that begin with one that is always followed by the same."""
-    grown, count = c, sample.count(c)
-    out: list[str] = []
-    while len(grown) < 6:
-        after = Counter(m.group(1) for m in re.finditer(re.escape(grown) + r"([^\w\n\"'])", sample))
-        if not after:
-            break
-        following, n = after.most_common(1)[0]
-        if following == c and set(grown) == {c} and len(grown) == 1:
-            if sample.count(c + c) * 2 < 0.9 * count:
-                break
-        elif n < (0.6 if grown == c else 0.95) * sample.count(grown) or n < 0.5 * len(lines):
-            break
-        grown += following
-        if c == " " and grown.strip() == "":
-            break
-        out.append(grown)
-    return out
-
-
-def _quotes(sample: str, delimiter: str) -> list[tuple[str, str]]:
-    out: list[tuple[str, str]] = []
-    edge = re.escape(delimiter) if delimiter else "(?!)"
-    for quote in ('"', "'", "`"):
-        if quote not in sample:
-            if quote == '"':
-                out.append((quote, ""))
-            continue
-        sample = sample[:_MARKS_CHARS] if sample.find(quote) < _MARKS_CHARS // 2 else sample
-        opens = len(re.findall(rf"(?:^|{edge})[ \t]*{quote}", sample, re.MULTILINE))
-        closes = len(re.findall(rf"{quote}[ \t]*(?:$|{edge})", sample, re.MULTILINE))
-        if opens and closes:
-            backslashed = len(re.findall(rf"\\{quote}(?!\s*(?:$|{edge}))", sample, re.MULTILINE))
-            out.append((quote, ""))
-            if backslashed:
-                out.append((quote, "\\"))
-    return [*out, ("", "")] if out != [('"', "")] or '"' in sample else out
-
-
-def _score(sample: str, delimiter: str, quote: str, escape: str, cut: bool) -> Guess:
+def _filled_records(sample: str, delimiter: str, quote: str, escape: str, cut: bool) -> list[Record]:
     found = [r for r in records(sample, delimiter, quote, escape) if any(c.strip() for c in r.cells)]
-    if cut:  # the end of the sample may stand within a quoted cell
-        unclosed = next((i for i in range(max(0, len(found) - 400), len(found)) if found[i].faults >= 1000), len(found))
+    if cut:
+        odd = (i for i in range(max(0, len(found) - 400), len(found)) if found[i].faults >= 1000)
+        unclosed = next(odd, len(found))
         found = found[:unclosed] if unclosed >= 5 else found
+    return found
+
+
+def _gain(width: int) -> float:
+    return 1.0 - 0.55 / width if width > 1 else 0.42
+
+
+def _score(sample: str, cut: _Cut) -> Guess:
+    delimiter, quote, escape, width, share = cut.delimiter, cut.quote, cut.escape, cut.width, cut.share
+    found = cut.found(sample)
     if not found:
         return Guess(delimiter, quote, escape, 0.0, 1, 0.0, 0)
-    width, share = _width(found)
     body = [r for r in found if len(r.cells) == width]
     columns = [Counter(map(cell_type, column)) for column in zip(*(r.cells[:60] for r in body), strict=True)]
     kinds = sum(_WORTH[kind] * count for column in columns for kind, count in column.items())
@@ -198,9 +226,8 @@ def _score(sample: str, delimiter: str, quote: str, escape: str, cut: bool) -> G
     alike = sum(_likeness(c) for c in columns) / len(columns)
     quoted = sum(r.quoted for r in found)
     faults = sum(min(r.faults, 3) for r in found) / len(found)
-    stray = _unquoted_quotes(body, quote)
-    gain = 1.0 - 0.55 / width if width > 1 else 0.42
-    score = share**1.5 * gain * typed * (0.5 + 0.5 * alike) * _prior(delimiter)
+    stray = _unquoted_quotes(body, quote) if '"' in sample or "'" in sample else 0.0
+    score = share**1.5 * _gain(width) * typed * (0.5 + 0.5 * alike) * _prior(delimiter)
     if len(delimiter) > 1 and delimiter.endswith(" ") and not (quote and delimiter + quote in sample):
         score *= 0.9  # blanks after a delimiter are padding, unless quotes stand behind them
     score *= max(0.3, 1.0 - 0.25 * faults) * (1.0 - 0.5 * stray)
@@ -212,7 +239,7 @@ def _score(sample: str, delimiter: str, quote: str, escape: str, cut: bool) -> G
     elif delimiter == " " and share < 0.95 and not any(_usual(kinds) in _VALUES for kinds in columns):
         score *= 0.5  # prose has as many words a line as it likes
     if not delimiter and len(found) > 2 and all(cell_type(r.text.strip()) in _ATOMS for r in found[1:]):
-        score *= 2.2  # moments and links, which have marks inside
+        score *= _ATOMS_WORTH  # moments and links, which have marks inside
     if len(found) == 1 and delimiter in (" ", ":"):
         score *= 0.2  # one line of prose
     if quote:
@@ -245,21 +272,24 @@ def _usual(kinds: Counter[str]) -> str:
     return kinds.most_common(1)[0][0] if kinds else "empty"
 
 
-def _width(found: Sequence[Record]) -> tuple[int, float]:
+def _width(widths: Sequence[int]) -> tuple[int, float]:
     """The width of most records, wider ones preferred, and their share; short preambles count little.
 
     Where tables are stacked the records of the others count too, for a little less.
     """
-    counts = Counter(len(r.cells) for r in found)
+    counts = Counter(widths)
+    if len(counts) == 1:
+        return widths[0], 1.0
     width = max(counts, key=lambda k: (counts[k] * (1.0 - 0.6 / k), k))
-    runs = [(k, len(list(run))) for k, run in itertools.groupby(len(r.cells) for r in found)]
+    stacked = 0
     if width >= 3:  # the first of several tables of like length
+        runs = [(k, len(list(run))) for k, run in itertools.groupby(widths)]
         width = next((k for k, n in runs if k >= 3 and n >= 5 and n >= 0.6 * counts[width]), width)
+        stacked = sum(n for k, n in runs if k >= 3 and n >= 5)
     near = 0.0
     for k, n in counts.items():
         near += n if k == width else 0.35 * n if k == 1 and width > 1 else 0.0
-    stacked = sum(n for k, n in runs if k >= 3 and n >= 5) if width >= 3 else 0
-    return width, max(near, 0.8 * stacked) / len(found)
+    return width, max(near, 0.8 * stacked) / len(widths)
 
 
 def _likeness(kinds: Counter[str]) -> float:

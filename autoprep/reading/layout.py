@@ -317,7 +317,8 @@ def _is_units(cells: Sequence[str], rows: Sequence[Record], width: int) -> bool:
     given = [c.strip() for c in cells if c.strip()]
     if len(cells) != width or not given:
         return False
-    units = sum(bool(_UNIT.fullmatch(c)) for c in given)
+    if sum(bool(_UNIT.fullmatch(c)) for c in given) < 0.6 * len(given):
+        return False
     kinds = _column_kinds(rows, width)
     over_numbers = 0
     for i, cell in enumerate(cells):
@@ -325,7 +326,7 @@ def _is_units(cells: Sequence[str], rows: Sequence[Record], width: int) -> bool:
         total = sum(known.values())
         if cell.strip() and total and known.get("number", 0) / total > 0.8 and cell_type(cell) != "number":
             over_numbers += 1
-    return over_numbers >= 1 and units >= 0.6 * len(given)
+    return over_numbers >= 1
 
 
 def header_likeness(rows: Sequence[Sequence[str]], width: int) -> float:

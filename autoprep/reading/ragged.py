@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from autoprep.reading.cells import cell_type, split
 
@@ -34,40 +35,50 @@ def shape(cell: str) -> str:
     return text if len(text) <= 24 else text[:12] + "~"
 
 
+@lru_cache(maxsize=1 << 14)
+def _look(cell: str) -> tuple[str, str, int, str]:
+    """Shape, kind, about how long, and the first and last character's class of a cell."""
+    return shape(cell), cell_type(cell), min(12, int(2 * math.log2(len(cell) + 1))), _edge(cell[:1]) + _edge(cell[-1:])
+
+
 class Column:
     """How the values of one column look."""
 
     def __init__(self, values: Sequence[str]) -> None:
-        filled = [v for v in values if v.strip()]
-        self.empty = (len(values) - len(filled) + 0.2) / (len(values) + 1)
-        self.rows = max(1, len(filled))
-        self.shapes = Counter(shape(v) for v in filled)
-        self.kinds = Counter(cell_type(v) for v in filled)
-        self.values = Counter(filled)
-        self.lengths = Counter(min(12, int(2 * math.log2(len(v) + 1))) for v in filled)
-        self.edges = Counter((_edge(v[:1]), _edge(v[-1:])) for v in filled)
-        self.memory: dict[str, float] = {}
+        self.values = Counter(v for v in values if v.strip())
+        filled = self.values.total()
+        self.empty = (len(values) - filled + 0.2) / (len(values) + 1)
+        self.rows = max(1, filled)
+        self.shapes, self.kinds, self.lengths, self.edges = (defaultdict[Any, int](int) for _ in range(4))
+        looks = [_look(value) for value in self.values]
+        for (formed, kind, about, edges), count in zip(looks, self.values.values(), strict=True):
+            self.shapes[formed] += count
+            self.kinds[kind] += count
+            self.edges[edges] += count
+            for near in (about - 1, about, about + 1):
+                self.lengths[near] += count
+        self.memory = {value: math.log(self.empty) for value in set(values) - self.values.keys()}
+        for value, look in zip(self.values, looks, strict=True):
+            self.memory[value] = self._log_likelihood(value, look)
 
     def log_likelihood(self, cell: str) -> float:
         """How likely a cell is in this column, as a natural logarithm, at most 0."""
         known = self.memory.get(cell)
         if known is None:
-            known = self.memory[cell] = self._log_likelihood(cell)
+            known = math.log(self.empty) if not cell.strip() else self._log_likelihood(cell, _look(cell))
+            self.memory[cell] = known
         return known
 
-    def _log_likelihood(self, cell: str) -> float:
-        if not cell.strip():
-            return math.log(self.empty)
+    def _log_likelihood(self, cell: str, look: tuple[str, str, int, str]) -> float:
         n = self.rows
-        kind = self.kinds[cell_type(cell)] / n
-        about, seen = min(12, int(2 * math.log2(len(cell) + 1))), self.lengths
-        length = (seen[about - 1] + seen[about] + seen[about + 1]) / n
-        edge = self.edges[(_edge(cell[:1]), _edge(cell[-1:]))] / n
-        body = 0.3 * kind * length + 0.35 * kind * edge * length + 0.25 * self.shapes[shape(cell)] / n
-        body += 0.1 * min(1.0, 5 * self.values[cell] / n)
+        formed, kind, about, edges = look
+        alike, length = self.kinds.get(kind, 0) / n, self.lengths.get(about, 0) / n
+        body = alike * length * (0.3 + 0.35 * self.edges.get(edges, 0) / n) + 0.25 * self.shapes.get(formed, 0) / n
+        body += 0.1 * min(1.0, 5 * self.values.get(cell, 0) / n)
         return math.log((1.0 - self.empty) * max(body, 1e-4))
 
 
+@lru_cache(maxsize=1 << 10)
 def _edge(character: str) -> str:
     if character.isdigit():
         return "9"
@@ -108,8 +119,9 @@ class Realigner:
     def __init__(self, rows: Sequence[Sequence[str]], delimiter: str, quote: str, escape: str) -> None:
         self.width = len(rows[0]) if rows else 0
         self.delimiter, self.quote, self.escape = delimiter, quote, escape
-        self.columns = [Column([row[i] for row in rows]) for i in range(self.width)]
-        usual = sorted(self.score(row) for row in rows[:300])
+        self.columns = [Column(values) for values in zip(*rows, strict=True)]
+        memories = [column.memory for column in self.columns]
+        usual = sorted(sum(map(dict.__getitem__, memories, row)) for row in rows[:300])
         self.floor = (usual[len(usual) // 50] if usual else 0.0) - _SLACK
         self.strict = len(rows) >= 4 and 1 < self.width <= _MAX_WIDTH
 

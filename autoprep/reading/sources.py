@@ -116,6 +116,10 @@ def open_file(path: Path, which: str | int | None = None) -> Opened:
     return Opened(path, _kind(Path(member) if member else path, head), compression, size, member, chosen)
 
 
+#: Bytes that text does not have.
+_CONTROL = bytes(b for b in range(32) if b not in (9, 10, 12, 13, 28, 29, 30, 31, 1, 2, 27))
+
+
 def _kind(path: Path, head: bytes) -> str:
     if head[:4] == b"PAR1":
         return "parquet"
@@ -162,7 +166,7 @@ def looks_binary(head: bytes) -> bool:
         even, odd = head[0::2].count(0), head[1::2].count(0)
         if nul > 0.3 * len(head) and (min(even, odd) < 0.02 * len(head) or nul > 0.7 * len(head)):
             return nul > 0.76 * len(head)
-    control = sum(head.count(bytes([b])) for b in range(32) if b not in (9, 10, 12, 13, 28, 29, 30, 31, 1, 2, 27))
+    control = len(head) - len(head.translate(None, _CONTROL))
     return control > max(2.0, 0.02 * len(head))
 
 
