@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from autoprep.parsing import date, null, number, quantity, text
+from autoprep.parsing import date, number, quantity
 from autoprep.parsing import range as ranges
-from autoprep.profiling import codes, names, numeric, semantics, variants
+from autoprep.profiling import codes, names, numeric
 
 Row = dict[str, Any]
 TOP = 1000
@@ -66,121 +65,6 @@ def kind_of(dtype: pl.DataType) -> str:
     return "duration" if isinstance(dtype, pl.Duration) else "other"
 
 
-def text_column(
-    column: Column,
-    cells: pl.DataFrame,
-    e: Mapping[str, Any],
-    rows: int,
-    nulls: int,
-    hints: Mapping[str, str],
-    whole: pl.Series | None,
-) -> pl.DataFrame:
-    """Describe a text column in place, all but how its words vary (``spellings``).
-
-    Args:
-        column: to fill.
-        cells: ``v``, ``t`` (trimmed) and ``c`` of its distinct cells (of a sample where ``whole`` is given).
-        e: evidence, with ``distinct``, ``top`` and ``exact``.
-        rows: rows of the table.
-        nulls: null cells.
-        hints: what neighbours prove.
-        whole: the full column, when ``cells`` is a sample.
-
-    Returns:
-        Those of the cells that hold something.
-    """
-    column.row, column.details = semantics.describe_text(column.name, e, rows, nulls, hints)
-    row = column.row
-    row["sampled"] = whole is not None
-    row["rows_filled"] = rows - nulls
-    semantic = row["semantic"]
-    content = cells.filter(~pl.col("word")) if cells["word"].any() else cells
-    if semantic in _NUMERIC:
-        _text_numbers(column, content, e, whole)
-    elif semantic in ("date", "datetime"):
-        _text_dates(column, content, whole)
-    if semantic in ("category", "ordinal", "text", "country", "code", "identifier"):
-        _coded_missing(column, e, rows - nulls)
-    if semantic in ("integer", "number", "postal_code", "code", "identifier"):
-        _code(column, codes.cut(column.name, content))
-    del row["rows_filled"]
-    if semantic == "ordinal":
-        scale = names.scale_of([w for w in e["top"] if w.strip()])
-        column.details["order"] = list(scale or ())
-    return content
-
-
-def spellings(described: Sequence[tuple[Column, pl.DataFrame]]) -> None:
-    """How the words of text columns vary, in place; those of many columns are folded at once.
-
-    Args:
-        described: columns and what ``text_column`` returned for them.
-    """
-    varied = []
-    for column, content in described:
-        row = column.row
-        if row["semantic"] in _VARIED and 2 <= row["distinct"] <= 20_000 and not row["sampled"] and row["content"]:
-            values = _trimmed(content)
-            if len(values) >= 2:
-                wordy = {v: c for v, c in values.items() if not v.replace(".", "").replace("-", "").isdigit()}
-                varied.append((column, wordy))
-    for (column, values), folded in zip(varied, variants.fold([values for _, values in varied]), strict=True):
-        _variants(column, values, folded)
-
-
-def _code(column: Column, found: tuple[float, int] | None) -> None:
-    """Mark a column of numbers as one of codes, some of which lost their zeros in front."""
-    if found is not None:
-        column.row["lost_zero_rate"], column.row["code_width"] = found
-        if column.row["semantic"] in ("integer", "number"):
-            column.row |= {"semantic": "code", "semantic_confidence": 0.8}
-
-
-def _trimmed(content: pl.DataFrame) -> dict[str, float]:
-    """Cells by trimmed value."""
-    if not (content["v"] == content["t"]).all():
-        content = content.group_by("t").agg(pl.col("c").sum())
-    return dict(zip(content["t"].to_list(), content["c"].to_list(), strict=True))
-
-
-def _text_numbers(column: Column, content: pl.DataFrame, e: Mapping[str, Any], whole: pl.Series | None) -> None:
-    row, fmt = column.row, number.NumberFormat(**column.details["number_format"])
-    if whole is not None:
-        plain = whole.drop_nulls()
-        scale = (column.row["rows_filled"]) / max(1, plain.len())
-        value = plain.to_frame("v").select(parsed(row["semantic"], fmt)).to_series()
-        good_values = value.drop_nulls().to_numpy()
-        column.numbers = numeric.gather(good_values, np.full(good_values.size, scale))
-        left = plain.filter(value.is_null())
-        cells = (
-            left.value_counts(name="c").rename({left.name: "v"}) if left.name != "v" else left.value_counts(name="c")
-        )
-        cells = cells.with_columns(text.trim(pl.col("v")).alias("t"), pl.col("c").cast(pl.Float64) * scale)
-        junk = cells.filter(
-            (pl.col("t") != "") & ~null.is_null_word(pl.col("v")) & number.parse_words(pl.col("v")).is_null()
-        )
-    elif e["plain"] == e["content"] and fmt.decimal == "." and content.height < 5000:
-        values = [float(v) for v in content["t"].to_list()]
-        column.numbers = numeric.gather(values, content["c"].to_numpy())
-        junk = content.clear()
-    else:
-        both = content.with_columns(parsed(row["semantic"], fmt).alias("x"))
-        good, junk = _by_null(both)
-        column.numbers = numeric.gather(good["x"].to_numpy(), good["c"].to_numpy())
-        junk = junk.filter(number.parse_words(pl.col("v")).is_null()) if junk.height else junk
-        if row["semantic"] == "range" and junk.height:
-            low, high = ranges.parse(pl.col("t"), fmt)
-            junk = junk.filter(low.is_null() & high.is_null())
-    _junk(column, junk)
-
-
-def _by_null(cells: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The cells that have an ``x``, and those that have none."""
-    if not cells["x"].null_count():
-        return cells, cells.clear()
-    return cells.filter(pl.col("x").is_not_null()), cells.filter(pl.col("x").is_null())
-
-
 def parsed(semantic: str, fmt: number.NumberFormat) -> pl.Expr:
     """Float64 of ``v`` as the semantic type reads it: the number of a quantity, the middle of a range.
 
@@ -198,35 +82,17 @@ def parsed(semantic: str, fmt: number.NumberFormat) -> pl.Expr:
     return value
 
 
-def _junk(column: Column, junk: pl.DataFrame) -> None:
-    content = column.row["content"] or 1
-    if junk.is_empty():
-        column.row["junk_rate"], column.row["junk_values"] = 0.0, []
-        return
-    junk = junk.group_by("t").agg(pl.col("c").sum()).sort(["c", "t"], descending=[True, False])
-    column.row["junk_rate"] = min(1.0, float(junk["c"].sum() or 0.0) / content)
-    column.row["junk_values"] = junk["t"].head(20).to_list()
-    if junk.height:
-        column.details["junk"] = dict(junk.head(50).iter_rows())
+def mark_code(column: Column, found: tuple[float, int] | None) -> None:
+    """Mark a column of numbers as one of codes, some of which lost their zeros in front."""
+    if found is not None:
+        column.row["lost_zero_rate"], column.row["code_width"] = found
+        if column.row["semantic"] in ("integer", "number"):
+            column.row |= {"semantic": "code", "semantic_confidence": 0.8}
 
 
-def _text_dates(column: Column, content: pl.DataFrame, whole: pl.Series | None) -> None:
-    kind, formats = column.row["semantic"], column.row["date_formats"]
-    if whole is not None:
-        filled = whole.drop_nulls()
-        scale = column.row["rows_filled"] / max(1, filled.len())
-        counts = filled.alias("v").value_counts(name="c")
-        content = counts.with_columns(text.trim(pl.col("v")).alias("t"), pl.col("c").cast(pl.Float64) * scale)
-        content = content.filter((pl.col("t") != "") & ~null.is_null_word(pl.col("v")))
-    both = content.with_columns(date.parse(pl.col("v"), formats, dtype=kind, pivot=date.pivot(column.row)).alias("x"))
-    good, left = _by_null(both)
-    _junk(column, left)
-    column.row["date_rate"] = 1.0 - column.row["junk_rate"]
-    _days(column, good["x"], good["c"].to_numpy())
-
-
-def _days(column: Column, moments: pl.Series, counts: np.ndarray[Any, Any] | None) -> None:
-    days = moments.cast(pl.Datetime("us")).to_physical().cast(pl.Float64) / 86_400_000_000.0
+def moments(column: Column, found: pl.Series, counts: np.ndarray[Any, Any] | None) -> None:
+    """Take in dates or moments, each so many times, as days since 1970."""
+    days = found.cast(pl.Datetime("us")).to_physical().cast(pl.Float64) / 86_400_000_000.0
     column.numbers = numeric.describe(days)[0] if counts is None else numeric.gather(days.to_numpy(), counts)
     if column.numbers.values.size:
         column.row["min_date"], column.row["max_date"] = _iso(column.numbers.values[0]), _iso(column.numbers.values[-1])
@@ -339,31 +205,6 @@ def _plain(value: float) -> str:
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
 
 
-def _coded_missing(column: Column, e: Mapping[str, Any], filled: int) -> None:
-    """Number codes for "missing" among words."""
-    row = column.row
-    if (row["number_rate"] or 0) >= 0.9 or filled <= 0:
-        return
-    codes = ("-1", "-9", "-99", "-999", "-9999", "999", "9999", "99999", "-1.0")
-    found = {w.strip(): c for w, c in e["top"].items() if w.strip() in codes and c >= max(3.0, 0.003 * filled)}
-    numeric_words = row["number_rate"] * (row["content"] or 0)
-    if found and sum(found.values()) >= 0.8 * numeric_words:
-        row["sentinel_values"] = list(found)
-        row["sentinel_rate"] = sum(found.values()) / filled
-
-
-def _variants(column: Column, values: dict[str, float], folded: pl.DataFrame) -> None:
-    row = column.row
-    long_text = row["semantic"] == "text" and (row["mean_words"] or 0) > 6
-    found = variants.find(values, typos=not long_text and row["semantic"] != "code", folded=folded)
-    per = 1.0 / row["content"]
-    row["case_variant_rate"], row["accent_variant_rate"] = found["case"] * per, found["accent"] * per
-    row["variant_rate"], row["typo_rate"] = found["any"] * per, found["typo"] * per
-    for key in ("variants", "typos"):
-        if found[key]:
-            column.details[key] = found[key]
-
-
 def typed_column(column: Column, series: pl.Series, kind: str) -> None:
     """Describe a column that is not text, in place."""
     row, rows = column.row, series.len()
@@ -380,7 +221,7 @@ def typed_column(column: Column, series: pl.Series, kind: str) -> None:
         column.details["top"] = {"true": true, "false": filled.len() - true}
     elif kind in ("date", "datetime"):
         row |= {"semantic": kind, "semantic_confidence": 1.0, "date_rate": 1.0, "distinct": filled.n_unique()}
-        _days(column, filled.dt.replace_time_zone(None) if kind == "datetime" else filled, None)
+        moments(column, filled.dt.replace_time_zone(None) if kind == "datetime" else filled, None)
     elif kind in ("time", "duration"):
         row |= {"semantic": kind, "semantic_confidence": 1.0, "distinct": filled.n_unique()}
     else:
@@ -420,6 +261,6 @@ def _typed_numbers(column: Column, filled: pl.Series, kind: str) -> None:
     if names.says(column.name, "postal") and row["integer_rate"] == 1.0 and distinct > 2:
         row["semantic"] = "postal_code"
     if row["integer_rate"] == 1.0 and distinct > 2:
-        _code(column, codes.cut_numbers(column.name, found.values, found.counts))
+        mark_code(column, codes.cut_numbers(column.name, found.values, found.counts))
     order = np.argsort(-found.counts[:10_000] if distinct > 10_000 else -found.counts, kind="stable")[:20]
     column.details["top"] = {_plain(float(found.values[i])): float(found.counts[i]) for i in order}

@@ -25,6 +25,7 @@ from autoprep.profiling import (
     states,
     streaming,
     structure,
+    textual,
     vocabulary,
 )
 from autoprep.profiling.columns import Column
@@ -194,11 +195,11 @@ def _texts(strings: pl.DataFrame, texts: list[str], found: dict[str, Column]) ->
         top = dict(zip(often["v"].to_list(), often["c"].to_list(), strict=True))
         e = proof[name] | {"distinct": distinct, "top": top, "exact": size <= columns.TOP and not sampled}
         whole = numeric.thinned(strings.get_column(name)) if sampled else None
-        content = columns.text_column(found[name], own, e, gathered.rows, gathered.nulls[name], hints, whole)
-        described.append((found[name], content))
+        described.append(textual.text_column(found[name], own, e, gathered.rows, gathered.nulls[name], hints, whole))
         found[name].row["distinct"] = distinct
         found[name].details["top"] = dict(list(top.items())[:20])
-    columns.spellings(described)
+    textual.text_figures(described)
+    textual.spellings(described)
 
 
 def _hints(proof: dict[str, dict[str, Any]]) -> dict[str, str]:
