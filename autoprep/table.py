@@ -29,7 +29,7 @@ class Dialect:
     Attributes:
         encoding: Python's codec name.
         delimiter: one or more characters; "" for a file of one column.
-        quote: the quote character, or "" for none.
+        quote: the quote character, the opening and the closing one where they differ (“”), or "" for none.
         escape: "" when a quote is escaped by doubling.
         comment: prefix of comment lines, or "".
         newline: "\\n", "\\r\\n", "\\r" or "mixed".
@@ -37,6 +37,9 @@ class Dialect:
         header_rows: 0, 1, or more rows that together name the columns.
         units_row: whether the row after the header gives units.
         footer_lines: physical lines after the last row.
+        edges: where delimiters stand that part no columns: "" nowhere, "end" at the end of every line, "both" at its
+            start too; "drawn" and "ruled" are tables drawn with bars, around the cells or between them only, and a
+            line of dashes (Markdown, SQL shells).
         confidence: in [0, 1]; margin over the runner-up.
         evidence: what decided, the runner-up included.
     """
@@ -51,6 +54,7 @@ class Dialect:
     header_rows: int = 1
     units_row: bool = False
     footer_lines: int = 0
+    edges: str = ""
     confidence: float = 1.0
     evidence: Mapping[str, Json] = field(default_factory=dict)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -34,6 +35,10 @@ _LAST = frozenset("ςךםןףץ")
 _BESIDE = re.compile(rb"\d[ \xa0]?([\x80-\xff])(?![A-Za-z\x80-\xff])|(?<![A-Za-z\x80-\xff])([\x80-\xff])[ \xa0]?(?=\d)")
 _NEAR_DIGIT = re.compile(rb"\d[ \xa0]?([\x80-\xff])|([\x80-\xff])[ \xa0]?(?=\d)")
 _ALONE = frozenset("àáéèóòíоиваусякеё")
+#: What opens a word, and what closes one; signs that only do so, and as often, are quotes.
+_OPENS = re.compile(rb"(?<![A-Za-z])([\x80-\xff])(?=[ \xa0]?[A-Za-z\x80-\xff])")
+_CLOSES = re.compile(rb"(?:(?<=[A-Za-z\x80-\xff.,!?)])|(?<=[A-Za-z\x80-\xff.,!?)][ \xa0]))([\x80-\xff])(?![A-Za-z])")
+_QUOTES = ("“”", "„“", "„”", "«»", "»«")
 #: Code pages of old systems, which a file of today seldom has.
 _OLD, _SELDOM = ("cp850", "cp437", "cp852", "cp775", "cp857", "cp737", "cp862", "cp866", "mac_"), 0.03
 #: Words whose neighbouring letters are looked at, and how far behind a code page may be to be looked at at all.
@@ -100,14 +105,28 @@ def code_pages(data: bytes) -> list[Reading]:
     around = b"\n".join(words[:_WORDS])
     beside = Counter((a or b)[0] for a, b in _BESIDE.findall(data))
     near = Counter((a or b)[0] for a, b in _NEAR_DIGIT.findall(data))
-    found = (_by_letters(name, rank, counts, beside, near) for rank, name in enumerate(CODE_PAGES))
+    edges = Counter(_OPENS.findall(data)), Counter(_CLOSES.findall(data))
+    paired = {
+        (a, b)
+        for a in counts
+        for b in counts
+        if a != b and counts[a] == counts[b] == edges[0][bytes([a])] == edges[1][bytes([b])]
+    }
+    found = (_by_letters(name, rank, counts, beside, near, paired) for rank, name in enumerate(CODE_PAGES))
     rough = [reading for reading in found if reading is not None]
     floor = max((r.score for r in rough), default=0.0) - _NEAR
     finer = [_by_neighbours(r, around) for r in rough if r.score >= floor]
     return sorted(finer, key=lambda r: -r.score)
 
 
-def _by_letters(name: str, rank: int, counts: Counter[int], beside: Counter[int], near: Counter[int]) -> Reading | None:
+def _by_letters(
+    name: str,
+    rank: int,
+    counts: Counter[int],
+    beside: Counter[int],
+    near: Counter[int],
+    paired: Collection[tuple[int, int]],
+) -> Reading | None:
     """How well the letters fit the best of the languages; neighbours cannot make that better."""
     page = _page(name)
     if any(b not in page for b in counts):
@@ -115,6 +134,7 @@ def _by_letters(name: str, rank: int, counts: Counter[int], beside: Counter[int]
     total = sum(counts.values())
     signs = sum(n for b, n in counts.items() if page[b] in _SIGNS)
     junk = sum(n for b, n in counts.items() if not page[b].isalpha() and page[b] not in _SIGNS and not _mark(page[b]))
+    quotes = sum(counts[a] + counts[b] for a, b in paired if page[a] + page[b] in _QUOTES)
     money = sum(n for b, n in near.items() if page[b] in _SIGNS)
     lost = {b: n for b, n in beside.items() if page[b].isalpha() and page[b] not in _ALONE}
     best, language = 0.0, ""
@@ -123,7 +143,7 @@ def _by_letters(name: str, rank: int, counts: Counter[int], beside: Counter[int]
         if covered > best:
             best, language = covered, said
     seldom = 0.0004 * rank + _SELDOM * name.startswith(_OLD)
-    score = (best + 0.62 * signs + 0.38 * money - junk) / total - seldom
+    score = (best + 0.62 * signs + 0.38 * (money + quotes) - junk) / total - seldom
     return Reading(name, score, language, (total - signs - junk) / total)
 
 

@@ -234,6 +234,7 @@ def _mended(
         end = odd[record + fixed[record].taken - 1].end
         a, b = to_text(np.array([odd[record].start, end])).tolist()
         cells = ["" if c is None else c for c in after.row(row)]
+        cells += [""] * (len(places.shape.names) - len(cells))  # a delimiter at the end of every line parts no column
         edits.append(
             _Edit(a, b, how.delimiter.join(how.cell(c, quoted=False, first=i == 0) for i, c in enumerate(cells)))
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from autoprep.errors import InputError
+from autoprep.reading import outer
 from autoprep.reading.body import Body, read_body
 from autoprep.reading.cells import Record, records
 from autoprep.reading.content import LARGE, Content, Data, content_of
@@ -18,9 +19,16 @@ from autoprep.reading.footer import find_end, is_total
 from autoprep.reading.layout import LOOK, Layout, comment_prefix, find_layout, usual_fill
 from autoprep.reading.names import column_names, generated, merged_headers
 from autoprep.reading.places import Shape
+from autoprep.reading.signs import DRAWN, RULED, Signs, plain_signs
 from autoprep.types import Dialect, empty_rejected
 
 _HEAD = 1 << 21
+_EDGES = {
+    outer.END: "Every line ends with a delimiter, which starts no column.",
+    outer.BOTH: "Every line starts and ends with a delimiter; no columns stand outside them.",
+    DRAWN: "The table is drawn with bars around its cells; they and the lines of dashes are not part of it.",
+    RULED: "The table is drawn with bars between its cells; they and the line of dashes are not part of it.",
+}
 #: More columns than this are refused: each takes some kilobytes, whatever the file's size.
 MOST_COLUMNS = 1 << 17
 
@@ -60,6 +68,9 @@ def read_content(content: Content, given: Dialect | None = None) -> TextTable:
     Raises:
         InputError: it holds nothing but blanks.
     """
+    content, signs = plain_signs(content, given)
+    if signs and given:
+        given = replace(given, quote='"')
     data, encoding, newline, path = content.data, content.encoding, content.newline, content.path
     if not data[content.base : _HEAD].strip() and not bytes(data[content.base :]).strip():
         raise InputError("the file holds nothing but blanks", where=str(path) if path else None)
@@ -68,6 +79,8 @@ def read_content(content: Content, given: Dialect | None = None) -> TextTable:
     head = head.replace("\r", "\n") if byte == 13 else head.replace("\r\n", "\n")
     table = "\n".join(head.split("\n", given.preamble_lines)[given.preamble_lines :]) if given else head
     guesses = [judge(table, given.delimiter, given.quote, given.escape)] if given else guess_dialects(head)
+    if signs:
+        guesses = _as_signed(guesses, table, signs)
     best = guesses[0]
     if best.width > MOST_COLUMNS:
         raise InputError(
@@ -93,10 +106,12 @@ def read_content(content: Content, given: Dialect | None = None) -> TextTable:
     shape = replace(shape, width=cells)
     shape = replace(shape, header=_spellings(data, start, layout, found, best))
     body = read_body(data, shape, path)
+    edges, names, body = outer.without(body, names, headers, found[after:], given)
+    headers = {name: headers[name] for name in names if name in headers}
     dialect = Dialect(
         encoding=encoding.name,
         delimiter=best.delimiter,
-        quote=best.quote if body.quoted or best.quoted else "",
+        quote=_quote(signs, best, body),
         escape=best.escape,
         comment=comment,
         newline=newline,
@@ -104,11 +119,26 @@ def read_content(content: Content, given: Dialect | None = None) -> TextTable:
         header_rows=layout.header_rows,
         units_row=layout.units_row,
         footer_lines=len(below),
+        edges=signs.edges or edges,
         confidence=given.confidence if given else _confidence(guesses, encoding),
         evidence=_evidence(guesses, encoding, layout, found, below, units, given),
     )
     notes = _notes(dialect, body, layout, found, below, encoding, given, names, cells)
-    return TextTable(body.frame, dialect, headers, body.rejected, body.realigned, notes, shape)
+    where = None if signs or edges == outer.BOTH else shape
+    return TextTable(body.frame, dialect, headers, body.rejected, body.realigned, notes, where)
+
+
+def _as_signed(guesses: list[Guess], text: str, signs: Signs) -> list[Guess]:
+    """The guesses with the one first that the signs of a text stand for."""
+    first = next((g for g in guesses if g.delimiter == signs.delimiter and g.quote == '"'), None)
+    first = first or judge(text, signs.delimiter, '"', "")
+    return [first, *(g for g in guesses if g != first)]
+
+
+def _quote(signs: Signs, best: Guess, body: Body) -> str:
+    if signs:
+        return signs.quote
+    return best.quote if body.quoted or best.quoted else ""
 
 
 def _spellings(data: Data, start: int, layout: Layout, found: Sequence[Record], best: Guess) -> tuple[bytes, ...]:
@@ -156,7 +186,9 @@ def _names(layout: Layout, found: Sequence[Record], width: int) -> tuple[list[st
         names, headers = generated(width)
         return names, headers, {}
     if len(head) == 1 and len(head[0]) == width - 1:
-        head = [["", *head[0]]]  # R leaves the row names' column without a header
+        body = [r.cells for r in found[layout.start + 1 :] if len(r.cells) == width]
+        ended = all(not row[-1].strip() for row in body)  # a delimiter at the end of every row, and not of the header
+        head = [[*head[0], ""] if ended else ["", *head[0]]]  # R leaves the row names' column without a header
     elif len(head) == 1 and len(head[0]) == width + 1 and not head[0][-1].strip():
         head = [head[0][:-1]]
     names, headers = column_names(head[0] if len(head) == 1 else merged_headers(head, width), width)
@@ -252,6 +284,10 @@ def _notes(
         notes.append("There is no header; the columns are named by their place.")
     if dialect.header_rows > 1:
         notes.append(f"The column names stand in {dialect.header_rows} rows.")
+    if dialect.edges in _EDGES:
+        notes.append(_EDGES[dialect.edges])
+    if len(dialect.quote) == 2:
+        notes.append(f"Cells are quoted with {dialect.quote[0]} and {dialect.quote[1]}.")
     if dialect.units_row:
         notes.append("The row below the column names gives units and is not part of the table.")
     if not body.rows and not body.rejected.height:
