@@ -53,7 +53,7 @@ def gather(frame: pl.DataFrame, names: Sequence[str]) -> Cells:
         if len(names) > 24:
             return Cells(_unpivoted(frame, names), names, frame.height, nulls)
         parts = [_counted(frame.get_column(n), i) for i, n in enumerate(names)]
-        return Cells(pl.concat(parts), names, frame.height, nulls)
+        return Cells(pl.concat(parts, rechunk=True), names, frame.height, nulls)
     sampled: set[str] = set()
     parts = []
     rng = np.random.default_rng(0)
@@ -73,7 +73,7 @@ def gather(frame: pl.DataFrame, names: Sequence[str]) -> Cells:
             sampled.add(name)
             counted = _heavy_and_some(counted, rng)
         parts.append(counted)
-    return Cells(pl.concat(parts), names, frame.height, nulls, sampled)
+    return Cells(pl.concat(parts, rechunk=True), names, frame.height, nulls, sampled)
 
 
 def _heavy_and_some(counted: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
@@ -103,5 +103,5 @@ def _unpivoted(frame: pl.DataFrame, names: list[str]) -> pl.DataFrame:
         renamed = frame.select(pl.col(n).alias(str(start + i)) for i, n in enumerate(chunk))
         long = renamed.unpivot(variable_name="col", value_name="v").drop_nulls("v")
         parts.append(long.group_by("col", "v", maintain_order=True).len("c"))
-    whole = pl.concat(parts)
+    whole = pl.concat(parts, rechunk=True)
     return whole.select(pl.col("col").cast(pl.Int32), "v", pl.col("c").cast(pl.Float64))
