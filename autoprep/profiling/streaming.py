@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 import numpy as np
 import polars as pl
 
 from autoprep.config import Config
-from autoprep.profiling import names, vocabulary
+from autoprep.profiling import keys, names, structure, vocabulary
 from autoprep.profiling.profiles import KEYS, Profile
 from autoprep.types import Task
 
@@ -138,8 +139,8 @@ def streamed(
     """Profile a table batch by batch; what columns are is added up over all rows (see ``profiling.states``).
 
     Rows that repeat an earlier one, and columns that tell all rows apart, are found by hashes of 64 bits. Pairs of
-    columns and the target are looked at in a sample of evenly spaced rows; keys of several columns, which a sample
-    cannot prove, are left out.
+    columns and the target are looked at in a sample of evenly spaced rows. Keys of several columns are looked for where
+    no column is one: the sample proposes them, and the hashes of all rows, read once more, prove them.
 
     Example:
         >>> found = streamed(pl.LazyFrame({"x": range(1000)}), batch_rows=300)
@@ -155,6 +156,7 @@ def streamed(
     step = replace(sized, rows=total).step()
     whole: Profile | None = None
     picked: list[pl.DataFrame] = []
+    head = pl.DataFrame()
     seen = Seen(active=deep and relations and total <= REMEMBERED_ROWS)
     at = 0
     for part in batches(source, batch_rows or sized.batch_rows()):
@@ -162,6 +164,7 @@ def streamed(
         seen.add(part, _unique(one))
         whole = one if whole is None else whole.merge(one)
         if deep:
+            head = part.head(LOOK_ROWS) if not at else head
             picked.append(part.gather_every(step, offset=-at % step).rechunk() if step > 1 else part)
         at += part.height
     if whole is None:
@@ -170,7 +173,11 @@ def streamed(
         sample = pl.concat(picked)
         picked.clear()
         related = profile(sample, target=target, task=task, config=config, relations=relations)
-        whole = _related(whole, related, seen)
+        single = seen.keys()
+        several: list[tuple[str, ...]] = []
+        if seen.active and not single and whole.tables["duplicate_rows"][0] in (None, 0):
+            several = _several(source, [head, sample], whole, batch_rows or sized.batch_rows())
+        whole = _related(whole, related, seen, single, several)
     return whole if mergeable else replace(whole, states={})
 
 
@@ -180,23 +187,60 @@ def _unique(one: Profile) -> list[str]:
     return sorted(said, key=lambda name: not names.says(name, "id"))
 
 
-def _related(whole: Profile, sample: Profile, seen: Seen) -> Profile:
+def _several(source: pl.LazyFrame, parts: Sequence[pl.DataFrame], whole: Profile, rows: int) -> list[tuple[str, ...]]:
+    """Keys of two columns, or else of three, each proposed by parts of the rows and proven by all of them."""
+    words = whole.columns.filter(pl.col("null_count") == 0)
+    able = [r["column"] for r in words.iter_rows(named=True) if structure.may_be_of_key(r)][: structure.KEYED]
+    if len(able) < 2:
+        return []
+    distinct = {r["column"]: r["distinct"] for r in words.iter_rows(named=True) if r["column"] in able}
+    coded = keys.Coded.of(parts[-1].select(able), int(whole.tables["rows"][0]), distinct)
+    for count in (2, 3):
+        proposed = (
+            some
+            for some, _ in coded.proposals(count, ())
+            if not any(keys.recurs([keys.hashes(part, some)]) for part in parts)
+        )
+        if proven := _proven(source, list(islice(proposed, keys.PROOFS)), rows):
+            return proven
+    return []
+
+
+def _proven(source: pl.LazyFrame, proposed: Sequence[tuple[str, ...]], rows: int) -> list[tuple[str, ...]]:
+    """Combinations of columns that no two rows share; of those that the first batch leaves, some are followed."""
+    if not proposed:
+        return []
+    held: dict[tuple[str, ...], list[keys.Hashes]] = {some: [] for some in proposed}
+    for i, part in enumerate(batches(source.select(sorted({n for some in proposed for n in some})), rows)):
+        for some, parts in list(held.items()):
+            parts.append(keys.hashes(part, some))
+            if keys.recurs(parts[-1:]):
+                del held[some]
+        if i == 0:
+            held = dict(list(held.items())[:REMEMBERED_COLUMNS])
+        if not held:
+            return []
+    return [some for some, parts in held.items() if not keys.recurs(parts)]
+
+
+def _related(
+    whole: Profile, sample: Profile, seen: Seen, single: Sequence[str], several: Sequence[tuple[str, ...]]
+) -> Profile:
     """A profile with what a sample of its rows says of the target and of pairs of columns, and all rows of keys."""
     words = [w for w in whole.columns.columns if w in _OF_TARGET]
     said = {r["column"]: r for r in sample.columns.select("column", *words).iter_rows(named=True)}
-    keys = seen.keys()
     columns = [r | said.get(r["column"], {}) for r in whole.columns.iter_rows(named=True)]
     for row in columns:
         row["role"] = "target" if row["is_target"] else row["role"]
-        row["is_unique"] = row["is_unique"] or row["column"] in keys
+        row["is_unique"] = row["is_unique"] or row["column"] in single
     own = whole.tables.row(0, named=True)
     table = {k: own[k] if own[k] is not None else v for k, v in sample.tables.row(0, named=True).items()}
-    repeated = 0 if keys else seen.repeated()
+    repeated = 0 if single or several else seen.repeated()
     table |= {"duplicate_rows": repeated, "duplicate_rate": None if repeated is None else repeated / own["rows"]}
-    found = [
-        {"columns": name, "distinct_rate": 1.0, "nulls": 0, "primary": i == 0} for i, name in enumerate(sorted(
-            keys, key=lambda name: (not names.says(name, "id"), whole.columns["column"].to_list().index(name))))
-    ]  # fmt: skip
+    place = {name: i for i, name in enumerate(whole.columns["column"])}
+    made = [*sorted(single, key=lambda name: (not names.says(name, "id"), place[name]))]
+    made += [" + ".join(sorted(some, key=lambda name: place[name])) for some in several]
+    found = [{"columns": said, "distinct_rate": 1.0, "nulls": 0, "primary": i == 0} for i, said in enumerate(made)]
     return replace(
         whole,
         columns=vocabulary.frame(columns, vocabulary.COLUMNS),

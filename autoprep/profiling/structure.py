@@ -29,7 +29,7 @@ def candidate_keys(whole: pl.DataFrame, found: Sequence[Column]) -> pl.DataFrame
         >>> profile(frame).keys.select("columns", "primary").rows()
         [('shop + day', True)]
     """
-    able = [c for c in found if c.row["semantic"] in (*_KEYLIKE, "ordinal", "boolean") and c.row["dtype"] != "float"]
+    able = [c for c in found if may_be_of_key(c.row)]
     made = keys.find(whole, [c.name for c in able[:KEYED]])
     by_name = {c.name: c for c in found}
 
@@ -42,6 +42,11 @@ def candidate_keys(whole: pl.DataFrame, found: Sequence[Column]) -> pl.DataFrame
         for i, k in enumerate(sorted(made, key=rank))
     ]
     return pl.DataFrame(rows, schema=KEYS)
+
+
+def may_be_of_key(row: Row) -> bool:
+    """Whether a column, by its words of the vocabulary, may be part of a key."""
+    return row["semantic"] in (*_KEYLIKE, "ordinal", "boolean") and row["dtype"] != "float"
 
 
 def copies(whole: pl.DataFrame, found: Sequence[Column]) -> list[Row]:
