@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -158,19 +159,39 @@ def relations_within(frame: pl.DataFrame, found: Sequence[Column]) -> list[Row]:
 
 
 def describe(frame: pl.DataFrame) -> list[Column]:
-    """Every column on its own, in order."""
+    """Every column on its own, in order; in long tables the typed ones beside those of text."""
     kinds = {n: columns.kind_of(t) for n, t in frame.schema.items()}
     found = {n: Column(n, i) for i, n in enumerate(frame.columns)}
     texts = [n for n, k in kinds.items() if k == "text"]
-    strings = frame.select(pl.col(texts).cast(pl.String)) if texts else frame.select()
-    _texts(strings, texts, found)
-    for name, column in found.items():
-        series, kind = frame.get_column(name), kinds[name]
-        column.row |= {"column": name, "position": column.position, "dtype": kind, "rows": frame.height}
-        if kind != "text":
-            columns.typed_column(column, series, kind)
-        _common(column, series, kind)
+
+    def typed() -> None:
+        for name, column in found.items():
+            if kinds[name] != "text":
+                series = frame.get_column(name)
+                column.row |= _place(column, frame, kinds[name])
+                columns.typed_column(column, series, kinds[name])
+                _common(column, series, kinds[name])
+
+    def worded() -> None:
+        strings = frame.select(pl.col(texts).cast(pl.String)) if texts else frame.select()
+        _texts(strings, texts, found)
+        for name in texts:
+            found[name].row |= _place(found[name], frame, "text")
+            _common(found[name], frame.get_column(name), "text")
+
+    if frame.height > numeric.LARGE and 0 < len(texts) < frame.width:
+        with ThreadPoolExecutor(1) as beside:  # nearly all of it runs in Polars and NumPy, which let others run
+            running = beside.submit(typed)
+            worded()
+            running.result()
+    else:
+        worded()
+        typed()
     return list(found.values())
+
+
+def _place(column: Column, frame: pl.DataFrame, kind: str) -> Row:
+    return {"column": column.name, "position": column.position, "dtype": kind, "rows": frame.height}
 
 
 def _texts(strings: pl.DataFrame, texts: list[str], found: dict[str, Column]) -> None:
