@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import polars as pl
@@ -27,6 +27,8 @@ _ADDED: tuple[tuple[tuple[str, ...], pl.DataType], ...] = (
     (("__missing",), pl.Boolean()),
     (("__moment",), pl.Datetime("us")),
 )
+#: Up to so many rows, planning one query of all layers costs more than it spares.
+FEW_ROWS = 20_000
 #: Between the columns, and between the values, of a key that is made of several columns.
 JOINT = " + "
 
@@ -87,6 +89,10 @@ class Compiled:
             frame = frame.with_columns(layer)
         return frame
 
+    def work(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The same of rows in memory: few of them are run layer after layer, which spares the planning of one query."""
+        return worked(frame, self.layers)
+
     def outputs(self) -> list[str]:
         """Names of the cleaned columns, in order."""
         return [name for name in self.current if name not in self.dropped]
@@ -94,6 +100,25 @@ class Compiled:
     def final(self) -> list[pl.Expr]:
         """The cleaned columns, dropped ones left out."""
         return [pl.col(self.current[name]).alias(name) for name in self.outputs()]
+
+
+def worked(frame: pl.DataFrame, layers: Iterable[Sequence[pl.Expr]]) -> pl.DataFrame:
+    """Columns added layer by layer to rows in memory.
+
+    Example:
+        >>> worked(pl.DataFrame({"x": [1]}), [[pl.col("x").alias("y")], [], [pl.col("y").alias("z")]]).row(0)
+        (1, 1, 1)
+    """
+    layers = [layer for layer in layers if layer]
+    if frame.height <= FEW_ROWS:
+        frame = frame.rechunk()  # each chunk would compile every pattern again
+        for layer in layers:
+            frame = frame.with_columns(layer)
+        return frame
+    lazy = frame.lazy()
+    for layer in layers:
+        lazy = lazy.with_columns(layer)
+    return lazy.collect()
 
 
 def compile_steps(

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from autoprep.cleaning.compile import Compiled
+from autoprep.cleaning.compile import Compiled, worked
 
 #: A column is run on its distinct values when these are at most this share of its cells, and there are enough cells.
 MOST_DISTINCT, MIN_ROWS = 0.3, 5_000
@@ -95,7 +95,7 @@ def run_batch(compiled: Compiled, frame: pl.DataFrame, before: Batch | None = No
         before: an earlier batch of the same plan; a column all of whose values it knows takes what was made of them.
     """
     if frame.height < MIN_ROWS:
-        return Batch(compiled.run(frame.lazy()).collect())
+        return Batch(compiled.work(frame))
     owners: dict[str, frozenset[str]] = {name: frozenset([name]) for name in frame.columns}
     for layer in compiled.layers:
         for expression in layer:
@@ -124,16 +124,12 @@ def run_batch(compiled: Compiled, frame: pl.DataFrame, before: Batch | None = No
     short: dict[str, Values] = {}
     for name, (distinct, ready) in few.items():
         if ready is None:
-            small = pl.concat([distinct, pl.Series(name, [None], pl.String)]).to_frame().lazy()
-            for layer in compiled.layers:
-                small = small.with_columns([e for e in layer if owner.get(e.meta.output_name()) == name])
-            ready = Values(small.collect(), _codes(frame.get_column(name), distinct))
+            small = pl.concat([distinct, pl.Series(name, [None], pl.String)]).to_frame()
+            own = ([e for e in layer if owner.get(e.meta.output_name()) == name] for layer in compiled.layers)
+            ready = Values(worked(small, own), _codes(frame.get_column(name), distinct))
         short[name] = ready
         made += [column.gather(ready.codes) for column in ready.frame.drop(name) if column.name in needed]
-    wide = frame.with_columns(made).lazy()
-    for expressions in rest:
-        wide = wide.with_columns(expressions)
-    return Batch(wide.collect(), short, owner)
+    return Batch(worked(frame.with_columns(made), rest), short, owner)
 
 
 def _codes(column: pl.Series, values: pl.Series) -> pl.Series:

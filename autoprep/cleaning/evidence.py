@@ -35,7 +35,7 @@ def measure(frame: pl.DataFrame, plan: Plan) -> dict[str, dict[str, Any]]:
     tried = replace(plan, actions=tuple(replace(a, status="apply") for a in plan.actions if _tried(plan, a.id)))
     compiled = compile_steps(tried, frame.schema)
     index = pl.int_range(frame.height, eager=True, dtype=pl.Int64).alias(ROW)
-    wide = compiled.run(frame.with_columns(index).lazy()).collect()
+    wide = compiled.work(frame.with_columns(index))
     forms = {
         s.action.id: best_form(wide[s.before], wide[s.after])
         for s in compiled.steps

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from autoprep.checks import VERBS
-from autoprep.cleaning.compile import JOINT, Step, compile_plan
+from autoprep.cleaning.compile import JOINT, Step, compile_steps
 from autoprep.cleaning.distinct import Batch
 from autoprep.store import Store, column_key, key_of
 from autoprep.types import Action, Plan
@@ -164,8 +164,8 @@ def _once(make: Callable[[], pl.Series]) -> Callable[[], pl.Series]:
 
 
 def _advanced(state: pl.DataFrame, actions: Sequence[Action]) -> pl.DataFrame:
-    step = compile_plan(Plan(tuple(actions)), state.schema, same_shape=True)
-    return step(state.lazy()).collect()
+    compiled = compile_steps(Plan(tuple(actions)), state.schema, same_shape=True)
+    return compiled.work(state).select(compiled.final())
 
 
 def keys_of(frame: pl.DataFrame) -> Mapping[str, str]:
