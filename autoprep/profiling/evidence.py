@@ -112,13 +112,15 @@ def _numbers() -> dict[str, pl.Expr]:
 _LETTERED = rf"{number.CURRENCY}|\d[eE][+\-]?\d|(?i)\d\s*[cd]r$|^(?i:ca|approx|about|around)\b"
 
 
-def _ends() -> dict[str, pl.Expr]:
-    """Masks over content with a digit and a sign or word of a range: costly, so asked of no other cell."""
-    t = pl.col("t")
-    return {
-        "range": ranges.is_range(t, FORMATS["dot_comma"]).fill_null(False),
-        "inequality": ranges.is_inequality(t, FORMATS["dot_comma"]).fill_null(False),
-    }
+_ENDS = ("range", "inequality")
+
+
+def _with_ends(frame: pl.DataFrame) -> pl.DataFrame:
+    """Masks over content with a digit and a sign or word of a range: costly, so asked of no other cell, and read once."""
+    low, high = ranges.parse(pl.col("t"), FORMATS["dot_comma"])
+    made = frame.with_columns(low=low.is_not_null(), high=high.is_not_null())
+    left, right = pl.col("low"), pl.col("high")
+    return made.with_columns((left & right).alias("range"), (left != right).alias("inequality"))
 
 
 #: A number within a text, as far as telling texts apart by their words goes.
@@ -126,7 +128,7 @@ _A_NUMBER = r"\d(?:[\d.,' ]*\d)?"
 _SIGNED = r"[<>≤≥=+~–—]|\.\.|\d\D*\s*-\s*\D*\d"
 
 
-def _able(frame: pl.DataFrame, ends: dict[str, pl.Expr]) -> pl.DataFrame:
+def _able(frame: pl.DataFrame) -> pl.DataFrame:
     """Cells but those whose words, whatever their numbers, make no range: "level 17" as little as "level 9"."""
     if frame.height < 2000:
         return frame
@@ -136,7 +138,7 @@ def _able(frame: pl.DataFrame, ends: dict[str, pl.Expr]) -> pl.DataFrame:
     kinds = words.filter(~pl.col("signed")).select(pl.col("t").unique())
     if kinds.height > 0.5 * frame.height:
         return frame
-    made = kinds.with_columns(v=pl.col("t")).with_columns(**ends).filter(pl.any_horizontal(*ends))["t"]
+    made = _with_ends(kinds).filter(pl.any_horizontal(_ENDS))["t"]
     return frame.filter(words["signed"] | words["t"].is_in(made.implode()))
 
 
@@ -191,8 +193,7 @@ def collect(cells: Cells) -> dict[str, dict[str, Any]]:
     written = digits.filter(~pl.col("letter") | pl.col("t").str.contains(_LETTERED))
     numbers = _numbers()
     written = written.with_columns(**numbers)
-    ends = _ends()
-    ended = _able(digits.filter(pl.col("t").str.contains(_ENDED)), ends).with_columns(**ends)
+    ended = _with_ends(_able(digits.filter(pl.col("t").str.contains(_ENDED))))
     others = content.filter(~pl.col("plain") & (pl.col("length") <= 400))
     wordy = _words()
     others = others.with_columns(**wordy)
@@ -202,7 +203,7 @@ def collect(cells: Cells) -> dict[str, dict[str, Any]]:
         (content, tuple(masks)),
         (digits, tuple(marks)),
         (written, tuple(numbers)),
-        (ended, tuple(ends)),
+        (ended, _ENDS),
         (others, tuple(wordy)),
     ):
         _add(out, cells, frame, names)
