@@ -116,7 +116,7 @@ _ENDS = ("range", "inequality")
 
 
 def _with_ends(frame: pl.DataFrame) -> pl.DataFrame:
-    """Masks over content with a digit and a sign or word of a range: costly, so asked of no other cell, and read once."""
+    """Masks over content with a digit and a sign or word of a range: costly, so asked of no other cell, read once."""
     low, high = ranges.parse(pl.col("t"), FORMATS["dot_comma"])
     made = frame.with_columns(low=low.is_not_null(), high=high.is_not_null())
     left, right = pl.col("low"), pl.col("high")
