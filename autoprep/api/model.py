@@ -43,7 +43,7 @@ def fit(
     keep_leaks: bool = False,
     rules: Sequence[PathLike] | None = None,
     config: Settings = None,
-    deploy: Literal["fast", "accurate"] = "fast",
+    deploy: Literal["balanced", "fast", "accurate"] = "balanced",
     memory_gb: float | None = None,
     sampler: Literal["evolution", "tpe", "cma"] = "evolution",
     monotone: Mapping[str, int] | None = None,
@@ -79,7 +79,8 @@ def fit(
         keep_leaks: let columns flagged as leaks in.
         rules: folders of your own rules.
         config: a project's settings, or the path of its ``autoprep.yaml``.
-        deploy: "fast" keeps models refitted on all rows, "accurate" the models of all folds.
+        deploy: "balanced" keeps the models that share the prediction, refitted on all rows; "fast" one refitted model,
+            unless several gain more than twice the standard error; "accurate" the models of all folds.
         memory_gb: ceiling of memory; of larger tables a sample of rows is used, less prepared data is kept, and no
             further model is started once the process holds more (on Linux).
         sampler: what the time after the race of the portfolio goes to: "evolution", or Optuna's "tpe" or "cma"

@@ -26,7 +26,7 @@ from autoprep.cli.progress import Progress
 from autoprep.errors import InputError
 
 Task = Literal["binary", "multiclass", "regression", "count", "quantile", "ordinal"]
-Deploy = Literal["fast", "accurate"]
+Deploy = Literal["balanced", "fast", "accurate"]
 Sampler = Literal["evolution", "tpe", "cma"]
 ModelFolder = Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder that fit wrote.")]
 
@@ -49,7 +49,9 @@ def fit(
     weight: Annotated[str | None, typer.Option("--weight", help="Column that says how much a row counts.")] = None,
     holdout: Annotated[float, typer.Option("--holdout", min=0, max=0.9, help="Share of rows kept for a test.")] = 0.0,
     keep_leaks: Annotated[bool, typer.Option("--keep-leaks", help="Let columns flagged as leaks in.")] = False,
-    deploy: Annotated[Deploy, typer.Option("--deploy", help="Refitted models, or those of all folds.")] = "fast",
+    deploy: Annotated[
+        Deploy, typer.Option("--deploy", help="Models refitted on all rows; one of them; those of all folds.")
+    ] = "balanced",
     memory: Annotated[float | None, typer.Option("--memory-gb", help="Ceiling; larger tables are sampled.")] = None,
     sampler: Annotated[Sampler, typer.Option("--sampler", help="Of the time after the race.")] = "evolution",
     monotone: Annotated[

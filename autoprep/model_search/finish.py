@@ -30,6 +30,10 @@ BLOCKS = 10
 #: Rows up to which models share the prediction by how likely each is the best, how many at most, the least share of
 #: one, judged predictions from which fewer bags are drawn, and folds below which a standard error says nothing.
 FEW_ROWS, MOST_SHARING, LEAST_SHARE, MANY_JUDGED, TELLING_FOLDS = 5_000, 8, 0.03, 5_000, 4
+#: What is kept: models that share the prediction, each refitted on all rows; one of them, unless several gain more than
+#: ``SURE`` standard errors; or those that share it as the folds have left them.
+DEPLOYED = ("balanced", "fast", "accurate")
+SURE = 2.0
 #: Share of the rounds below which a refit that the clock has stopped is not used.
 REFIT_LEAST = 0.8
 #: How many times longer the steps of a refit on rows in time may become for want of time, and how long at most.
@@ -43,7 +47,7 @@ class Finisher:
         bench: where fits happen.
         race: that is over.
         predictor: that predicts the class shares or the mean; it is filled.
-        deploy: "fast" or "accurate".
+        deploy: one of ``DEPLOYED``.
         total: seconds or units of the whole search.
         note: keeps a sentence for the reader.
     """
@@ -135,7 +139,7 @@ class Finisher:
         """
         if len(members) == 1:
             return np.ones(1)
-        if len(self.y) <= FEW_ROWS and len(self.folds) > 1:
+        if self.deploy != "fast" and len(self.y) <= FEW_ROWS and len(self.folds) > 1:
             return self._shared(members, stacked)
         y = self.y[self.rows]
         weight = None if self.weight is None else self.weight[self.rows]
@@ -147,7 +151,7 @@ class Finisher:
             for said in (stacked[0], mixed)
         )
         gain, error = paired_gain(single, several)
-        if gain <= error:
+        if gain <= (SURE if self.deploy == "fast" else 1.0) * error:
             told = f"an ensemble gains {gain:.2g} ± {error:.2g}" if np.isfinite(error) else "too few rows judge a mix"
             self.note(f"{told}: the best single model is kept")
             return np.asarray(np.eye(len(members))[0])
@@ -239,14 +243,14 @@ class Finisher:
         left_out: list[tuple[Runner, float]] = []
         for runner, weight in sorted(self.weights, key=lambda pair: -pair[1]):
             refitted = None
-            if self.deploy == "fast" and not interrupted:
+            if self.deploy != "accurate" and not interrupted:
                 refitted = self._refit(runner)
             if refitted is not None:
                 for part, synthesizer, made in refitted:
                     predictor.members.append(Member(part, weight / len(refitted), number(synthesizer), made))
             else:
                 left_out.append((runner, weight))
-        if left_out and not predictor.members and self.splits.kind == "time" and self.deploy == "fast":
+        if left_out and not predictor.members and self.splits.kind == "time" and self.deploy != "accurate":
             # Whatever time there is: only a refit learns from the newest rows.
             for runner, _ in left_out:
                 again = None if interrupted else self._refit(runner, whatever=True)
@@ -298,7 +302,7 @@ class Finisher:
             self.note(f"{chosen.label}: no time to refit on all rows, the models of the folds are kept")
             return None
         seeds = [self.bench.seed]
-        if chosen.family == "lightgbm" and rows <= 5_000 and expected * 6 < left / 2:
+        if self.deploy != "fast" and chosen.family == "lightgbm" and rows <= 5_000 and expected * 6 < left / 2:
             seeds = [self.bench.seed, self.bench.seed + 1, self.bench.seed + 2]
         found: list[tuple[Part, Synthesizer | None, dict[str, Any]]] = []
         for seed in seeds:

@@ -15,7 +15,7 @@ from autoprep.errors import InputError, SettingError, did_you_mean
 from autoprep.model_search import metrics as metrics_
 from autoprep.model_search import splits as splits_
 from autoprep.model_search.explore import Explorer
-from autoprep.model_search.finish import Finisher
+from autoprep.model_search.finish import DEPLOYED, Finisher
 from autoprep.model_search.journal import Journal, identity
 from autoprep.model_search.lightgbm_model import round_cost
 from autoprep.model_search.metrics import Metric
@@ -84,7 +84,7 @@ def search(
     budget: Budget | None = None,
     seed: int = 0,
     sample_weight: Any = None,
-    deploy: str = "fast",
+    deploy: str = "balanced",
     memory_bytes: float = 1e9,
     ceiling_bytes: float = float("inf"),
     sampler: Sampler = "evolution",
@@ -110,7 +110,8 @@ def search(
         budget: seconds or units; 60 s when None.
         seed: of all randomness.
         sample_weight: (n,) or None.
-        deploy: "fast" refits on all rows, "accurate" keeps the models of all folds.
+        deploy: "balanced" refits what shares the prediction on all rows, "fast" one model unless several gain
+            significantly, "accurate" keeps the models of all folds.
         memory_bytes: how much prepared data may be kept.
         ceiling_bytes: what the process may hold in all: beyond it no further fit is started, and the best is kept.
         sampler: what the time after the race goes to: "evolution", or Optuna's "tpe" or "cma" (``autoprep[optuna]``).
@@ -141,8 +142,8 @@ class _Search:
         times, gap = ordered
         if frame.height != len(y):
             raise InputError(f"{frame.height} rows but {len(y)} targets", hint="give one target per row")
-        if deploy not in ("fast", "accurate"):
-            raise InputError(f"deploy is '{deploy}'", hint="write fast or accurate")
+        if deploy not in DEPLOYED:
+            raise InputError(f"deploy is '{deploy}'", hint="write " + ", ".join(DEPLOYED))
         if sampler not in SAMPLERS:
             raise SettingError(f"sampler is '{sampler}'", hint=f"known: {', '.join(SAMPLERS)}")
         self.sampler: Sampler = sampler

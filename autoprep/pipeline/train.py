@@ -66,7 +66,7 @@ def fit(
     keep_leaks: bool = False,
     rules: Sequence[Any] | None = None,
     config: Config | None = None,
-    deploy: str = "fast",
+    deploy: str = "balanced",
     memory_gb: float | None = None,
     sampler: Literal["evolution", "tpe", "cma"] = "evolution",
     monotone: Mapping[str, int] | None = None,
@@ -77,14 +77,15 @@ def fit(
 ) -> Fitted:
     """Go from a raw table to a model; see ``autoprep.fit`` for the arguments."""
     from autoprep.model_search import search
+    from autoprep.model_search.finish import DEPLOYED
     from autoprep.model_search.journal import Journal
     from autoprep.model_search.variants import Variant, Variants
     from autoprep.synthesis import Synthesizer
 
     budget = Budget(time_budget_s, work_budget)
     watch = Stopwatch()
-    if deploy not in ("fast", "accurate"):
-        raise SettingError(f"deploy is '{deploy}'", hint="write fast or accurate")
+    if deploy not in DEPLOYED:
+        raise SettingError(f"deploy is '{deploy}'", hint="write " + ", ".join(DEPLOYED))
     if memory_gb is not None and not memory_gb > 0:
         raise SettingError(f"the memory ceiling is {memory_gb} GB", hint="write a number above 0")
     task, metric = _answering(task, metric)

@@ -51,15 +51,19 @@ def shop(rows: int = 300, seed: int = 0) -> pl.DataFrame:
     return pl.DataFrame({"size": size, "kind": np.array(["a", "b", "c"])[kind], "grade": grade})
 
 
-def test_the_models_of_all_folds_may_be_kept() -> None:
-    fast, accurate = (
+def test_one_model_or_those_of_all_folds_may_be_kept() -> None:
+    balanced, fast, accurate = (
         ap.fit(shop(), "grade", task="regression", time_budget_s=None, work_budget=0.4, deploy=deploy)
-        for deploy in ("fast", "accurate")
+        for deploy in ("balanced", "fast", "accurate")
     )
-    folds = [[member.made["fold"] for member in model._fitted.predictor.members] for model in (fast, accurate)]
+    folds = [
+        [member.made["fold"] for member in model._fitted.predictor.members] for model in (balanced, fast, accurate)
+    ]
     assert set(folds[0]) == {-1}
-    assert min(folds[1]) >= 0
-    with pytest.raises(SettingError, match="fast or accurate"):
+    assert len(folds[0]) > 1
+    assert folds[1] == [-1]
+    assert min(folds[2]) >= 0
+    with pytest.raises(SettingError, match="balanced, fast, accurate"):
         ap.fit(shop(), "grade", deploy="slow")
 
 
