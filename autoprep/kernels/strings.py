@@ -8,13 +8,14 @@ from autoprep.kernels.compile import kernel
 
 
 @kernel
-def text_jaro_winkler(codes, starts, left, right):  # type: ignore[no-untyped-def]
+def text_jaro_winkler(codes, starts, left, right, least):  # type: ignore[no-untyped-def]
     """Jaro-Winkler similarity of pairs of texts, in [0, 1] (Winkler 1990; common prefix of at most four, weight 0.1).
 
     Args:
         codes: int32[characters], code points of all texts one after another.
         starts: int64[texts + 1], where each text begins and the last one ends.
         left, right: int64[pairs], places of texts.
+        least: pairs that are less alike than this are given up as soon as that is sure, and are 0.
 
     Returns:
         float64[pairs]; two empty texts are alike.
@@ -22,8 +23,8 @@ def text_jaro_winkler(codes, starts, left, right):  # type: ignore[no-untyped-de
     Example:
         >>> codes = np.array([ord(c) for c in "marthamarhta"], np.int32)
         >>> at = [np.array(a, np.int64) for a in ([0, 6, 12], [0], [1])]
-        >>> float(text_jaro_winkler(codes, *at).round(4)[0])
-        0.9611
+        >>> float(text_jaro_winkler(codes, *at, 0.0).round(4)[0]), float(text_jaro_winkler(codes, *at, 0.97)[0])
+        (0.9611, 0.0)
     """
     pairs = left.size
     out = np.empty(pairs)
@@ -38,10 +39,19 @@ def text_jaro_winkler(codes, starts, left, right):  # type: ignore[no-untyped-de
         if n == 0 or m == 0:
             out[p] = 1.0 if n == m else 0.0
             continue
+        prefix = 0
+        while prefix < min(4, n, m) and codes[a + prefix] == codes[b + prefix]:
+            prefix += 1
+        # least <= jaro + prefix / 10 (1 - jaro), and jaro <= (matches / n + matches / m + 1) / 3
+        lowest = (least - 0.1 * prefix) / (1.0 - 0.1 * prefix)
+        needed = (3.0 * lowest - 1.0) / (1.0 / n + 1.0 / m) - 1e-9
         reach = max(n, m) // 2 - 1
         used[:m] = False
         matches = 0
         for i in range(n):
+            if min(matches + n - i, m) < needed:
+                matches = 0
+                break
             low, high = max(0, i - reach), min(m, i + reach + 1)
             for j in range(low, high):
                 if not used[j] and codes[a + i] == codes[b + j]:
@@ -59,10 +69,8 @@ def text_jaro_winkler(codes, starts, left, right):  # type: ignore[no-untyped-de
                     swapped += 1
                 k += 1
         jaro = (matches / n + matches / m + (matches - swapped / 2.0) / matches) / 3.0
-        prefix = 0
-        while prefix < min(4, n, m) and codes[a + prefix] == codes[b + prefix]:
-            prefix += 1
-        out[p] = jaro + 0.1 * prefix * (1.0 - jaro)
+        likeness = jaro + 0.1 * prefix * (1.0 - jaro)
+        out[p] = likeness if likeness >= least else 0.0
     return out
 
 

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import random
 
+import numpy as np
 import polars as pl
 import pytest
 from typer.testing import CliRunner
@@ -185,3 +186,18 @@ def test_pairs_are_found_whatever_the_columns_are_called() -> None:
     rows = pl.DataFrame({"row": ["ann lee", "anne lee", "bob ray"], "key": ["a", "a", "b"], "word": ["x", "y", "z"]})
     left, right, _ = candidate_pairs(rows, most=10)
     assert (left.tolist(), right.tolist()) == ([0], [1])
+
+
+def test_giving_up_early_changes_no_likeness_that_counts() -> None:
+    from autoprep.kernels.strings import text_jaro_winkler
+
+    r = np.random.default_rng(0)
+    texts = ["".join(r.choice(list("abcd e"), r.integers(0, 14))) for _ in range(120)]
+    codes = np.frombuffer("".join(texts).encode("utf-32-le"), np.int32)
+    starts = np.concatenate([[0], np.cumsum([len(t) for t in texts])]).astype(np.int64)
+    left, right = (a.ravel().astype(np.int64) for a in np.meshgrid(np.arange(120), np.arange(120)))
+    whole = text_jaro_winkler(codes, starts, left, right, 0.0)
+    for least in (0.5, 0.8, 0.92):
+        given_up = text_jaro_winkler(codes, starts, left, right, least)
+        assert np.array_equal(given_up, np.where(whole >= least, whole, 0.0))
+        assert 0 < (given_up > 0).sum() < (whole > 0).sum()

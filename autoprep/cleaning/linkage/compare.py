@@ -58,12 +58,16 @@ class Compared:
 
         codes, starts, sorted_codes, sorted_starts, words, word_starts = self.data
         same = a == b
-        pairs = np.unique(np.stack([np.minimum(a, b)[~same], np.maximum(a, b)[~same]]), axis=1, return_inverse=True)
-        (low, high), inverse = pairs[0], pairs[1].ravel()
-        likeness = np.maximum(
-            text_jaro_winkler(codes, starts, low, high), text_jaro_winkler(sorted_codes, sorted_starts, low, high)
-        )
-        long = np.diff(word_starts)[low] >= 4
+        values = len(starts) - 1
+        pairs, inverse = np.unique(np.minimum(a, b)[~same] * values + np.maximum(a, b)[~same], return_inverse=True)
+        low, high = np.divmod(pairs, values)
+        likeness = text_jaro_winkler(codes, starts, low, high, SOMEWHAT)
+        held = np.diff(word_starts)
+        several = (held[low] > 1) | (held[high] > 1)  # one word is what it is in any order
+        if several.any():
+            in_order = text_jaro_winkler(sorted_codes, sorted_starts, low[several], high[several], SOMEWHAT)
+            likeness[several] = np.maximum(likeness[several], in_order)
+        long = held[low] >= 4
         if long.any():
             likeness[long] = np.maximum(
                 text_dice(words, word_starts, low[long], high[long]),
@@ -92,13 +96,15 @@ def folded(cell: pl.Expr) -> pl.Expr:
     return pl.when(bare != "").then(bare)
 
 
-def ready(frame: pl.DataFrame, columns: Sequence[str]) -> list[Compared]:
-    """Columns made ready; texts are folded, dates are days, numbers are numbers."""
+def ready(frame: pl.DataFrame, columns: Sequence[str], texts: pl.DataFrame | None = None) -> list[Compared]:
+    """Columns made ready; texts are folded (``texts`` holds them where that is done), dates are days."""
     made = []
+    if texts is None:
+        texts = frame.select(folded(pl.col(name)) for name in columns if frame.schema[name] == pl.String())
     for name in columns:
         dtype = frame.schema[name]
         if dtype == pl.String():
-            cells = frame.select(folded(pl.col(name))).to_series()
+            cells = texts[name]
             made.append(Compared(name, "code", _codes(cells), None) if is_code(frame[name]) else _text(name, cells))
             continue
         if dtype.is_temporal():

@@ -92,7 +92,7 @@ def link(
     left, right, left_out = candidate_pairs(blocked, most=most_pairs)
     if not len(left):
         return nothing
-    made: list[Compared] = ready(frame, chosen)
+    made: list[Compared] = ready(frame, chosen, blocked)
     levels = levels_of(made, left, right)
     weights, likely = learn(frame, made, levels, keys=_keys(frame, chosen), seed=seed)
     bits = weights.bits(levels)

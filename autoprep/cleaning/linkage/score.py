@@ -101,22 +101,30 @@ def learn(
     same = _shares(start, np.full((len(columns), LEVELS), 0.5))
     pairs = rows * (rows - 1) / 2
     made = Weights(tuple(names), same, chance, depends, given, min(0.5, 0.25 * rows / max(pairs, 1.0)), keys)
-    likely = made.probability(made.bits(levels))
+    kinds, of, times = _kinds(levels)
+    likely = made.probability(made.bits(kinds))
     pseudo = PRIOR * same
     for _ in range(ROUNDS):
-        found = float(likely.sum())
+        found = float(likely @ times)
         prior = min(0.5, max(found, 0.5) / max(pairs, 1.0))
-        counted = np.stack(
-            [[float(likely[levels[:, k] == level].sum()) for level in range(LEVELS)] for k in range(len(columns))]
-        )
+        counted = np.stack([np.bincount(kinds[:, k] + 1, likely * times, LEVELS + 1)[1:] for k in range(len(columns))])
         mixed = (counted + pseudo) / (counted + pseudo).sum(axis=1, keepdims=True)
         made = Weights(tuple(names), mixed, chance, depends, given, prior, keys)
-        again = made.probability(made.bits(levels))
+        again = made.probability(made.bits(kinds))
         moved = float(np.abs(again - likely).max(initial=0.0))
         likely = again
         if moved < TOLERANCE:
             break
-    return made, likely
+    return made, likely[of]
+
+
+def _kinds(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The distinct rows of levels, of which each pair is, and how many pairs are of each: a few hundred of many pairs."""
+    packed = np.zeros(len(levels), np.int64)
+    for column in levels.T:  # at most MAX_COLUMNS of them: 5 ** 12 fits
+        packed = packed * (LEVELS + 1) + column + 1
+    _, first, of, times = np.unique(packed, return_index=True, return_inverse=True, return_counts=True)
+    return levels[first], of, times.astype(np.float64)
 
 
 def _shares(levels: np.ndarray, pseudo: np.ndarray) -> np.ndarray:
