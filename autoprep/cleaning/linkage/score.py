@@ -21,6 +21,8 @@ ROUNDS, TOLERANCE = 30, 1e-4
 DEPENDS, MIN_GROUP = 2.0, 3.0
 #: Bounds of a column's weight, in bits.
 LEAST_WEIGHT, MOST_WEIGHT = -8.0, 14.0
+#: Levels of so many columns fit in one whole number of 64 bits.
+PACKED = 27
 #: A noisy copy has each cell spoilt, and each cell emptied, this often.
 SPOILT, EMPTIED = 0.25, 0.06
 
@@ -119,9 +121,12 @@ def learn(
 
 
 def _kinds(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The distinct rows of levels, of which each pair is, and how many pairs are of each: a few hundred of many pairs."""
+    """The distinct rows of levels, which of them each pair is, and how many pairs each is: hundreds of many pairs."""
+    if levels.shape[1] > PACKED:
+        kinds, of, times = np.unique(levels, axis=0, return_inverse=True, return_counts=True)
+        return kinds, of.ravel(), times.astype(np.float64)
     packed = np.zeros(len(levels), np.int64)
-    for column in levels.T:  # at most MAX_COLUMNS of them: 5 ** 12 fits
+    for column in levels.T:
         packed = packed * (LEVELS + 1) + column + 1
     _, first, of, times = np.unique(packed, return_index=True, return_inverse=True, return_counts=True)
     return levels[first], of, times.astype(np.float64)
