@@ -13,7 +13,9 @@ from autoprep.lineage import whole_file
 _STYLE = (
     "body{font:14px/1.5 system-ui,sans-serif;max-width:52rem;margin:0 auto;padding:1rem;overflow-wrap:anywhere}"
     "table{border-collapse:collapse;width:100%;margin:.5rem 0}td,th{text-align:left;padding:.25rem .5rem;"
-    "vertical-align:top;border-bottom:1px solid #8886}strong{background:#fd6;color:#000}code{font-size:.9em}"
+    "vertical-align:top;border-bottom:1px solid #8886}strong{background:#fd6;color:#000;white-space:nowrap}"
+    "th:first-child:nth-last-child(3){width:36%}th:nth-child(2):nth-last-child(2){width:24%}"
+    "thead:not(:has(th:not(:empty))){display:none}code{font-size:.9em}"
     "h3{margin-bottom:.2rem;break-after:avoid}tr{break-inside:avoid}:root{color-scheme:light dark}"
     "@media print{:root{color-scheme:light}}@page{margin:18mm}"
 )

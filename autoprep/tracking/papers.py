@@ -6,6 +6,7 @@ only a person can answer stay visibly blank.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -146,7 +147,25 @@ class Sheet:
 
 
 def written(value: Any) -> str:
-    """A figure or a sentence as a paper writes it: one line, nothing that Markdown or HTML would read as theirs."""
+    """A figure or a sentence as a paper writes it: one line, nothing that Markdown or HTML would read as theirs.
+
+    Example:
+        >>> written(0.9732875631313131), written(161.0), written(48210.4951), written(-2.0394e-07), written("a | b")
+        ('0.9733', '161', '48210', '-2.039e-07', 'a \\\\| b')
+    """
+    return _whole(_short(value) if isinstance(value, float) else value)
+
+
+def _short(figure: float) -> str:
+    """Four significant digits, and never fewer than those before the point; the artefact holds the others."""
+    if figure == 0 or not 1e-4 <= abs(figure) < 1e15:
+        return f"{figure:.4g}"
+    places = max(0, 3 - math.floor(math.log10(abs(figure))))
+    fixed = f"{figure:.{places}f}"
+    return fixed.rstrip("0").rstrip(".") if "." in fixed else fixed
+
+
+def _whole(value: Any) -> str:
     return " ".join(str(value).replace("|", "\\|").replace("<", "&lt;").replace("`", "'").split())
 
 
@@ -170,7 +189,13 @@ def cited(text: str) -> list[tuple[str, str]]:
 def wrong(text: str, evidence: Evidence) -> list[str]:
     """The places whose figure in the artefact is not the one that a paper writes."""
     places = {written(place): place for place in _places(evidence)}
-    return [place for figure, place in cited(text) if figure != written(evidence.at(places.get(place, place)))]
+
+    def known(figure: str, place: str) -> bool:
+        value = evidence.at(places.get(place, place))
+        # papers of earlier versions give every digit
+        return figure in (written(value), _whole(value))
+
+    return [place for figure, place in cited(text) if not known(figure, place)]
 
 
 def _places(evidence: Evidence) -> list[str]:

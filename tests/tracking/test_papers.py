@@ -92,6 +92,7 @@ def test_every_number_in_the_papers_is_the_artefacts(model: Path) -> None:
         plan = api.evidence(artifact.load(model)).plan
         told = {papers.written(a.why) for a in plan.actions}
         told |= {papers.written(n) for n in ap.load(model).facts["notes"]}
+        told |= {papers.written(g["gain"]) for g in (ap.load(model).facts.get("lossy_gains") or {}).values()}
         for line in text.splitlines():
             if papers.cited(line) or line.startswith(("#", "| purpose")) or papers.BLANK in line:
                 continue
@@ -102,6 +103,15 @@ def test_every_number_in_the_papers_is_the_artefacts(model: Path) -> None:
                 assert known, (name, line, number)
 
 
+def test_papers_that_give_every_digit_are_still_true(model: Path) -> None:
+    held = api.evidence(artifact.load(model))
+    figure = held.at("facts.scores.cross_validated")
+    assert len(repr(figure)) > 8
+    line = "| score | `{}` | `facts.scores.cross_validated` |"
+    for told, is_wrong in ((repr(figure), False), (papers.written(figure), False), (f"{figure + 1e-3:.4g}", True)):
+        assert bool(papers.wrong(line.format(told), held)) == is_wrong
+
+
 def test_the_record_says_what_was_done(model: Path) -> None:
     held = artifact.load(model)
     text, card = held.paper("governance.md"), held.paper("card.md")
@@ -109,7 +119,7 @@ def test_the_record_says_what_was_done(model: Path) -> None:
         assert f"### {action.id} (rule {action.rule}, {action.verb})" in text
         assert f"| {action.id} | {action.kind} | {action.status} |" in card
     diagnosis = held.facts["diagnosis"]
-    assert f"`{diagnosis['importance']['price'][0]}` | `facts.diagnosis.importance.price.0`" in card
+    assert f"`{papers.written(diagnosis['importance']['price'][0])}` | `facts.diagnosis.importance.price.0`" in card
     assert card.count("`facts.diagnosis.calibration.") == 3 * len(diagnosis["calibration"]) > 0
     for part in ("Article 10(2)(b)", "Article 10(2)(c)", "Article 10(3)", "Annex IV 2(g)", "SR 26-2"):
         assert part in text
