@@ -137,6 +137,7 @@ def regex(fmt: str) -> str:
     return f"^{text}$"
 
 
+@cache
 def order(fmt: str) -> str:
     """The order of a format's parts: "dmy", "mdy", "ymd", or "" where a month's name leaves no doubt.
 

@@ -124,7 +124,7 @@ def number_figures(column: Column, filled: int, exact_order: bool = True) -> Non
         row["spike_values"] = [_plain(v) for v in spikes]
         row["spike_rate"] = sum(spikes.values()) / max(1.0, found.n)
     row["sentinel_rate"] = sum(known.values()) / max(1, filled)
-    keep = ~np.isin(found.values, list(known))
+    keep = ~numeric.marked(found.values, list(known))
     clean = numeric.Numbers(found.values[keep], found.counts[keep])
     if not clean.n:
         return

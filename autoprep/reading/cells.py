@@ -98,9 +98,49 @@ def split(text: str, delimiter: str, quote: str, escape: str) -> tuple[list[str]
     return list(found), quoted, faults
 
 
+def _clean(pieces: list[str], delimiter: str, quote: str) -> tuple[list[str], int] | None:
+    """Cells, and how many were quoted, of a record whose quotes are all in order; None of any other.
+
+    Args:
+        pieces: the record between its delimiters, those within quotes too.
+        delimiter: one or more characters.
+        quote: one character.
+    """
+    cells: list[str] = []
+    quoted, at = 0, 0
+    while at < len(pieces):
+        piece = pieces[at]
+        at += 1
+        if quote not in piece:
+            cells.append(piece)
+            continue
+        if piece[0] != quote:
+            return None
+        marks, first = piece.count(quote), at
+        while marks % 2 or piece[-1:] != quote or (at == first and len(piece) == 1):
+            if at == len(pieces):
+                return None
+            piece = pieces[at]
+            at += 1
+            marks += piece.count(quote)
+        if at > first:
+            piece = delimiter.join(pieces[first - 1 : at])
+        inside = piece[1:-1]
+        if marks > 2:
+            inside = inside.replace(quote + quote, "\0")
+            if quote in inside or "\0" in piece:
+                return None
+            inside = inside.replace("\0", quote)
+        quoted += 1
+        cells.append(inside)
+    return cells, quoted
+
+
 @lru_cache(maxsize=1 << 10)
 def _with_quotes(text: str, delimiter: str, quote: str, escape: str) -> tuple[tuple[str, ...], int, int]:
     """``split`` where there are quotes; detection and layout ask for the same lines more than once."""
+    if delimiter and not escape and (clean := _clean(text.split(delimiter), delimiter, quote)) is not None:
+        return tuple(clean[0]), clean[1], 0
     cells: list[str] = []
     quoted, faults = 0, 0
     at, end, step = 0, len(text), len(delimiter)

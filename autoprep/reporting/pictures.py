@@ -28,11 +28,12 @@ def bars(counts: Sequence[float], *, width: int = 120, height: int = 28, label: 
     gap = min(1.0, step * 0.15)
 
     def path(indices: Sequence[int]) -> str:
-        parts = []
+        parts, most = [], (height - 1) / top
+        across = f"h{step - gap:.1f}v"
         for i in indices:
             if counts[i] > 0:
-                tall = max(1.0, counts[i] / top * (height - 1))
-                parts.append(f"M{i * step:.1f} {height}v-{tall:.1f}h{step - gap:.1f}v{tall:.1f}z")
+                tall = f"{max(1.0, counts[i] * most):.1f}"
+                parts.append(f"M{i * step:.1f} {height}v-{tall}{across}{tall}z")
         return "".join(parts)
 
     rest = [i for i in range(len(counts)) if i != marked]
