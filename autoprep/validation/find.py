@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import polars as pl
@@ -13,6 +13,7 @@ from autoprep.validation.rule import Rule
 from autoprep.validation.words import APPLIES_TO, Scope
 
 _LAYOUT = {"column": "columns", "pair": "pairs", "table": "tables"}
+_MASK = "\x1fmask:"
 
 
 class Profiled(Protocol):
@@ -47,8 +48,10 @@ def fire(profile: Profiled, rulebook: Rules) -> Iterator[tuple[Rule, dict[str, A
     Raises:
         SettingError: a rule's ``when`` cannot be evaluated on this profile.
     """
-    for rule in rulebook.values():
-        for row in fired_rows(rule, profile):
+    rules = list(rulebook.values())
+    rows = _all_fired(rules, profile)
+    for rule in rules:
+        for row in rows[rule.id]:
             column = row.get("column") if rule.scope == "column" else None
             applied = rulebook.for_column(rule.id, column) if column is not None else rule if rule.enabled else None
             if applied is None:
@@ -73,14 +76,34 @@ def _only_there(rule: Rule, profile: Profiled, rulebook: Rules) -> Iterator[tupl
             yield amended[row["column"]], row
 
 
+def _all_fired(rules: Sequence[Rule], profile: Profiled) -> dict[str, list[dict[str, Any]]]:
+    """``fired_rows`` of each rule, by id: the conditions on one table are worked out together."""
+    fired: dict[str, list[dict[str, Any]]] = {rule.id: [] for rule in rules}
+    for scope in _LAYOUT:
+        table = _rows(profile, scope)
+        asked = [rule for rule in rules if rule.scope == scope]
+        if table.is_empty() or not asked:
+            continue
+        masks = {rule.id: rule.condition() & _where(rule, table.columns) for rule in asked}
+        try:
+            held = table.with_columns(**{f"{_MASK}{name}": mask for name, mask in masks.items()})
+        except (pl.exceptions.PolarsError, TypeError):  # one of them cannot be evaluated: which, and where it stands
+            fired |= {rule.id: fired_rows(rule, profile) for rule in asked}
+            continue
+        for name in masks:
+            mask = held.get_column(f"{_MASK}{name}")
+            if mask.any():
+                fired[name] = table.filter(mask).to_dicts()
+    return fired
+
+
 def fired_rows(rule: Rule, profile: Profiled) -> list[dict[str, Any]]:
     """The rows of the profile's table on which a rule's ``when`` holds."""
     table = _rows(profile, rule.scope)
     if table.is_empty():
         return []
-    chosen = table.filter(_applies(rule, table.columns)) if rule.scope == "column" else table
     try:
-        return chosen.filter(rule.condition()).to_dicts()
+        return table.filter(_where(rule, table.columns)).filter(rule.condition()).to_dicts()
     except (pl.exceptions.PolarsError, TypeError) as error:
         raise SettingError(f"when cannot be evaluated: {str(error).splitlines()[0]}", where=rule.path) from None
 
@@ -88,8 +111,7 @@ def fired_rows(rule: Rule, profile: Profiled) -> list[dict[str, Any]]:
 def fires(rule: Rule, row: Mapping[str, Any], schema: Mapping[str, Any]) -> bool:
     """Whether a rule fires on one row of the profile."""
     frame = pl.DataFrame([dict(row)], schema=dict(schema), strict=False)
-    chosen = frame.filter(_applies(rule, frame.columns)) if rule.scope == "column" else frame
-    return not chosen.filter(rule.condition()).is_empty()
+    return not frame.filter(_where(rule, frame.columns)).filter(rule.condition()).is_empty()
 
 
 def find(profile: Profiled, rulebook: Rules) -> list[Finding]:
@@ -137,8 +159,8 @@ def _rows(profile: Profiled, scope: Scope) -> pl.DataFrame:
     return table
 
 
-def _applies(rule: Rule, columns: list[str]) -> pl.Expr:
-    if not rule.applies_to or "dtype" not in columns:
+def _where(rule: Rule, columns: list[str]) -> pl.Expr:
+    if rule.scope != "column" or not rule.applies_to or "dtype" not in columns:
         return pl.lit(value=True)
     dtypes = [dtype for word in rule.applies_to for dtype in APPLIES_TO[word]]
     return pl.col("dtype").is_in(dtypes)
