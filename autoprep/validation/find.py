@@ -79,7 +79,8 @@ def _only_there(rule: Rule, profile: Profiled, rulebook: Rules) -> Iterator[tupl
 def _all_fired(rules: Sequence[Rule], profile: Profiled) -> dict[str, list[dict[str, Any]]]:
     """``fired_rows`` of each rule, by id: the conditions on one table are worked out together."""
     fired: dict[str, list[dict[str, Any]]] = {rule.id: [] for rule in rules}
-    for scope in _LAYOUT:
+    scopes: tuple[Scope, ...] = ("column", "pair", "table")
+    for scope in scopes:
         table = _rows(profile, scope)
         asked = [rule for rule in rules if rule.scope == scope]
         if table.is_empty() or not asked:
