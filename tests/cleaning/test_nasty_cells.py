@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 
 from autoprep.cleaning import apply, plan, transform, undo
 
+pytestmark = pytest.mark.slow
+
 NASTY = [
     "\x00", "\x07\x1b[31mred", "\u200f\u202e123", "\u202eabc\u202c", "مرحبا", "שלום 12", "=1+1", "=cmd|' /C calc'!A0",
     "@SUM(A1)", "+1", "-", "- -", "NaN", "nan", "-inf", "Infinity", "1e400", "-1e-400", "9" * 400, "0x1F", "1_000",

@@ -41,7 +41,7 @@ SETS = (
     "titanic/train.csv",
     "travel_insurance/travel_insurance.csv",
 )
-pytestmark = pytest.mark.data
+pytestmark = [pytest.mark.slow, pytest.mark.data]
 
 
 def _raw(data_dir: Path, name: str) -> pl.DataFrame:

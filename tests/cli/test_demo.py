@@ -13,6 +13,8 @@ from autoprep import demo
 from autoprep.cli.progress import Progress
 from autoprep.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 
 def run(name, folder, budget):
     console = Console(file=io.StringIO(), width=140)

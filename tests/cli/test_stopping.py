@@ -14,6 +14,8 @@ import pytest
 
 import autoprep as ap
 
+pytestmark = pytest.mark.slow
+
 SCHEMA = """
 tables: {customers: {key: [customer]}, events: {time: at}}
 references: [{from: events(customer), to: customers(customer)}]

@@ -10,6 +10,8 @@ from polars.testing.parametric import dataframes
 from autoprep.errors import InputError
 from autoprep.profiling import Profile, profile, states
 
+pytestmark = pytest.mark.slow
+
 cells = st.lists(
     st.tuples(
         st.one_of(st.none(), st.integers(-1000, 1000)),

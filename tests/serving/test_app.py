@@ -31,6 +31,8 @@ from autoprep.serving.limits import Limits
 
 from .shop import orders
 
+pytestmark = pytest.mark.slow
+
 NEW = orders(150, seed=9).drop("bought")
 
 

@@ -21,6 +21,8 @@ from autoprep.serving import onnx_export, onnx_graph
 
 from .shop import orders
 
+pytestmark = pytest.mark.slow
+
 onnxruntime = pytest.importorskip("onnxruntime")
 
 

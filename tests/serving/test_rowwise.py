@@ -20,6 +20,8 @@ from autoprep.serving.rowwise import Compiler, Declined, RowScorer, patterns
 
 from .shop import orders
 
+pytestmark = pytest.mark.slow
+
 PIECES = (
     *("1", "12", "1,234.50", "1.234,5", "-7", "(3)", "15-", "$", "€ ", "EUR", "kg", " lbs", "%", "k", "5'11\"", "1e3"),
     *("2024-02-31", "3/8/2023", "03.12.21", "12 Mar 2020", "10:30", "-999", "N/A", "n.a.", " ", "\u00a0", "\t", ""),

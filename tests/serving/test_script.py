@@ -14,6 +14,8 @@ import pytest
 import autoprep as ap
 from autoprep.errors import SettingError
 
+pytestmark = pytest.mark.slow
+
 
 def dirty(rows: int, goal: str, seed: int = 0) -> pl.DataFrame:
     rng = np.random.default_rng(seed)

@@ -21,6 +21,8 @@ from autoprep.synthesis.offers import offered
 from autoprep.synthesis.schema import Schema
 from autoprep.synthesis.tables import TableSynthesizer
 
+pytestmark = pytest.mark.slow
+
 START = datetime(2024, 1, 1)
 HOUR_US = 3_600_000_000
 

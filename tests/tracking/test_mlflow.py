@@ -22,6 +22,8 @@ from autoprep.errors import InputError, SettingError
 from autoprep.tracking import mlflow as tracking
 from tests.serving.shop import orders
 
+pytestmark = pytest.mark.slow
+
 
 def _python() -> str | None:
     return os.environ.get("AUTOPREP_MLFLOW") or (sys.executable if find_spec("mlflow") else None)

@@ -24,6 +24,8 @@ from autoprep.serving import artifact
 from autoprep.tracking import fairness, pages, papers
 from tests.serving.shop import orders
 
+pytestmark = pytest.mark.slow
+
 SHEETS = ("card.md", "datasheet.md", "governance.md")
 
 

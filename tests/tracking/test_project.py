@@ -20,6 +20,8 @@ from autoprep.tracking.live import live
 from autoprep.types import Event
 from tests.serving.shop import orders
 
+pytestmark = pytest.mark.slow
+
 
 def _dvc() -> str | None:
     return os.environ.get("AUTOPREP_DVC") or shutil.which("dvc")
