@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from autoprep.cleaning.families import base
 from autoprep.cleaning.families.base import LEARNERS, Proposal, State, distinct_words, lower_bound
 
 #: Distinct values that are looked at; length of a value, and of a word, that says anything.
@@ -76,7 +77,8 @@ class _Column:
         self.capital = len(lettered) >= 20 and upright >= (CAPITAL - 0.1) * len(lettered)
         shapes: dict[str, int] = {}
         for value, n in self.values.items():
-            shapes[shape(value)] = shapes.get(shape(value), 0) + n
+            form = shape(value)
+            shapes[form] = shapes.get(form, 0) + n
         total = sum(self.values.values())
         self.usual = {s for s, n in shapes.items() if n >= USUAL * total}
         self.shaped = sum(shapes[s] for s in self.usual) >= SHAPED * total
@@ -124,7 +126,7 @@ def shape(value: str) -> str:
         >>> shape("0.068"), shape("860.0"), shape("93%")
         ('0.999', '999.9', '99%')
     """
-    made = re.sub("[a-z]", "a", re.sub("[A-Z]", "A", re.sub("[0-9]", "9", value)))
+    made = base.shape(value)
     return "0" + made[1:] if value.startswith(("0.", "0,")) else made
 
 

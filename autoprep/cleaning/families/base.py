@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -115,3 +116,19 @@ def lower_bound(right: int, tried: int, z: float = 1.645) -> float:
 Learner = Callable[[State, Mapping[str, Any], Mapping[str, Any]], list[Proposal]]
 #: Verb -> how its parameters are learnt: function(state, the profile's row, parameters given by the rule).
 LEARNERS: Catalogue[Learner] = Catalogue("repair family", group="autoprep.families")
+
+
+_CLASSES = {
+    ord(c): kind for kind, signs in (("a", string.ascii_lowercase), ("A", string.ascii_uppercase)) for c in signs
+}
+_CLASSES |= {ord(c): "9" for c in string.digits}
+
+
+def shape(value: str) -> str:
+    """Letters and digits by their class.
+
+    Example:
+        >>> shape("AB-12a")
+        'AA-99a'
+    """
+    return value.translate(_CLASSES)

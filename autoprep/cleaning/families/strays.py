@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from autoprep.cleaning.families.base import LEARNERS, Proposal, State, distinct_words, lower_bound
+from autoprep.cleaning.families.base import LEARNERS, Proposal, State, distinct_words, lower_bound, shape
 
 #: Distinct values and characters that are looked at; share of the distinct values that may hold an odd character.
 MAX_DISTINCT, MAX_LENGTH, MAX_ODD = 20_000, 400, 0.4
@@ -80,16 +80,6 @@ def script(c: str) -> str:
     return unicodedata.name(c, "UNKNOWN").split(" ")[0] if unicodedata.category(c)[0] in "LM" else ""
 
 
-def shape(value: str) -> str:
-    """Letters and digits by their class.
-
-    Example:
-        >>> shape("AB-12a")
-        'AA-99a'
-    """
-    return re.sub("[a-z]", "a", re.sub("[A-Z]", "A", re.sub("[0-9]", "9", value)))
-
-
 class _Column:
     """What stands in a column without odd characters."""
 
@@ -100,7 +90,8 @@ class _Column:
         words: dict[str, int] = {}
         letters: dict[str, int] = {}
         for value, n in self.values.items():
-            shapes[shape(value)] = shapes.get(shape(value), 0) + n
+            form = shape(value)
+            shapes[form] = shapes.get(form, 0) + n
             for word in set(_WORDS.findall(value)):
                 words[word] = words.get(word, 0) + 1
         for value in counted["v"].head(500):
