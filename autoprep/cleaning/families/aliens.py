@@ -9,8 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from autoprep.cleaning.families.base import LEARNERS, Proposal, State
-from autoprep.cleaning.families.strays import shape
+from autoprep.cleaning.families.base import LEARNERS, Proposal, State, shape
 
 #: Cells of one column that hold the constant, and columns in which it looks like no value, at least.
 MIN_CELLS, WITNESSES = 3, 2

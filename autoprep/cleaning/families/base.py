@@ -118,10 +118,9 @@ Learner = Callable[[State, Mapping[str, Any], Mapping[str, Any]], list[Proposal]
 LEARNERS: Catalogue[Learner] = Catalogue("repair family", group="autoprep.families")
 
 
-_CLASSES = {
-    ord(c): kind for kind, signs in (("a", string.ascii_lowercase), ("A", string.ascii_uppercase)) for c in signs
-}
-_CLASSES |= {ord(c): "9" for c in string.digits}
+_CLASSES = str.maketrans(
+    string.ascii_lowercase + string.ascii_uppercase + string.digits, "a" * 26 + "A" * 26 + "9" * 10
+)
 
 
 def shape(value: str) -> str:
