@@ -251,8 +251,13 @@ class Realigner:
             suffix.reverse()
             for at, cell in enumerate(cells):
                 rest = prefix[at] + suffix[at + 1]
+                if rest + _CUT <= self.floor:  # no likelihood is above one
+                    continue
                 for left, right in self._halves(cell):
-                    score = self.columns[at].log_likelihood(left) + self.columns[at + 1].log_likelihood(right)
+                    score = self.columns[at].log_likelihood(left)
+                    if score + rest + _CUT <= self.floor:
+                        continue
+                    score += self.columns[at + 1].log_likelihood(right)
                     if score + rest + _CUT > self.floor:
                         done = [*cells[:at], left, right, *cells[at + 1 :]]
                         yield score + rest + _CUT, done, "a missing delimiter was put back"
