@@ -1,9 +1,13 @@
 """The service measured on loopback: one raw row at a steady rate, batches through Arrow, a soak, damaged requests.
 
-    python benchmarks/serving.py [--requests 1500] [--rate 50] [--batch 500000] [--soak 20000] [--mlflow PYTHON]
+    python benchmarks/serving.py [--requests 1500] [--rate 50] [--batch 500000] [--soak 20000] [--deploy fast]
+        [--mlflow PYTHON] [--autogluon PYTHON]
 
-The model is LightGBM on 300 made-up orders with currency, units, sentinels, dates and spellings (see tests/serving).
-With ``--mlflow`` (an interpreter that has MLflow) ``mlflow models serve`` answers the same rows of the same model.
+The model is what the search finds for 300 made-up orders with currency, units, sentinels, dates and spellings (see
+tests/serving). In turn with it an application that answers nothing is asked, on the same HTTP server: what that takes
+is the machine's and the server's own. With ``--mlflow`` (an interpreter that has MLflow) ``mlflow models serve``
+answers the same rows of the same model; with ``--autogluon`` AutoGluon's ``predict``, which has no service, those of
+its own model of the same family, learnt from the same file.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from io import BytesIO
 from pathlib import Path
 
@@ -78,6 +82,43 @@ def cpu_s(process: subprocess.Popen[bytes]) -> float:
     return total / os.sysconf("SC_CLK_TCK")
 
 
+EMPTY = """
+import sys, uvicorn
+from fastapi import FastAPI, Request, Response
+async def answer(request: Request) -> Response:
+    await request.body()
+    return Response(b"{}", media_type="application/json")
+app = FastAPI(openapi_url=None)
+app.add_route("/predict", answer, methods=["GET", "POST"])
+uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning", access_log=False)
+"""
+AUTOGLUON = """
+import json, statistics, sys, time
+import pandas as pd
+from autogluon.tabular import TabularPredictor
+orders, new, family, many, place = sys.argv[1:]
+predictor = TabularPredictor(label="bought", path=place, verbosity=0)
+predictor.fit(pd.read_csv(orders), hyperparameters={family: {}}, num_cpus=2)
+predictor.persist()
+rows = pd.read_csv(new)
+taken = []
+for i in range(220):
+    row = rows.iloc[[i % len(rows)]]
+    began = time.perf_counter()
+    predictor.predict_proba(row)
+    taken.append((time.perf_counter() - began) * 1e3)
+taken = sorted(taken[20:])
+batch = pd.concat([rows] * -(-int(many) // len(rows))).head(int(many))
+walls = []
+for _ in range(3):
+    wall, cpu = time.perf_counter(), time.process_time()
+    predictor.predict_proba(batch)
+    walls.append((time.perf_counter() - wall, time.process_time() - cpu))
+wall, cpu = (statistics.median(part) for part in zip(*walls))
+print(json.dumps([statistics.median(taken), taken[int(len(taken) * 0.99)], len(batch) / wall, len(batch) / cpu]))
+"""
+
+
 class Connection:
     """One kept-alive connection that sends and waits; a client library would cost more than the service."""
 
@@ -103,18 +144,21 @@ class Connection:
         return await self.reader.readexactly(int(length))
 
 
-async def steady(url: str, bodies: list[bytes], rate: float) -> list[float]:
-    """Milliseconds of each request, sent one after the other at a steady rate."""
-    taken = []
-    async with Connection(url) as service:
+async def steady(urls: list[str], bodies: list[bytes], rate: float) -> list[list[float]]:
+    """Milliseconds of each request to each service, sent at a steady rate, to one service after the other."""
+    taken: list[list[float]] = [[] for _ in urls]
+    async with AsyncExitStack() as opened:
+        services = [await opened.enter_async_context(Connection(url)) for url in urls]
         for body in bodies[:20]:
-            await service.post(body)
+            for service in services:
+                await service.post(body)
         start = time.perf_counter()
         for number, body in enumerate(bodies):
             await asyncio.sleep(max(0.0, start + number / rate - time.perf_counter()))
-            began = time.perf_counter()
-            await service.post(body)
-            taken.append((time.perf_counter() - began) * 1e3)
+            for place, service in enumerate(services):
+                began = time.perf_counter()
+                await service.post(body)
+                taken[place].append((time.perf_counter() - began) * 1e3)
     return taken
 
 
@@ -136,6 +180,19 @@ def in_process(folder: Path, rows: list[dict[str, str]]) -> tuple[float, float]:
         scorer.predict(row)
         taken.append((time.perf_counter() - began) * 1e3)
     return quantiles(taken[20:])
+
+
+def beside_autogluon(python: str, home: Path, family: str, batch: int, env: dict[str, str]) -> str:
+    """One line about AutoGluon's ``predict_proba`` in a process of its own."""
+    call = [python, "-c", AUTOGLUON, *map(str, (home / "orders.csv", home / "new.csv", family, batch, home / "ag"))]
+    done = subprocess.run(call, env={**env, "PYTHONPATH": ""}, cwd=home, capture_output=True, text=True)
+    if done.returncode:
+        return (
+            f"| AutoGluon's predict ({family}), in process | failed: {done.stderr.strip().splitlines()[-1][:120]} | |"
+        )
+    p50, p99, wall, cpu = json.loads(done.stdout.splitlines()[-1])
+    told = f"one row p50 {p50:.2f} ms, p99 {p99:.2f} ms"
+    return f"| AutoGluon's predict ({family}), in process | {told} | {wall:,.0f} rows/s wall, {cpu:,.0f} per CPU s |"
 
 
 def batch(url: str, frame: pl.DataFrame, what: str, process: subprocess.Popen[bytes]) -> list[str]:
@@ -177,6 +234,8 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=50)
     parser.add_argument("--batch", type=int, default=500_000)
     parser.add_argument("--soak", type=int, default=20_000)
+    parser.add_argument("--deploy", default="fast", choices=("balanced", "fast", "accurate"))
+    parser.add_argument("--autogluon", default=os.environ.get("AUTOPREP_AUTOGLUON"))
     parser.add_argument("--mlflow", default=os.environ.get("AUTOPREP_MLFLOW"))
     asked = parser.parse_args()
     import autoprep as ap
@@ -188,9 +247,11 @@ def main() -> int:
         home = Path(place)
         orders(300).write_csv(home / "orders.csv")
         address = f"sqlite:///{home / 'runs.db'}"
-        model = ap.fit(home / "orders.csv", "bought", time_budget_s=None, work_budget=3)
+        model = ap.fit(home / "orders.csv", "bought", time_budget_s=None, work_budget=3, deploy=asked.deploy)
         model.save(home / "model")
-        lines.append(f"| model | {model.leaderboard.trials[0].model} | |")
+        made = ap.load(home / "model").scorer().predictor.describe()
+        lines.append(f"| model (deploy={asked.deploy}) | {made} | |")
+        orders(2_000, seed=1).drop("bought").write_csv(home / "new.csv")
         rows = orders(2_000, seed=1).drop("bought").to_dicts()
         bodies = [json.dumps({"rows": [rows[i % len(rows)]]}).encode() for i in range(asked.requests)]
         p50, p99 = in_process(home / "model", rows[:400])
@@ -198,15 +259,26 @@ def main() -> int:
         port = free_port()
         command = [sys.executable, "-m", "autoprep", "serve", str(home / "model"), "--port", str(port)]
         url = f"http://127.0.0.1:{port}"
+        empty = free_port()
+        nothing = f"http://127.0.0.1:{empty}/predict"
         with running(command, f"{url}/health", env) as process:
-            spent = cpu_s(process)
-            p50, p99 = quantiles(asyncio.run(steady(f"{url}/predict", bodies, asked.rate)))
-            cost = (cpu_s(process) - spent) / len(bodies) * 1e3
-            lines.append(
-                f"| one raw row over HTTP, {asked.rate:g}/s, {len(bodies):,} requests "
-                f"| p50 {p50:.2f} ms, p99 {p99:.2f} ms "
-                f"| {cost:.2f} CPU ms each |"
-            )
+            with running([sys.executable, "-c", EMPTY, str(empty)], nothing, env) as other:
+                began = cpu_s(process), cpu_s(other)
+                taken = asyncio.run(steady([f"{url}/predict", nothing], bodies, asked.rate))
+                spent = cpu_s(process) - began[0], cpu_s(other) - began[1]
+            for what, times, cpu in zip(
+                (
+                    f"one raw row over HTTP, {asked.rate:g}/s, {len(bodies):,} requests",
+                    "in turn with it: an empty answer of the same HTTP server",
+                ),
+                taken,
+                spent,
+                strict=True,
+            ):
+                p50, p99 = quantiles(times)
+                each = f"{cpu / len(bodies) * 1e3:.2f} CPU ms each"
+                late = sum(t > 6 for t in times) / len(times)
+                lines.append(f"| {what} | p50 {p50:.2f} ms, p99 {p99:.2f} ms, {late:.1%} above 6 ms | {each} |")
             if asked.soak:
                 seen = asyncio.run(soak(f"{url}/predict", bodies, asked.soak, process))
                 told = ", ".join(f"{m:.0f}" for m in seen)
@@ -215,9 +287,14 @@ def main() -> int:
                 many = pl.concat([orders(10_000, seed=2).drop("bought")] * (asked.batch // 10_000))
                 lines += batch(f"{url}/predict", many, "10,000 of them different", process)
                 lines += batch(f"{url}/predict", orders(asked.batch, seed=2).drop("bought"), "all drawn anew", process)
+        if asked.autogluon:
+            family = {"linear": "LR", "catboost": "CAT", "xgboost": "XGB"}.get(made.split("%")[-1].strip(), "GBM")
+            lines.append(beside_autogluon(asked.autogluon, home, family, min(asked.batch or 50_000, 50_000), env))
+        else:
+            lines.append("| AutoGluon's predict | no interpreter given: left out | |")
         if asked.mlflow:
             script = f"import autoprep as ap; ap.fit({str(home / 'orders.csv')!r}, 'bought', time_budget_s=None, "
-            script += f"work_budget=3, tracking='mlflow:{address}#orders@champion')"
+            script += f"work_budget=3, deploy={asked.deploy!r}, tracking='mlflow:{address}#orders@champion')"
             done = subprocess.run([asked.mlflow, "-c", script], env=env, cwd=home, capture_output=True, text=True)
             assert done.returncode == 0, done.stderr[-500:]
             port = free_port()
@@ -228,7 +305,9 @@ def main() -> int:
             split = [json.dumps({"dataframe_records": [rows[i % len(rows)]]}).encode() for i in range(len(bodies))]
             with running(command, f"http://127.0.0.1:{port}/ping", theirs) as process:
                 spent = cpu_s(process)
-                p50, p99 = quantiles(asyncio.run(steady(f"http://127.0.0.1:{port}/invocations", split, asked.rate)))
+                p50, p99 = quantiles(
+                    asyncio.run(steady([f"http://127.0.0.1:{port}/invocations"], split, asked.rate))[0]
+                )
                 cost = (cpu_s(process) - spent) / len(split) * 1e3
             lines.append(
                 f"| the same by mlflow models serve | p50 {p50:.2f} ms, p99 {p99:.2f} ms | {cost:.2f} CPU ms each |"

@@ -105,6 +105,11 @@ class Working:
             self._get = {name: _held(frame.get_column(name)) for name in frame.columns}
 
     @property
+    def names(self) -> list[str]:
+        """The columns; those that a step has taken away among them until someone looks."""
+        return list(self._get) if self.store is not None else self._frame.columns
+
+    @property
     def frame(self) -> pl.DataFrame:
         """All columns; steps that wait are run together, when someone looks."""
         if self.store is not None:

@@ -29,6 +29,8 @@ from autoprep.validation.find import finding, fire
 SAMPLE_ROWS = 200_000
 #: Learnt verbs that are looked for however late it is: reading cells, and spellings of labels, look at one column each.
 NEVER_LATE = ("parse_percent", "merge_variants")
+#: Learnt verbs that hang on one column alone: they are shown no other, so that an edit elsewhere leaves them be.
+ALONE = (*NEVER_LATE, "fix_typos", "drop_strays", "turn_round", "mend_shape")
 #: Verbs that may write the target: spelling and reading, never guessing.
 TARGET_PHASES = ("encoding", "space", "missing", "typing", "row")
 TARGET_VERBS = ("merge_variants", "map_values")
@@ -195,7 +197,8 @@ class _Planner:
         self.sample, self.working, self.store = sample, Working(sample, store), store
         self.late, self.unseen = late, set[str]()
         self.raw = sample if whole else None
-        self.said = key_of(profile.columns.to_dicts(), target, whole, self.working.keys) if store is not None else ""
+        self.given = dict(self.working.keys)
+        self.said = key_of(profile.columns.to_dicts(), target, whole, self.given) if store is not None else ""
         self.rows = {row["column"]: row for row in profile.columns.iter_rows(named=True)}
         self.protected, self.target = config.protected(), target
         self.actions: list[Action] = []
@@ -224,16 +227,20 @@ class _Planner:
 
     def _learnt(self, candidate: _Candidate) -> list[Proposal]:
         parameters = {**candidate.rule.parameters, **candidate.rule.overrides}
+        column = str(candidate.row.get("column"))
+        alone = candidate.verb in ALONE and column in self.working.names
 
         def learn() -> list[Proposal]:
+            # what a family is not shown cannot decide what it says
+            raw = self.raw.select(column) if alone and self.raw is not None and column in self.raw.columns else None
             state = State(
-                self.working.frame,
-                self.rows,
+                self.working.of(column) if alone else self.working.frame,
+                {column: candidate.row} if alone else self.rows,
                 self.target,
                 self.protected,
                 parameters,
                 candidate.rule.probe,
-                self.raw,
+                raw if alone else self.raw,
                 self.late,
                 self._remembered if self.store is not None else None,
             )
@@ -242,7 +249,9 @@ class _Planner:
         if self.store is None:
             return learn()
         decides = [candidate.verb, candidate.rule.id, parameters, candidate.rule.probe, candidate.parameters]
-        table = [self.said, sorted(self.protected), candidate.row, self.working.keys]
+        keys = self.working.keys
+        shown = [self.target, keys[column], self.raw is None, self.given.get(column)] if alone else [self.said, keys]
+        table = [sorted(self.protected), candidate.row, shown]
         key = key_of("learn", decides, table)
         plain = self.store.value("proposals", key, lambda: [proposal.to_dict() for proposal in learn()])
         return [Proposal(**one) for one in plain]

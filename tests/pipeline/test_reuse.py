@@ -111,6 +111,19 @@ def test_an_edited_rule_touches_its_column(tmp_path: Path) -> None:
     assert 0 < second["made_columns"] < first["made_columns"]
 
 
+def test_an_edited_cell_leaves_what_is_learnt_of_other_columns(tmp_path: Path) -> None:
+    frame, source, cache = orders(150), tmp_path / "raw.csv", tmp_path / "cache"
+    frame.write_csv(source)
+    first = _counts(tmp_path, source, None, cache)
+    number = pl.int_range(pl.len())
+    frame.with_columns(pl.when(number == 7).then(pl.lit("?")).otherwise("weight").alias("weight")).write_csv(source)
+    second = _counts(tmp_path, source, None, cache)
+    assert second["made_profile"] == 1
+    assert 0 < second["made_proposals"] < first["made_proposals"] and second["reused_proposals"] > 0
+    kept = _bytes(tmp_path / "kept", source, None, cache)
+    assert kept == _bytes(tmp_path / "plain", source, None, None)
+
+
 def test_appended_rows_leave_the_rows_before_them(tmp_path: Path) -> None:
     old, source = orders(64 * 3), tmp_path / "raw.csv"
     old.write_csv(source)

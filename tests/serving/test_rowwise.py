@@ -231,3 +231,10 @@ def test_a_quantity_alone_is_that_among_many(to: str) -> None:
     many = pl.DataFrame({"a": cells}).select(value).to_series().to_list()
     assert many == [pl.DataFrame({"a": [cell]}).select(value).item() for cell in cells]
     assert not differences(value, cells, pl.String())[1]
+
+
+@pytest.mark.parametrize("bound", [float("inf"), float("-inf"), float("nan")])
+def test_numbers_that_are_not_finite_are_left_to_polars(bound: float) -> None:
+    within = pl.when(pl.col("a") < pl.lit(bound)).then(pl.col("a"))
+    with pytest.raises(Declined, match="JSON does not hold"):
+        Compiler({"a": pl.Float64()}).compile(within)

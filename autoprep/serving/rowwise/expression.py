@@ -307,7 +307,11 @@ def _constant(held: Any) -> tuple[Any, pl.DataType]:
         case {"Scalar": {"Null": "Null"}}:
             return None, pl.Null()
     text = json.dumps({"Literal": held})
-    made = pl.select(pl.Expr.deserialize(io.StringIO(text), format="json")).to_series()
+    try:
+        made = pl.select(pl.Expr.deserialize(io.StringIO(text), format="json")).to_series()
+    except pl.exceptions.PolarsError as error:
+        # JSON holds neither infinity nor NaN: Polars writes both as null, and does not read it
+        raise Declined("a number that JSON does not hold") from error
     if isinstance(made.dtype, pl.List) and len(made) == 1:
         made = made.explode()
         return made.to_physical().to_list(), made.dtype
