@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from autoprep.api import (
         Model,
+        canary,
         clean,
         compare,
         data_diff,
@@ -46,6 +47,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "autoprep.api": (
         "Model",
+        "canary",
         "clean",
         "compare",
         "data_diff",
@@ -86,6 +88,7 @@ __all__ = [
     "SettingError",
     "Table",
     "__version__",
+    "canary",
     "clean",
     "compare",
     "data_diff",

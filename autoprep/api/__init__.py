@@ -37,7 +37,7 @@ from autoprep.api.monitoring import drift, drift_windows, write_drift, write_dri
 from autoprep.api.papers import audit, evidence, fairness, questions, write_card, write_papers
 from autoprep.api.project import init, run_stage
 from autoprep.api.relations import compare, relate, several
-from autoprep.api.review import approve, explain_cell, plan_diff, with_budgets
+from autoprep.api.review import approve, canary, explain_cell, plan_diff, with_budgets
 from autoprep.api.serving import explain, package, serve
 from autoprep.api.trust import sign, verify
 
@@ -48,6 +48,7 @@ __all__ = [
     "audit",
     "cache_clear",
     "cache_list",
+    "canary",
     "clean",
     "clean_to_files",
     "compare",

@@ -1,10 +1,11 @@
-"""The verbs of review: the history of a cell, plans beside each other, approvals, error budgets."""
+"""The verbs of review: the history of a cell, plans beside each other, approvals, error budgets, the canary."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -12,7 +13,11 @@ from autoprep import cleaning
 from autoprep.api.cleaning import load_plan, plan, save_plan
 from autoprep.api.data import read
 from autoprep.errors import SettingError
-from autoprep.types import Plan
+from autoprep.types import Listener, Plan, Task, silent
+
+if TYPE_CHECKING:
+    from autoprep.config import Config
+    from autoprep.pipeline import Canary
 
 PathLike = str | Path
 
@@ -50,6 +55,47 @@ def _as_plan(given: Any) -> Plan:
         return given
     named = isinstance(given, str | Path) and Path(given).suffix.lower() in (".yaml", ".yml")
     return load_plan(given) if named else plan(given)
+
+
+def canary(
+    source: Any,
+    target: str,
+    *,
+    task: Task | None = None,
+    plan: PathLike | Plan | None = None,
+    rules: Sequence[Any] | None = None,
+    config: Config | None = None,
+    rows: int = 10_000,
+    seed: int = 0,
+    listener: Listener = silent,
+) -> Canary:
+    """Shuffle the target over the rows and see whether cleaning or a feature set still predicts it: then it leaks.
+
+    Args:
+        source: a table. target: the column to predict.
+        task: overrules what the target's values say.
+        plan: a reviewed plan, or where it is. rules: folders of rules of your own. config: settings.
+        rows: of larger tables so many are drawn. seed: of shuffle, sample and folds.
+
+    Returns:
+        The signs of every stage with 99% intervals, and ``culprit``, the first stage above chance ("" when none is).
+
+    Raises:
+        InputError: the source cannot be read, or there is no such target.
+
+    Example:
+        >>> import numpy as np
+        >>> rng = np.random.default_rng(0)
+        >>> found = canary({"size": rng.normal(size=200), "sold": rng.choice(["yes", "no"], 200)}, "sold")
+        >>> found.culprit, [sign.stage for sign in found.signs]
+        ('', ['cleaning', 'base', 'encoded', 'all'])
+    """
+    from autoprep import pipeline
+
+    made = plan if plan is None or isinstance(plan, Plan) else load_plan(plan)
+    return pipeline.canary(
+        source, target, task=task, plan=made, rules=rules, config=config, most_rows=rows, seed=seed, listener=listener
+    )
 
 
 def approve(path: PathLike, action: str, *, by: str, config: PathLike = "autoprep.yaml") -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typer.core import TyperGroup
 
 #: Titles and commands; a command that stands nowhere here is listed last, under "Other".
 SECTIONS: dict[str, tuple[str, ...]] = {
-    "One call": ("fit", "predict", "evaluate", "report", "explain", "demo"),
+    "One call": ("fit", "predict", "evaluate", "canary", "report", "explain", "demo"),
     "Data": ("read", "profile", "plan", "approve", "clean", "undo", "features", "duplicates", "data"),
     "Rules and contracts": ("rules", "contract", "validate"),
     "Production": (

@@ -1,18 +1,20 @@
-"""Commands of review: approve; what ``plan diff`` and ``explain --ledger`` print."""
+"""Commands of review: approve, canary; what ``plan diff`` and ``explain --ledger`` print."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from autoprep.cli import app
-from autoprep.cli.options import console, print_json
+from autoprep.cli.options import AsJson, ConfigFile, Quiet, Rules, Source, Without, console, print_json, settings
+from autoprep.cli.progress import Progress
 from autoprep.errors import SettingError
 
+Task = Literal["binary", "multiclass", "regression"]
 MaxChanged = Annotated[float | None, typer.Option("--max-changed", help="Stop when a lossy step changes more cells.")]
 MaxRejected = Annotated[float | None, typer.Option("--max-rejected", help="Stop when a parse leaves more unread.")]
 
@@ -29,6 +31,44 @@ def approve(
 
     entry = api.approve(plan, action, by=by, config=config)
     console().print(f"{action}: approved by {entry['by']} on evidence {entry['evidence']} -> {config}", markup=False)
+
+
+@app.command()
+def canary(
+    source: Source,
+    target: Annotated[str, typer.Option("--target", "-t", help="The column to predict; it is shuffled.")],
+    task: Annotated[Task | None, typer.Option("--task", help="What is predicted; inferred.")] = None,
+    plan: Annotated[Path | None, typer.Option("--plan", help="A reviewed plan to clean by.")] = None,
+    rows: Annotated[int, typer.Option("--rows", min=100, help="Of a larger table so many are drawn.")] = 10_000,
+    seed: Annotated[int, typer.Option("--seed")] = 0,
+    rules: Rules = None,
+    without: Without = None,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Shuffle the target: every stage must score chance; exit status 1 names the first that still predicts it."""
+    from autoprep import api
+
+    with Progress(None, quiet=quiet) as progress:
+        found = api.canary(
+            source, target, task=task, plan=plan, rows=rows, seed=seed, rules=rules, config=settings(config, without),
+            listener=progress,
+        )  # fmt: skip
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        for sign in found.signs:
+            by = f", by {', '.join(sign.carriers)}" if sign.carriers else ""
+            said = f"LEAKS{by}" if sign.leaks else "chance"
+            line = (
+                f"{sign.stage:<9} {sign.score:.3f}  ({sign.low:.3f} to {sign.high:.3f}; chance {sign.chance:g})  {said}"
+            )
+            console().print(line, markup=False, soft_wrap=True)
+        last = f"'{found.culprit}' lets the target through" if found.culprit else "no stage lets the target through"
+        console().print(last, markup=False)
+    if found.culprit:
+        raise typer.Exit(1)
 
 
 def print_difference(sources: Sequence[str], *, markdown: bool, as_json: bool) -> None:

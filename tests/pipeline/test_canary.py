@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
+from autoprep.__main__ import main
 from autoprep.pipeline.canary import canary
 from autoprep.synthesis import Synthesizer
 
@@ -60,3 +63,40 @@ def test_a_step_that_lets_the_target_through_is_named() -> None:
     found = canary(frame, "sold", feature_sets={"honest": honest, "peeking": Peeking})
     assert found.culprit == "peeking"
     assert found.signs[-1].low > 0.8
+
+
+LEAKING = """format: 1
+source: {{uri: sold.csv}}
+target: sold
+task: binary
+actions:
+- id: own.hint:hint
+  rule: own.hint
+  columns: [hint]
+  verb: sql
+  parameters: {{expression: {expression}}}
+  kind: lossy
+  gate: auto
+  status: apply
+  confidence: 1.0
+  why: a hint of one's own
+inputs: {{size: String, hint: String, sold: String}}
+"""
+
+
+HINT = "\"CASE WHEN sold = 'yes' THEN 'a' ELSE 'b' END\""
+
+
+@pytest.mark.parametrize(("expression", "status"), [("hint", 0), (HINT, 1)])
+def test_the_command_line_says_which_step_leaks(
+    expression: str, status: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = np.random.default_rng(0)
+    frame = {"size": rng.normal(size=200), "hint": rng.choice(["a", "b"], 200), "sold": rng.choice(["yes", "no"], 200)}
+    pl.DataFrame(frame).write_csv(tmp_path / "sold.csv")
+    (tmp_path / "plan.yaml").write_text(LEAKING.format(expression=expression))
+    words = ["canary", str(tmp_path / "sold.csv"), "-t", "sold", "--plan", str(tmp_path / "plan.yaml"), "--json", "-q"]
+    assert main(words) == status
+    said = json.loads(capsys.readouterr().out)
+    assert said["culprit"] == ("cleaning" if status else "")
+    assert all(sign["carriers"][:1] == (["hint"] if status else []) for sign in said["signs"][:2])
