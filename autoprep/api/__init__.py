@@ -5,7 +5,18 @@ names to values, or any frame that speaks the Arrow PyCapsule interface (Polars,
 """
 
 from autoprep.api.cache import cache_clear, cache_list
-from autoprep.api.cleaning import clean, clean_to_files, is_large, load_plan, plan, save_plan, undo, write_cleaned
+from autoprep.api.cleaning import (
+    clean,
+    clean_to_files,
+    is_large,
+    kept_beside,
+    ledger_of,
+    load_plan,
+    plan,
+    save_plan,
+    undo,
+    write_cleaned,
+)
 from autoprep.api.contracts import contract, export_contract, save_contract, validate, write_text, write_validation
 from autoprep.api.data import (
     describe,
@@ -71,6 +82,8 @@ __all__ = [
     "html_path",
     "init",
     "is_large",
+    "kept_beside",
+    "ledger_of",
     "load",
     "load_plan",
     "monitor",

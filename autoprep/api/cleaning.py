@@ -204,6 +204,32 @@ def is_large(source: Any) -> bool:
     return path is not None and path.is_file() and path.stat().st_size > LARGE
 
 
+def kept_beside(output: PathLike, what: str) -> Path:
+    """Where the ledger or the quarantine of a clean table is kept unless it is told.
+
+    Example:
+        >>> kept_beside("out/clean.parquet", "ledger").as_posix()
+        'out/clean.ledger.parquet'
+    """
+    path = Path(output)
+    packed = path.suffix.lower() in (".gz", ".zst", ".zip")
+    stem = Path(path.stem).stem if packed else path.stem
+    return path.with_name(f"{stem}.{what}.parquet")
+
+
+def ledger_of(clean: Any) -> Path:
+    """The ledger beside a clean table.
+
+    Raises:
+        InputError: there is none.
+    """
+    beside = kept_beside(clean, "ledger") if isinstance(clean, str | Path) else None
+    if beside is None or not beside.is_file():
+        named = "the ledger that cleaning wrote" if beside is None else f"{beside}, the ledger that cleaning wrote,"
+        raise InputError(f"{named} is not there", hint="give it with --ledger")
+    return beside
+
+
 def write_cleaned(
     cleaned: Cleaned,
     *,
@@ -258,7 +284,7 @@ def undo(
 
     Args:
         source: what ``clean`` returned, or the clean table that was written.
-        ledger: the ledger that was written beside it.
+        ledger: the ledger; None: the one that the command line wrote beside the table.
         action: undo this step only. column: this column only. row: this input row only (0-based).
 
     Example:
@@ -267,7 +293,6 @@ def undo(
     """
     if isinstance(source, Cleaned):
         return cleaning.undo(source.frame, source.ledger, plan=source.plan, action=action, column=column, row=row)
-    if ledger is None:
-        raise InputError("undoing needs the ledger that cleaning wrote", hint="give --ledger ledger.parquet")
+    ledger = ledger_of(source) if ledger is None else ledger
     entries = ledger if isinstance(ledger, pl.DataFrame) else cleaning.read_ledger(ledger)
     return cleaning.undo(read(source).collect(), entries, action=action, column=column, row=row)

@@ -143,8 +143,13 @@ def clean(
     config: ConfigFile = None,
     impute: Impute = False,
     output: Output = None,
-    ledger: Annotated[Path | None, typer.Option("--ledger", help="Parquet file for every change.")] = None,
-    quarantine: Annotated[Path | None, typer.Option("--quarantine", help="Parquet file for unparsed cells.")] = None,
+    ledger: Annotated[
+        Path | None, typer.Option("--ledger", help="Parquet file for every change; beside the output by default.")
+    ] = None,
+    quarantine: Annotated[
+        Path | None, typer.Option("--quarantine", help="Parquet file for unparsed cells; beside the output by default.")
+    ] = None,
+    no_ledger: Annotated[bool, typer.Option("--no-ledger", help="Keep neither beside the output.")] = False,
     same_shape: Annotated[
         bool, typer.Option("--same-shape", help="Repair cells only; keep rows, columns, order, notation.")
     ] = False,
@@ -164,6 +169,10 @@ def clean(
     from autoprep import api
     from autoprep.reporting import terminal
 
+    unasked = output is not None and quarantine is None and not no_ledger
+    if output is not None and not no_ledger:
+        ledger = ledger or api.kept_beside(output, "ledger")
+        quarantine = quarantine or api.kept_beside(output, "quarantine")
     files = [path for path in (output, ledger, quarantine) if path is not None]
     parquet = output is not None and all(Path(path).suffix.lower() == ".parquet" for path in files)
     if parquet and not same_shape and notation != "own" and cache is None and api.is_large(source):
@@ -181,6 +190,8 @@ def clean(
                 max_rejected=max_rejected,
                 listener=progress,
             )
+        if unasked and quarantine is not None and not counts["quarantined"]:
+            quarantine = quarantine.unlink()
         named = zip(("clean", "ledger", "quarantine"), (output, ledger, quarantine), strict=True)
         terminal.show_counts(console(), counts, {name: path for name, path in named if path is not None})
         return
@@ -198,6 +209,8 @@ def clean(
             cache=cache_folder(cache),
             listener=progress,
         )
+        if unasked and cleaned.quarantine.is_empty():
+            quarantine = None
         written = api.write_cleaned(cleaned, output=output, ledger=ledger, quarantine=quarantine, listener=progress)
     terminal.show_cleaned(console(), cleaned, written)
 
@@ -205,7 +218,9 @@ def clean(
 @app.command()
 def undo(
     source: Source,
-    ledger: Annotated[Path, typer.Option("--ledger", help="The ledger that cleaning wrote.")],
+    ledger: Annotated[
+        Path | None, typer.Option("--ledger", help="The ledger that cleaning wrote, if not beside the table.")
+    ] = None,
     action: Annotated[str | None, typer.Option("--step", help="Undo one step only, by its id.")] = None,
     column: Annotated[str | None, typer.Option("--column", help="Undo one column only.")] = None,
     row: Annotated[int | None, typer.Option("--row", help="Undo one input row only (0-based).")] = None,

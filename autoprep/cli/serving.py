@@ -53,22 +53,22 @@ def package(
 
 @app.command()
 def explain(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder; with --ledger a clean table.")],
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder, or a clean table.")],
     source: Annotated[str | None, typer.Argument(metavar="SOURCE", help="The rows to explain.")] = None,
     row: Annotated[list[int] | None, typer.Option("--row", help="0-based row (repeatable); the first alone.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A .json file.")] = None,
-    ledger: Annotated[Path | None, typer.Option("--ledger", help="Tell a cell's history by this ledger.")] = None,
-    column: Annotated[str | None, typer.Option("--column", help="The cell's column, with --ledger.")] = None,
+    ledger: Annotated[Path | None, typer.Option("--ledger", help="A clean table's ledger, if not beside it.")] = None,
+    column: Annotated[str | None, typer.Option("--column", help="The column of a clean table's cell.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Explain predictions, or with --ledger one cell: what was cleaned and why, and what each raw column did."""
+    """Explain predictions, or one cell of a clean table: what was cleaned and why, and what each raw column did."""
     import json
 
     from autoprep import api
     from autoprep.lineage import whole_file
 
-    if ledger is not None:
-        print_cell(str(model), ledger, row or [], column, as_json=as_json)
+    if ledger is not None or (source is None and model.is_file()):
+        print_cell(str(model), ledger or api.ledger_of(model), row or [], column, as_json=as_json)
         return
     if source is None:
         raise SettingError("the rows to explain are not given", hint="autoprep explain MODEL SOURCE --row 0")

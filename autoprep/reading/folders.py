@@ -12,7 +12,7 @@ import polars as pl
 from autoprep.errors import InputError
 from autoprep.lineage import hash_value
 from autoprep.reading import drift
-from autoprep.reading.sources import tables_in
+from autoprep.reading.sources import KEPT_BESIDE, tables_in
 from autoprep.types import Dialect, Source, Table
 
 WILD = "*?["
@@ -40,7 +40,7 @@ def files_of(path: Path) -> list[Path]:
         return tables_in(path)
     anchor = Path(path.anchor) if path.is_absolute() else Path()
     found = [p for p in anchor.glob(str(path.relative_to(path.anchor) if path.anchor else path)) if p.is_file()]
-    shown = sorted(p for p in found if not p.name.startswith("."))
+    shown = sorted(p for p in found if not p.name.startswith(".") and not p.name.endswith(KEPT_BESIDE))
     if not shown:
         raise InputError("no file is there", where=str(path), hint="check the pattern")
     return shown

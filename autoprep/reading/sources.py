@@ -22,6 +22,8 @@ COMPRESSIONS = (".gz", ".zst", ".xz", ".bz2", ".zip")
 HASH_LIMIT = 1 << 30
 #: Formats whose cells have types.
 TYPED = ("parquet", "arrow", "excel", "json", "ndjson", "sqlite", "duckdb")
+#: What cleaning keeps beside a table: no rows of it.
+KEPT_BESIDE = (".ledger.parquet", ".quarantine.parquet")
 #: Files in a folder that hold no rows.
 IGNORED_SUFFIXES = (".md", ".names", ".pdf", ".png", ".jpg", ".py", ".ipynb", ".html", ".yaml", ".yml", ".toml", ".log")
 _TABULAR = (
@@ -277,7 +279,7 @@ def tables_in(folder: Path) -> list[Path]:
 def _walk(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
-        if path.is_file() and not hidden and not path.name.lower().endswith(IGNORED_SUFFIXES):
+        if path.is_file() and not hidden and not path.name.lower().endswith(IGNORED_SUFFIXES + KEPT_BESIDE):
             yield path
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from autoprep import reading
 from autoprep.__main__ import main
 from autoprep.cleaning import apply, approve, cell_history, load_plan, plan, save_plan
 from autoprep.config import Config
@@ -80,6 +81,29 @@ def test_the_history_of_a_cell_survives_dropped_rows(tmp_path: Path, capsys: pyt
     assert "'n/a' -> nothing  by missing.disguised_null" in capsys.readouterr().out
     assert main([*arguments, "--row", "9", "--column", "a"]) == 2
     assert main([*arguments, "--row", "2"]) == 2
+
+
+def test_the_ledger_lies_beside_the_table_and_is_found_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw, out = tmp_path / "d.csv", tmp_path / "out" / "c.csv"
+    out.parent.mkdir()
+    cells = ["12", "n/a", *(str(i) for i in range(40)), "sold out"]
+    raw.write_text(pl.DataFrame({"x": cells, "k": range(43)}).write_csv())
+    assert main(["clean", str(raw), "-q", "-o", str(out)]) == 0
+    assert {p.name for p in out.parent.iterdir()} == {"c.csv", "c.ledger.parquet", "c.quarantine.parquet"}
+    capsys.readouterr()
+    assert main(["explain", str(out), "--row", "1", "--column", "x"]) == 0
+    assert "'n/a' -> nothing  by missing.disguised_null" in capsys.readouterr().out
+    assert main(["undo", str(out), "-o", str(tmp_path / "again.csv")]) == 0
+    assert (tmp_path / "again.csv").read_text() == raw.read_text()
+    assert reading.read(out.parent).frame.collect().height == 43  # a folder's rows are those of its tables
+    alone = tmp_path / "alone" / "c.csv"
+    alone.parent.mkdir()
+    assert main(["clean", str(raw), "-q", "-o", str(alone), "--no-ledger"]) == 0
+    assert [p.name for p in alone.parent.iterdir()] == ["c.csv"]
+    assert main(["undo", str(alone)]) == 2
+    assert "c.ledger.parquet, the ledger that cleaning wrote, is not there" in capsys.readouterr().err
 
 
 def test_a_budget_stops_with_status_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
