@@ -191,7 +191,8 @@ def clean(
                 listener=progress,
             )
         if unasked and quarantine is not None and not counts["quarantined"]:
-            quarantine = quarantine.unlink()
+            quarantine.unlink()
+            quarantine = None
         named = zip(("clean", "ledger", "quarantine"), (output, ledger, quarantine), strict=True)
         terminal.show_counts(console(), counts, {name: path for name, path in named if path is not None})
         return
