@@ -65,6 +65,7 @@ class Explorer:
         self.sampler: Sampler = sampler
         self.bench, self.race, self.total, self._note, self._say = bench, race, total, note, say
         self.feature_losses: dict[str, float] = {}
+        self.feature_gains: dict[str, tuple[float, float, int]] = {}
         self.target, self.other_target = scales(bench.y, bench.task, bench.metric.name)
 
     def explore(self) -> None:
@@ -190,6 +191,10 @@ class Explorer:
         losses = {r.features: np.array([race.runner(r).results[f].loss for f in shared]) for r in rivals}
         self.feature_losses = {name: float(values.mean()) for name, values in losses.items()}
         best, *others = losses
+        for name in others:
+            saved = losses[best] - losses[name]
+            error = float(saved.std(ddof=1) / np.sqrt(len(saved))) if len(saved) > 1 else float("nan")
+            self.feature_gains[name] = (float(saved.mean()), error, len(saved))
         for name in others:
             if not self._affordable(name):
                 self._note(f"feature set {name}: no time for it on all rows")

@@ -49,6 +49,8 @@ class SearchResult:
         notes: what a reader should know, one sentence each.
         scores: score of what is kept on each fold.
         feature_sets: mean loss of the yardstick with each feature set on the folds it ran on.
+        feature_gains: per further feature set, the mean loss that it saves over the simplest, its standard error, and
+            how many folds judged it.
         interrupted: whether Ctrl-C ended the search.
         front: the configurations that no other beats in loss, work of a prediction and size at once, best loss first.
         cleaning: lossy steps of the cleaning that what is kept has flipped.
@@ -68,6 +70,7 @@ class SearchResult:
     front: tuple[Trial, ...] = ()
     cleaning: tuple[str, ...] = ()
     flip_gain: tuple[float, float] = (0.0, 0.0)
+    feature_gains: Mapping[str, tuple[float, float, int]] = field(default_factory=dict)
 
 
 def search(
@@ -241,7 +244,7 @@ class _Search:
         return SearchResult(
             board, self.predictor, oof, self.metric, self.classes, self.splits, tuple(self.notes),
             tuple(scores), explorer.feature_losses, interrupted, finisher.front(), finisher.cleaning,
-            finisher.flip_gain,
+            finisher.flip_gain, explorer.feature_gains,
         )  # fmt: skip
 
 

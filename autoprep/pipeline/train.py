@@ -217,6 +217,7 @@ def fit(
         scores={"cross_validated": float(np.mean(found.scores)) if found.scores else float("nan")},
         baseline=baseline,
         gains=gains,
+        feature_gains=_named(found.feature_gains),
         notes=(*hints, *found.notes),
         seconds=watch.seconds,
         seed=seed,
@@ -230,6 +231,11 @@ def fit(
         scores = {**fitted.scores, "holdout": judged["score"], "holdout_baseline": judged["baseline"]}
         fitted = replace(fitted, scores=scores)
     return fitted
+
+
+def _named(gains: Mapping[str, tuple[float, float, int]]) -> dict[str, tuple[float, float, int]]:
+    """Gains of feature sets by the kinds of features that each adds to the columns themselves."""
+    return {" + ".join(g for g in FEATURE_SETS.get(name, (name,)) if g != "base"): gain for name, gain in gains.items()}
 
 
 def _answering(task: Task | Goal | None, metric: Any) -> tuple[Task | None, Any]:

@@ -49,6 +49,7 @@ class Fitted:
         scores: cross-validated, hold-out and baseline scores by name.
         baseline: what the trivial predictor says: {"value": mean} or {"classes": {label: share}}.
         gains: what each lossy step was worth, by action id.
+        feature_gains: per group of features: the loss it saves over the columns themselves, its standard error, folds.
         notes: what a reader should know.
         seconds: seconds per stage.
         seed: the seed.
@@ -77,6 +78,7 @@ class Fitted:
     judged: Judged | None = None
     diagnosis_s: float | None = None
     tables: Mapping[str, Any] | None = None
+    feature_gains: Mapping[str, tuple[float, float, int]] = field(default_factory=dict)
 
     @cached_property
     def diagnosis(self) -> Diagnosis | None:
@@ -134,6 +136,7 @@ class Fitted:
             "ledger": self.cleaned.ledger,
             "features": self.features,
             "leaderboard": self.leaderboard,
+            "groups": [(name, *gain) for name, gain in self.feature_gains.items()],
             "facts": facts,
             "verdict": _verdict(self.scores),
             **(_shown(self.diagnosis) if self.diagnosis else {}),

@@ -42,6 +42,7 @@ class Content:
         columns: every column of the input.
         features: (name, definition, gain as text, gain).
         leaderboard: dictionaries with model, score, loss, loss_se, features, fit_s, predict_s, size, front, note.
+        groups: (kinds of features, loss saved over the columns themselves, its standard error, folds that judged).
         metric: what the leaderboard was judged by.
         verdict: hold-out score against the baseline: label -> text.
         calibration: (mean predicted, observed, rows).
@@ -71,6 +72,7 @@ class Content:
     columns: tuple[ColumnView, ...] = ()
     features: tuple[tuple[str, str, str, float], ...] = ()
     leaderboard: tuple[Mapping[str, Any], ...] = ()
+    groups: tuple[tuple[str, float, float, int], ...] = ()
     metric: str = ""
     verdict: Mapping[str, str] = field(default_factory=dict)
     calibration: tuple[tuple[float, float, int], ...] = ()
@@ -132,6 +134,7 @@ def model_content(
     ledger: pl.DataFrame | None = None,
     features: Sequence[Feature] = (),
     leaderboard: Leaderboard | None = None,
+    groups: Sequence[tuple[str, float, float, int]] = (),
     facts: Sequence[tuple[str, str]] = (),
     verdict: Mapping[str, str] | None = None,
     calibration: Sequence[tuple[float, float, int]] = (),
@@ -162,6 +165,7 @@ def model_content(
         ledger: what cleaning changed (see ``types.LEDGER_SCHEMA``), for counts and examples.
         features: generated features.
         leaderboard: the trials.
+        groups: (kinds of features, loss saved, its standard error, folds).
         facts: (label, text), shown before the table's own.
         verdict: "score", "baseline" and what else compares them: label -> text.
         calibration: (mean predicted, observed share, rows).
@@ -214,6 +218,7 @@ def model_content(
             }
             for t in trials
         ),
+        groups=tuple(groups),
         metric=leaderboard.metric if leaderboard else "",
         verdict=dict(verdict or {}),
         calibration=tuple(calibration),

@@ -116,6 +116,11 @@ def test_the_same_work_gives_the_same_model() -> None:
     first, second = (ap.fit(frame, "bought", time_budget_s=None, work_budget=1.5, seed=1) for _ in range(2))
     assert first.plan.to_yaml() == second.plan.to_yaml()
     assert first.predict_frame(new).equals(second.predict_frame(new))
+    groups = first.content().groups
+    assert [name for name, *_ in groups][:1] == ["text + counts + target"]
+    assert all("base" not in name and np.isfinite(saved) and error >= 0 for name, saved, error, _ in groups)
+    page = first.report_html()
+    assert page.count("What groups of features are worth") == 1 and page.count(f"<td>{groups[0][0]}</td>") == 1
 
 
 def test_regression_has_intervals() -> None:
