@@ -89,7 +89,9 @@ def _show(number: int, one: dict[str, Any]) -> None:
 
     out = console()
     said = one["prediction"]
-    out.print(f"Row {number}: {said['prediction']}", style="bold", markup=False)
+    told = said["prediction"]
+    told = f"{told:.6g}" if isinstance(told, float) else told
+    out.print(f"Row {number}: {told}", style="bold", markup=False)
     if "lower" in said:
         out.print(f"  90% interval {said['lower']:.5g} to {said['upper']:.5g}", markup=False)
     shares = {k.removeprefix("probability_"): v for k, v in said.items() if k.startswith("probability_")}

@@ -117,7 +117,7 @@ def _member(graph: Graph, predictor: Predictor, member: Member) -> str:
     else:
         raise SettingError(
             f"the member '{family}' ({member.weight:.0%} of the model) cannot be said in ONNX",
-            hint="fit with --models lightgbm,linear, or use 'autoprep export' for Python",
+            hint="use 'autoprep export' for Python, or fit with --deploy fast, which keeps one model",
         )
     if classes == 0 and part.scale.kind == "log":
         low = graph.add("Exp", graph.add("Min", said, graph.constant(700.0)))

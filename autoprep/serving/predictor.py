@@ -78,7 +78,7 @@ class Scorer:
             raise InputError(
                 "none of the columns is one that the model was trained on",
                 where="the new rows",
-                hint="expected: " + ", ".join(list(self._raw_schema)[:12]),
+                hint="expected: " + ", ".join([name for name in self._raw_schema if name != target][:12]),
             )
         return frame.select(found)
 
