@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
@@ -132,7 +132,7 @@ class NumberFormat:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values; ``NumberFormat(**values)`` makes it again."""
-        return asdict(self)
+        return {f.name: getattr(self, f.name) for f in fields(self)}
 
 
 PLAIN = NumberFormat(currency=False, percent=False, accounting=False)

@@ -67,14 +67,14 @@ def _often(filled: pl.Series) -> list[tuple[str, int]]:
 
 def _bottom(filled: pl.Series) -> list[int]:
     if filled.len() <= FEW:
-        return [int(h) for h in np.unique(filled.hash(0).to_numpy())[:HASHES]]
+        return list(np.unique(filled.hash(0).to_numpy())[:HASHES].tolist())
     hashes = filled.hash(0)
     # hashes are spread evenly: of a column of many values enough lie below this bound, and no other need be looked at
     low = hashes.filter(hashes < 2**64 // filled.len() * 4 * HASHES).unique()
     hashes = low if low.len() >= HASHES else hashes.unique()
     if hashes.len() > HASHES:
         hashes = hashes.bottom_k(HASHES)
-    return [int(h) for h in hashes.sort()]
+    return hashes.sort().to_list()
 
 
 def numbers(clean: numeric.Numbers, sums: list[float]) -> State:
@@ -95,7 +95,7 @@ def _thin(pairs: Any) -> list[list[float]]:
         at = np.searchsorted(reached, (np.arange(CENTROIDS) + 0.5) / CENTROIDS * reached[-1])
         at[0], at[-1] = 0, len(order) - 1
         pairs = np.column_stack([order[at, 0], np.full(CENTROIDS, reached[-1] / CENTROIDS)])
-    return [[float(v), float(w)] for v, w in pairs]
+    return [[v, w] for v, w in np.asarray(pairs, np.float64).tolist()]
 
 
 def merge_states(a: Mapping[str, Any], b: Mapping[str, Any]) -> State:

@@ -277,8 +277,17 @@ def frame(rows: list[dict[str, object]], words: dict[str, Word]) -> pl.DataFrame
         unknown = set(row) - set(words)
         if unknown:
             raise KeyError(f"not in the vocabulary: {sorted(unknown)}")
-    data = {name: [row.get(name) for row in rows] for name in words}
-    return pl.DataFrame(data, schema=schema(words), strict=False)
+    return pl.DataFrame(
+        [_column(name, [row.get(name) for row in rows], dtype) for name, dtype in schema(words).items()]
+    )
+
+
+def _column(name: str, values: list[object], dtype: pl.DataType) -> pl.Series:
+    """Values as one type: those that have it already, as most have, take a tenth of the time."""
+    try:
+        return pl.Series(name, values, dtype=dtype)
+    except TypeError:
+        return pl.Series(name, values, dtype=dtype, strict=False)
 
 
 #: Candidate keys: one row each.
