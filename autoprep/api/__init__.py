@@ -14,6 +14,7 @@ from autoprep.api.cleaning import (
     load_plan,
     plan,
     save_plan,
+    set_aside,
     undo,
     write_cleaned,
 )
@@ -104,6 +105,7 @@ __all__ = [
     "schema_of",
     "select",
     "serve",
+    "set_aside",
     "several",
     "sign",
     "synthesize",

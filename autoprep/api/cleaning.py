@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -215,6 +215,20 @@ def kept_beside(output: PathLike, what: str) -> Path:
     packed = path.suffix.lower() in (".gz", ".zst", ".zip")
     stem = Path(path.stem).stem if packed else path.stem
     return path.with_name(f"{stem}.{what}.parquet")
+
+
+def set_aside(output: PathLike, written: Collection[Path]) -> list[Path]:
+    """Rename a ledger and a quarantine of an earlier cleaning, which tell nothing of the table that stands there now.
+
+    Returns:
+        Their new names: ``clean.old.ledger.parquet`` for ``clean.ledger.parquet``.
+    """
+    moved, now = [], {path.resolve() for path in written}
+    for what in ("ledger", "quarantine"):
+        beside = kept_beside(output, what)
+        if beside.is_file() and beside.resolve() not in now:
+            moved.append(beside.replace(beside.with_name(beside.name.replace(f".{what}.", f".old.{what}."))))
+    return moved
 
 
 def ledger_of(clean: Any) -> Path:

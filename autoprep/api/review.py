@@ -11,12 +11,11 @@ import polars as pl
 
 from autoprep import cleaning
 from autoprep.api.cleaning import load_plan, plan, save_plan
-from autoprep.api.data import read
+from autoprep.api.data import Settings, as_config, read
 from autoprep.errors import SettingError
 from autoprep.types import Listener, Plan, Task, silent
 
 if TYPE_CHECKING:
-    from autoprep.config import Config
     from autoprep.pipeline import Canary
 
 PathLike = str | Path
@@ -64,7 +63,7 @@ def canary(
     task: Task | None = None,
     plan: PathLike | Plan | None = None,
     rules: Sequence[Any] | None = None,
-    config: Config | None = None,
+    config: Settings = None,
     rows: int = 10_000,
     seed: int = 0,
     listener: Listener = silent,
@@ -74,7 +73,7 @@ def canary(
     Args:
         source: a table. target: the column to predict.
         task: overrules what the target's values say.
-        plan: a reviewed plan, or where it is. rules: folders of rules of your own. config: settings.
+        plan: a reviewed plan, or where it is. rules: folders of rules of your own. config: a project's settings.
         rows: of larger tables so many are drawn. seed: of shuffle, sample and folds.
 
     Returns:
@@ -94,8 +93,9 @@ def canary(
 
     made = plan if plan is None or isinstance(plan, Plan) else load_plan(plan)
     return pipeline.canary(
-        source, target, task=task, plan=made, rules=rules, config=config, most_rows=rows, seed=seed, listener=listener
-    )
+        source, target, task=task, plan=made, rules=rules, config=as_config(config), most_rows=rows, seed=seed,
+        listener=listener,
+    )  # fmt: skip
 
 
 def approve(path: PathLike, action: str, *, by: str, config: PathLike = "autoprep.yaml") -> dict[str, Any]:

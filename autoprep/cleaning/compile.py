@@ -85,9 +85,7 @@ class Compiled:
 
     def run(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         """Add all working columns."""
-        for layer in self.layers:
-            frame = frame.with_columns(layer)
-        return frame
+        return _queried(frame, self.layers)
 
     def work(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The same of rows in memory: few of them are run layer after layer, which spares the planning of one query."""
@@ -115,10 +113,13 @@ def worked(frame: pl.DataFrame, layers: Iterable[Sequence[pl.Expr]]) -> pl.DataF
         for layer in layers:
             frame = frame.with_columns(layer)
         return frame
-    lazy = frame.lazy()
+    return _queried(frame.lazy(), layers).collect()
+
+
+def _queried(frame: pl.LazyFrame, layers: Iterable[Sequence[pl.Expr]]) -> pl.LazyFrame:
     for layer in layers:
-        lazy = lazy.with_columns(layer)
-    return lazy.collect()
+        frame = frame.with_columns(layer)
+    return frame
 
 
 def compile_steps(

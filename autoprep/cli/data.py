@@ -194,7 +194,9 @@ def clean(
             quarantine.unlink()
             quarantine = None
         named = zip(("clean", "ledger", "quarantine"), (output, ledger, quarantine), strict=True)
-        terminal.show_counts(console(), counts, {name: path for name, path in named if path is not None})
+        kept = {name: path for name, path in named if path is not None}
+        api.set_aside(kept["clean"], list(kept.values()))
+        terminal.show_counts(console(), counts, kept)
         return
     with Progress(quiet=quiet) as progress:
         cleaned = api.clean(
@@ -213,6 +215,8 @@ def clean(
         if unasked and cleaned.quarantine.is_empty():
             quarantine = None
         written = api.write_cleaned(cleaned, output=output, ledger=ledger, quarantine=quarantine, listener=progress)
+        if output is not None:
+            api.set_aside(output, list(written.values()))
     terminal.show_cleaned(console(), cleaned, written)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
@@ -13,8 +13,8 @@ from autoprep.cli import app
 from autoprep.cli.options import AsJson, ConfigFile, Quiet, Rules, Source, Without, console, print_json, settings
 from autoprep.cli.progress import Progress
 from autoprep.errors import SettingError
+from autoprep.types import Task
 
-Task = Literal["binary", "multiclass", "regression"]
 MaxChanged = Annotated[float | None, typer.Option("--max-changed", help="Stop when a lossy step changes more cells.")]
 MaxRejected = Annotated[float | None, typer.Option("--max-rejected", help="Stop when a parse leaves more unread.")]
 
@@ -46,7 +46,7 @@ def canary(
     config: ConfigFile = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
-) -> None:
+) -> int:
     """Shuffle the target: every stage must score chance; exit status 1 names the first that still predicts it."""
     from autoprep import api
 
@@ -67,8 +67,7 @@ def canary(
             console().print(line, markup=False, soft_wrap=True)
         last = f"'{found.culprit}' lets the target through" if found.culprit else "no stage lets the target through"
         console().print(last, markup=False)
-    if found.culprit:
-        raise typer.Exit(1)
+    return 1 if found.culprit else 0
 
 
 def print_difference(sources: Sequence[str], *, markdown: bool, as_json: bool) -> None:

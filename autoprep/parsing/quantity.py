@@ -266,7 +266,7 @@ def convert(value: pl.Expr, unit: pl.Expr, to: str) -> pl.Expr:
     offset = unit.replace_strict(list(peers), [u.offset for u in peers.values()], default=None, return_dtype=pl.Float64)
     # a constant is only ever multiplied by: Polars divides many rows by its reciprocal and a single row truly
     changed = (value * factor + offset - goal.offset) * (1 / goal.factor)
-    # 6 feet are 182.88 cm, not 182.88000000000002: what binary arithmetic adds stands behind the twelfth figure
+    # 6 feet are 182.88 cm, not 182.88000000000002: what binary arithmetic adds stands behind the fifteenth figure
     return pl.when(unit.is_null() | (unit == goal.name)).then(value).otherwise(changed.round_sig_figs(15))
 
 

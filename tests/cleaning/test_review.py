@@ -98,6 +98,15 @@ def test_the_ledger_lies_beside_the_table_and_is_found_there(
     assert main(["undo", str(out), "-o", str(tmp_path / "again.csv")]) == 0
     assert (tmp_path / "again.csv").read_text() == raw.read_text()
     assert reading.read(out.parent).frame.collect().height == 43  # a folder's rows are those of its tables
+    good = tmp_path / "good.csv"
+    good.write_text(pl.DataFrame({"x": range(43), "k": range(43)}).write_csv())
+    ledger = out.parent.resolve() / "c.ledger.parquet"  # the same file in other words stays where it was written
+    assert main(["clean", str(good), "-q", "-o", str(out), "--ledger", str(ledger)]) == 0
+    assert {p.name for p in out.parent.iterdir()} == {"c.csv", "c.ledger.parquet", "c.old.quarantine.parquet"}
+    assert main(["clean", str(good), "-q", "-o", str(out), "--no-ledger"]) == 0
+    assert main(["undo", str(out)]) == 2  # the ledger of an earlier table is not taken for this one's
+    assert (out.parent / "c.old.ledger.parquet").is_file()
+    assert reading.read(out.parent).frame.collect().height == 43
     alone = tmp_path / "alone" / "c.csv"
     alone.parent.mkdir()
     assert main(["clean", str(raw), "-q", "-o", str(alone), "--no-ledger"]) == 0
