@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -13,8 +13,9 @@ from autoprep.cli import app
 from autoprep.cli.options import AsJson, ConfigFile, Quiet, Rules, Source, Without, console, print_json, settings
 from autoprep.cli.progress import Progress
 from autoprep.errors import SettingError
-from autoprep.types import Task
 
+#: As ``types.Task``, which would load Polars for a help page.
+Task = Literal["binary", "multiclass", "regression"]
 MaxChanged = Annotated[float | None, typer.Option("--max-changed", help="Stop when a lossy step changes more cells.")]
 MaxRejected = Annotated[float | None, typer.Option("--max-rejected", help="Stop when a parse leaves more unread.")]
 
