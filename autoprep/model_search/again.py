@@ -8,6 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from autoprep.model_search.balance import class_weights, weighed
 from autoprep.model_search.encode import Encoder
 from autoprep.model_search.family import Fitted, Sides
 from autoprep.model_search.limits import Limit
@@ -40,7 +41,7 @@ def fit_again(
         parameters: of the family.
         rounds: trees, steps, epochs: what the family counts.
         seed: of all randomness.
-        weight: (n,) or None.
+        weight: (n,) or None; classes are weighed on top of it where the parameters say "balance".
 
     Raises:
         SettingError: no such family.
@@ -53,6 +54,9 @@ def fit_again(
         >>> model.predict(matrix)[0].tolist()
         [0.25, 0.75]
     """
+    power = float(parameters.get("balance", 0.0))
+    if power and encoder.classes:
+        weight = weighed(y, class_weights(y, encoder.classes, power, weight), weight)
     sides = Sides(encoder, matrix, y, weight, None, None, None, encoder.classes, metric, seed)
     limit = Limit(float("inf"), float("inf"), time.monotonic, threads=usable())
     with one_thread():

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autoprep.model_search.models import MODELS
 from autoprep.model_search.race import Race, Runner
 from autoprep.model_search.threads import usable
 from autoprep.model_search.trial import Bench, Configuration
@@ -185,9 +184,8 @@ class Evolution:
         return parents[int(rng.integers(len(parents), size=2).min())]
 
     def _child(self, first: Configuration, second: Configuration, rng: np.random.Generator) -> Configuration:
-        family = MODELS[first.family]
         parameters = dict(first.parameters)
-        for name, axis in family.space.items():
+        for name, axis in self.bench.space(first.family).items():
             if second.family == first.family and name in second.parameters and rng.random() < CROSS:
                 parameters[name] = second.parameters[name]
             if rng.random() < CHANGE:

@@ -102,6 +102,7 @@ class Explorer:
             task=self.bench.task, rows=few, columns=view.train.width,
             categories=len(categories), features=features, rate=rate, target=self.target,
             other_target=self.other_target,
+            uneven=self.bench.uneven,
             counts=self.bench.task == "regression" and counted(self.bench.y) and self.bench.metric.name in SQUARED,
         )  # fmt: skip
         if self.bench.monotone:

@@ -13,6 +13,7 @@ from autoprep.model_search import (
     neighbour_model,
     sklearn_models,
 )
+from autoprep.model_search.balance import POWERS
 from autoprep.model_search.family import Axis, Family, Fitted, Sides
 from autoprep.model_search.limits import Limit
 from autoprep.registry import Catalogue
@@ -20,18 +21,22 @@ from autoprep.registry import Catalogue
 MODELS: Catalogue[Family] = Catalogue("model", group="autoprep.models")
 
 
+#: How much rare classes weigh in a fit. Forests lose by it: their leaves are averages, which weights make few rows of.
+BALANCE = {"balance": Axis(choices=POWERS)}
+
+
 def _put(family: Family) -> None:
     MODELS.put(family.name, family)
 
 
 #: Parameters of a configuration that steer the search and not the library.
-OWN = ("rounds", "patience", "encoding", "knots", "target", "monotone")
+OWN = ("rounds", "patience", "encoding", "knots", "target", "monotone", "balance")
 
 
 def _fit_lightgbm(
     sides: Sides, parameters: Mapping[str, Any], rounds: int | None, limit: Limit
 ) -> tuple[Fitted, float]:
-    scale = f"binned {parameters.get('target', 'plain')}"
+    scale = f"binned {parameters.get('target', 'plain')} {parameters.get('balance', 0.0)}"
     with sides.lock:
         if scale not in sides.kept:
             sides.kept[scale] = _binned(sides)
@@ -83,6 +88,7 @@ _put(
             "cat_smooth": Axis(1, 200, log=True),
             "extra_trees": Axis(choices=(False, True)),
             "encoding": Axis(choices=("native", "target")),
+            **BALANCE,
         },
         quantiles=True,
     ),
@@ -111,7 +117,7 @@ _put(
         _fit_linear,
         lambda rows, columns, classes, parameters: linear_model.cost(rows, columns * 3, classes),
         linear_model.LinearModel.load,
-        {"knots": Axis(choices=(0, 3, 6, 10))},
+        {"knots": Axis(choices=(0, 3, 6, 10)), **BALANCE},
     ),
 )
 
@@ -196,6 +202,7 @@ _put(
             "leaf": Axis(2, 120, log=True, whole=True),
             "l2": Axis(0.01, 30, log=True),
             "share": Axis(0.3, 1.0),
+            **BALANCE,
         },
     ),
 )

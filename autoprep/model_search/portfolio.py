@@ -93,6 +93,7 @@ def portfolio(
     target: str,
     other_target: str | None = None,
     counts: bool = False,
+    uneven: bool = False,
 ) -> list[Configuration]:
     """Configurations to race, the most promising first.
 
@@ -106,6 +107,7 @@ def portfolio(
         target: scale of a regression's target ("plain" or "log").
         other_target: the other scale, when it is worth a trial.
         counts: whether the target counts something, so that a Poisson loss is worth a trial.
+        uneven: whether classes are so uneven that weighing them is worth a trial.
     """
     patience = int(min(200, max(30, 4 / rate)))
     members = written()["members"]
@@ -118,6 +120,7 @@ def portfolio(
         "categories": categories > 0,
         "narrow": columns <= WIDE,
         "tiny": rows <= TINY,
+        "uneven": uneven,
     }
 
     def usable(name: str) -> bool:

@@ -262,7 +262,7 @@ def load_predictor(folder: str | Path, revive: Revive | None = None) -> Predicto
             raise ArtifactError(f"the file '{entry['file']}' is missing", where=str(home), hint="copy the folder again")
         encoder = encoders[entry["encoder"]]
         model = MODELS[entry["family"]].load(path, encoder.classes, entry["rounds"])
-        part = Part(entry["features"], encoder, model, entry["family"], TargetScale(**entry["scale"]))
+        part = Part(entry["features"], encoder, model, entry["family"], _scale(entry["scale"]))
         members.append(Member(part, entry["weight"], entry["synthesizer"], entry.get("made", {})))
     return Predictor(
         task=values["task"],
@@ -282,6 +282,10 @@ def load_predictor(folder: str | Path, revive: Revive | None = None) -> Predicto
         inputs=values["inputs"],
         threads=values["threads"],
     )
+
+
+def _scale(said: Mapping[str, Any]) -> TargetScale:
+    return TargetScale(**{**said, "weights": tuple(said.get("weights", ()))})
 
 
 def _label_sets(said: Mapping[str, Any] | None) -> LabelSets | None:

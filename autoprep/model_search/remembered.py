@@ -40,7 +40,8 @@ def recall(journal: Journal | None, configuration: Configuration, fold: int) -> 
     if found is None:
         return None
     prediction, kept = found
-    scale = TargetScale(*kept["scale"])
+    kind, shift, factor, *weights = kept["scale"]
+    scale = TargetScale(kind, shift, factor, tuple(weights[0]) if weights else ())
     model = Remembered(int(kept["rounds"]))
     part = Part(configuration.features, Encoder("native", 0), model, configuration.family, scale)
     figures = {name: kept[name] for name in ("loss", "fit_s", "predict_s", "units", "columns", "complete")}
@@ -55,7 +56,7 @@ def remember(journal: Journal | None, configuration: Configuration, fold: int, r
     journal.add(
         configuration.key, fold, result.prediction, loss=result.loss, fit_s=result.fit_s, predict_s=result.predict_s,
         units=result.units, columns=result.columns, complete=result.complete, rounds=result.part.model.rounds,
-        scale=[scale.kind, scale.shift, scale.factor],
+        scale=[scale.kind, scale.shift, scale.factor, list(scale.weights)],
     )  # fmt: skip
 
 

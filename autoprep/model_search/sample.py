@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 from autoprep.errors import SettingError
 from autoprep.model_search.family import Axis
-from autoprep.model_search.models import MODELS
 from autoprep.model_search.race import Race
 from autoprep.model_search.threads import usable
 from autoprep.model_search.trial import Bench, Configuration
@@ -43,11 +42,11 @@ class Sampling:
         Raises:
             SettingError: Optuna is not installed.
         """
-        best = next((r for r in self.race.ranked(self.folds) if MODELS[r.configuration.family].space), None)
+        best = next((r for r in self.race.ranked(self.folds) if self.bench.space(r.configuration.family)), None)
         if best is None or most <= 0:
             return
         optuna = _optuna()
-        start, space = best.configuration, MODELS[best.configuration.family].space
+        start, space = best.configuration, self.bench.space(best.configuration.family)
         spread = {name: _distribution(optuna, axis) for name, axis in space.items()}
         sampler = (
             optuna.samplers.TPESampler(seed=self.seed, multivariate=True, n_startup_trials=4)

@@ -13,8 +13,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from autoprep.budget import Budget
+from autoprep.model_search.balance import PROPER, class_weights, undone, uneven, weighed
 from autoprep.model_search.encode import Encoder, Kind
-from autoprep.model_search.family import Fitted, Sides
+from autoprep.model_search.family import Axis, Fitted, Sides
 from autoprep.model_search.limits import Limit, Unfit, resident_bytes
 from autoprep.model_search.metrics import Metric
 from autoprep.model_search.models import MODELS
@@ -90,17 +91,19 @@ class Configuration:
 
 @dataclass(frozen=True)
 class TargetScale:
-    """How a regression's target is turned before fitting and back after predicting.
+    """How a target is turned before fitting and back after predicting.
 
     Attributes:
         kind: "plain" or "log" (logarithm of 1 + value - shift).
         shift: least value seen where it is below 0, else 0.
         factor: what turned-back predictions are multiplied with, so that they are right on average (Duan 1983).
+        weights: (classes,) what the rows of each class weighed in the fit; () where they weighed the same.
     """
 
     kind: str = "plain"
     shift: float = 0.0
     factor: float = 1.0
+    weights: tuple[float, ...] = ()
 
     @classmethod
     def learn(cls, y: Array, kind: str) -> TargetScale:
@@ -112,7 +115,9 @@ class TargetScale:
         return np.log1p(np.maximum(y - self.shift, 0.0)) if self.kind == "log" else y
 
     def back(self, predicted: Array) -> Array:
-        """Predictions (n,) in the target's own units."""
+        """Predictions (n,) in the target's own units, or probabilities (n, classes) for the classes' own shares."""
+        if self.weights:
+            return undone(predicted, self.weights)
         if self.kind != "log":
             return predicted
         return np.asarray(np.expm1(np.minimum(predicted, 700.0)) * self.factor + self.shift)
@@ -134,7 +139,7 @@ class Part:
 
     def after(self, predicted: Array) -> Array:
         """Model output in the target's own units."""
-        return self.scale.back(predicted) if self.encoder.classes == 0 else predicted
+        return self.scale.back(predicted)
 
 
 @dataclass
@@ -203,6 +208,7 @@ class Bench:
         self.frame, self.y, self.task, self.classes = frame, y, task, classes
         self.metric, self.splits, self.synthesizers = metric, splits, synthesizers
         self.weight, self.budget, self.seed = weight, budget, seed
+        self.uneven = uneven(y, classes) and metric.name not in PROPER
         self._memory = memory_bytes
         self._views: OrderedDict[tuple[Flips, str, int], _View] = OrderedDict()
         self._sides: OrderedDict[tuple[Flips, str, Kind, int, int], Sides] = OrderedDict()
@@ -226,6 +232,11 @@ class Bench:
             return rows if len(rows) <= most else np.sort(rng.permutation(rows)[:most])
 
         return some(train), some(valid)
+
+    def space(self, family: str) -> Mapping[str, Axis]:
+        """The hyper-parameters of a family that are worth changing for this target."""
+        found = MODELS[family].space
+        return found if self.uneven else {name: axis for name, axis in found.items() if name != "balance"}
 
     def rows(self, fold: int) -> tuple[Array, Array | None]:
         """Training and validation rows of a fold; fold -1 is all rows without validation, ``SKETCH`` the sketch."""
@@ -358,7 +369,7 @@ class Bench:
         if part.scale.kind == "log" and self.metric.name in ("rmse", "r2"):
             plain = part.scale.back(raw)
             factor = float(np.clip(truth.sum() / max(float(plain.sum()), 1e-12), 0.8, 2.0))
-            part.scale = TargetScale(part.scale.kind, part.scale.shift, factor)
+            part.scale = replace(part.scale, factor=factor)
         prediction = part.after(raw)
         done = self.budget.clock()
         self._learn_speed(configuration, sides, done - started, units)
@@ -378,7 +389,7 @@ class Bench:
         """
         sides = self.sides(configuration, -1)
         part, _ = self._fit(configuration, sides, rounds, limit, seed)
-        part.scale = TargetScale(part.scale.kind, part.scale.shift, factor)
+        part.scale = replace(part.scale, factor=factor)
         return part, self.view(configuration.features, -1, configuration.cleaning).synthesizer
 
     def again(self, configuration: Configuration, fold: int, result: FoldResult, limit: Limit) -> Part:
@@ -406,12 +417,18 @@ class Bench:
         self, configuration: Configuration, sides: Sides, rounds: int | None, limit: Limit, seed: int | None
     ) -> tuple[Part, float]:
         scale = TargetScale()
-        y, valid_y = sides.y, sides.valid_y
+        y, valid_y, weight, valid_weight = sides.y, sides.valid_y, sides.weight, sides.valid_weight
+        power = float(configuration.parameters.get("balance", 0.0))
         if self.classes == 0:
             scale = TargetScale.learn(self.y, str(configuration.parameters.get("target", "plain")))
             y, valid_y = scale.turn(y), None if valid_y is None else scale.turn(valid_y)
+        elif power:
+            per_class = class_weights(y, self.classes, power, weight)
+            scale = TargetScale(weights=tuple(per_class.tolist()))
+            weight = weighed(y, per_class, weight)
+            valid_weight = None if valid_y is None else weighed(valid_y, per_class, valid_weight)
         inner = Sides(
-            sides.encoder, sides.train, y, sides.weight, sides.valid, valid_y, sides.valid_weight,
+            sides.encoder, sides.train, y, weight, sides.valid, valid_y, valid_weight,
             sides.classes, sides.metric, self.seed if seed is None else seed, sides.kept, sides.lock, self.monotone,
         )  # fmt: skip
         if not sides.train.shape[1]:

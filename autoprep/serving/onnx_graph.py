@@ -124,6 +124,9 @@ def _member(graph: Graph, predictor: Predictor, member: Member) -> str:
         one = graph.add("Sub", low, graph.constant(1.0))
         said = graph.add("Mul", one, graph.constant(part.scale.factor))
         said = graph.add("Add", said, graph.constant(part.scale.shift))
+    if part.scale.weights:
+        back = graph.add("Div", said, graph.constant(np.asarray(part.scale.weights)[None, :]))
+        said = graph.add("Div", back, graph.add("ReduceSum", back, graph.constant([1], np.int64), keepdims=1))
     return said
 
 

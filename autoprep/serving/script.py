@@ -68,6 +68,7 @@ def _top(predictor: Predictor, facts: Mapping[str, Any]) -> str:
     again = "from autoprep.model_search.again import fit_again\n" if _families(predictor) - {"lightgbm"} else ""
     folds = "from autoprep.model_search.splits import suggest\n" if _folds(predictor) else ""
     yes = "from autoprep.synthesis import Synthesizer\n" if predictor.synthesizers else ""
+    even = _evened(predictor)
     heat = "from autoprep.model_search.calibrate import bend, heat\n" if predictor.classes else ""
     release = versions()["autoprep"]
     quoted = "\n".join(textwrap.wrap(said.replace("\\", "\\\\").replace('"""', "'''"), WIDTH))
@@ -86,7 +87,7 @@ import polars as pl
 
 import autoprep as ap
 from autoprep.cleaning import parse_plan, transform
-{again}{heat}from autoprep.model_search.encode import Encoder
+{again}{even}{heat}from autoprep.model_search.encode import Encoder
 {folds}{yes}'''
 
 
@@ -213,7 +214,11 @@ def _member(member: Member, predictor: Predictor, facts: Mapping[str, Any], weig
         lines += ["    features = None", f"    table = {rows}"]
     lines.append(f"    encoder = Encoder({encoder.kind!r}, {encoder.classes}, {encoder.knots}, seed={encoder.seed})")
     lines.append(f"    matrix = encoder.fit_transform(table, {truth}, {weight})")
-    scale = part.scale
+    scale, power = part.scale, float(made["parameters"].get("balance", 0.0))
+    if scale.weights and part.family == "lightgbm":
+        lines.append(f"    per_class = class_weights({truth}, {encoder.classes}, {power!r}, {weight})")
+        lines.append(f"    balanced = weighed({truth}, per_class, {weight})")
+        weight = "balanced"
     if scale.kind == "log":
         goal = "goal"
         lines.append(f"    goal = np.log1p(np.maximum({truth} - {scale.shift!r}, 0.0))")
@@ -227,6 +232,9 @@ def _member(member: Member, predictor: Predictor, facts: Mapping[str, Any], weig
             f"                      rounds={part.model.rounds}, seed={made['seed']}, weight={weight})",
             "    said = model.predict",
         ]
+    if scale.weights:
+        weights = ", ".join(repr(w) for w in scale.weights)
+        lines += [f"    said = lambda matrix, raw=said: undone(raw(matrix), ({weights}))"]
     if predictor.classes == [] and scale.kind == "log":
         back = f"np.expm1(np.minimum(raw(matrix), 700.0)) * {scale.factor!r} + {scale.shift!r}"
         lines += ["    said = lambda matrix, raw=said: " + back]
@@ -262,6 +270,14 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _families(predictor: Predictor) -> set[str]:
     return {member.part.family for member in predictor.members}
+
+
+def _evened(predictor: Predictor) -> str:
+    """The import of what weighs classes, where a member has them weighed."""
+    families = {member.part.family for member in predictor.members if member.part.scale.weights}
+    names = (["class_weights"] if "lightgbm" in families else []) + ["undone"]
+    names += ["weighed"] if "lightgbm" in families else []
+    return f"from autoprep.model_search.balance import {', '.join(names)}\n" if families else ""
 
 
 def _folds(predictor: Predictor) -> list[int]:

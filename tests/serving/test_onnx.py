@@ -101,6 +101,16 @@ def test_an_ensemble_calibrated() -> None:
     assert said["prediction"].tolist() == predictor.predict(new).tolist()
 
 
+def test_classes_that_were_weighed() -> None:
+    part, _ = fitted("lightgbm", "native", 3, min_data_in_leaf=3, balance=1.0)
+    part.scale = TargetScale(weights=(0.5, 2.0, 1.25))
+    predictor = Predictor("multiclass", ["a", "b", "c"], "f1_macro", [0.6, 0.1, 0.3], [Member(part, 1.0)])
+    new = table(500, 4)
+    said = answers(predictor, new)
+    assert np.abs(predictor.predict_proba(new) - said["probabilities"]).max() < 1e-12
+    assert said["prediction"].tolist() == predictor.predict(new).tolist()
+
+
 def test_a_logarithm_and_its_interval() -> None:
     part, y = fitted("lightgbm", "native", 0, min_data_in_leaf=3)
     part.scale = TargetScale("log", -1.5, 1.1)

@@ -46,6 +46,24 @@ def test_a_script_predicts_the_same_bits(goal: str, tmp_path: Path) -> None:
     assert pl.read_parquet(made).equals(expected)
 
 
+@pytest.mark.parametrize("family", ["lightgbm", "linear"])
+def test_weighed_classes_are_weighed_again(family: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from autoprep.model_search import explore
+    from autoprep.model_search.trial import Configuration
+
+    train, script, made = tmp_path / "train.csv", tmp_path / "script.py", tmp_path / "made.parquet"
+    raw = dirty(400, "binary")
+    raw.filter((pl.col("y") == "no") | (pl.int_range(pl.len()) % 8 == 0)).write_csv(train)
+    only = Configuration(family, {"balance": 1.0, "rounds": 30, "min_data_in_leaf": 5}, label="weighed")
+    monkeypatch.setattr(explore, "portfolio", lambda **_: [only])
+    monkeypatch.setattr(explore, "default", lambda *_, **__: only)
+    model = ap.fit(train, "y", metric="roc_auc", time_budget_s=None, work_budget=0.3)
+    model.export_code(script)
+    assert "undone" in script.read_text()
+    subprocess.run([sys.executable, str(script), str(train), str(train), str(made)], check=True)
+    assert pl.read_parquet(made).equals(model.predict_frame(train).drop("reasons"))
+
+
 def test_rows_kept_aside_and_models_of_folds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from autoprep.model_search.finish import Finisher
 
