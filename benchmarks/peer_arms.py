@@ -135,7 +135,8 @@ def catboost(job: Job) -> Answer:
     left, y, right = job.frames()
     words = [c for c in left.columns if not all(pd.api.types.is_numeric_dtype(f[c]) for f in (left, right))]
     for frame in (left, right):
-        frame[words] = frame[words].astype(str)
+        # pandas 3 keeps missing ones missing when it makes text of them, and CatBoost refuses them.
+        frame[words] = frame[words].astype(object).where(frame[words].notna(), "nan").astype(str)
     kind = CatBoostClassifier if job.classes else CatBoostRegressor
     model = kind(
         verbose=0, thread_count=job.threads, random_seed=job.seed, cat_features=words, allow_writing_files=False

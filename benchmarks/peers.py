@@ -13,6 +13,10 @@ evenly from the smallest to the largest, so that nobody chooses them by their re
 All arms see the same columns: autoprep, which leaves out columns that give the target away unless it is told to keep
 them, is told to keep them here (``--drop-leaks``: as it does by itself).
 
+Each run is a line of ``cells.jsonl`` beside the table, which is taken from there the next time: with ``--minutes N`` no
+run is begun after so long, and the table shows the sets and seeds on which all the arms have been. ``--fresh`` runs
+autoprep again where its cells are of another commit.
+
 Every run is a process of its own (``peer_arms.py``) with two threads that idle passively. Its seconds are those from
 starting to read to a usable model, tools' own imports included; a run is killed, and counts as a failure, beyond three
 times the budget + 180 s. Memory is VmHWM of the process. Scores are computed here, by one function, on the same test
@@ -29,12 +33,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
+from peer_cells import Cells, circumstances, halved, version_of
 from supervised import GREATER, aligned, labels, metric_of, score, sets, split, target_column
 
 PEERS = ("autoprep", "lightgbm", "catboost", "skrub", "flaml", "autogluon", "h2o", "mljar", "tpot")
@@ -46,10 +52,11 @@ PACKAGES = {
     "flaml": "flaml[automl] lightgbm xgboost",
     "autogluon": "autogluon.tabular[lightgbm,catboost,xgboost]",
     "h2o": "h2o pandas",
-    "mljar": "mljar-supervised",
+    "mljar": "mljar-supervised polars",
     "tpot": "tpot",
 }
 MODULES = {"autogluon": "autogluon.tabular", "mljar": "supervised.automl"}
+DISTRIBUTIONS = {"autogluon": "autogluon.tabular", "mljar": "mljar-supervised"}
 
 
 def environment(arm: str, envs: Path | None) -> str | None:
@@ -67,6 +74,17 @@ def environment(arm: str, envs: Path | None) -> str | None:
     return None
 
 
+def rows_of(entry: dict[str, Any]) -> int:
+    """Rows of a set, 0 when not known."""
+    said = entry.get("rows") or 0
+    return max(said.values()) if isinstance(said, dict) else int(said)
+
+
+def by_size(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """By task, within a task from the smallest to the largest."""
+    return sorted(entries, key=lambda e: (e["task"], rows_of(e), e["name"]))
+
+
 def spread(entries: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
     """So many sets, by task in proportion, evenly from the smallest to the largest of each task.
 
@@ -76,13 +94,9 @@ def spread(entries: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
         ['1', '3', '5']
     """
 
-    def rows(entry: dict[str, Any]) -> int:
-        said = entry.get("rows") or 0
-        return max(said.values()) if isinstance(said, dict) else int(said)
-
     found = []
     for task in dict.fromkeys(e["task"] for e in entries):
-        own = sorted((e for e in entries if e["task"] == task), key=lambda e: (rows(e), e["name"]))
+        own = sorted((e for e in entries if e["task"] == task), key=lambda e: (rows_of(e), e["name"]))
         some = max(1, round(count * len(own) / len(entries)))
         found += [own[i] for i in np.unique(np.linspace(0, len(own) - 1, some).round().astype(int))]
     return found
@@ -133,14 +147,22 @@ def dealt(entry: dict[str, Any], seed: int, folder: Path) -> dict[str, Any]:
     return {"y": y[test], "classes": classes, "target": target, "trivial": dull}
 
 
-def run(entry: dict[str, Any], arm: str, python: str, seed: int, args: argparse.Namespace) -> dict[str, Any]:
-    """One arm on one split; its answer is kept in a file, so that a stopped benchmark goes on."""
-    told = "-dropped" if args.drop_leaks and arm == "autoprep" else ""
-    kept = args.out / "raw" / f"{entry['name']}-{arm}-{seed}-{args.time_budget:g}{told}.json"
-    if kept.is_file() and not args.redo:
-        return dict(json.loads(kept.read_text()))
+def run(
+    entry: dict[str, Any], arm: str, python: str, seed: int, args: argparse.Namespace, cells: Cells, version: str
+) -> dict[str, Any]:
+    """One arm on one split; what is kept of it already is not run again."""
+    dropped = bool(args.drop_leaks and arm == "autoprep")
+    kept = cells.get((entry["name"], arm, seed, args.time_budget, dropped), version if args.fresh else None)
+    if kept is not None and not args.redo:
+        return kept
     metric = metric_of(entry)
     answer: dict[str, Any] = {"set": entry["name"], "arm": arm, "seed": seed, "metric": metric}
+    answer |= {
+        "budget": args.time_budget,
+        "version": version,
+        **circumstances(),
+        **({"dropped": True} if dropped else {}),
+    }
     place = Path(tempfile.mkdtemp(prefix="peers-"))
     try:
         dealt_ = dealt(entry, seed, place)
@@ -176,8 +198,7 @@ def run(entry: dict[str, Any], arm: str, python: str, seed: int, args: argparse.
         answer["failure"] = f"its predictions cannot be judged: {error}"[:200]
     finally:
         shutil.rmtree(place, ignore_errors=True)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.write_text(json.dumps(answer))
+    cells.put(answer)
     print(json.dumps(answer), file=sys.stderr)
     return answer
 
@@ -246,11 +267,15 @@ def table(answers: list[dict[str, Any]], arms: list[str], budget: float, absent:
         slow = f"{np.median([a['predict_s'] for a in good]):.2f}" if good else ""
         cells = [arm, f"{rank[:, place].mean():.2f}", f"{loss[:, place].mean():.3f} ({low:.3f} to {high:.3f})", wins]
         lines.append(f"| {' | '.join([*cells, str(over), *most, slow, str(len(own) - len(good))])} |")
-    seeds = len({a["seed"] for a in answers})
+    runs = len({(a["set"], a["seed"]) for a in answers})
     lines += [
         "",
-        f"{len(names)} sets, {seeds} seeds, {budget:g} s, budgets kept means 10% + 3 s. Same columns for all arms.",
+        f"{len(names)} sets, {runs} splits, {budget:g} s, budgets kept means 10% + 3 s. Same columns for all arms.",
+        f"Load of the machine before a run: median {np.median([a['load'] for a in answers]):.1f} of "
+        f"{os.cpu_count()} cores, at most {max(a['load'] for a in answers):.1f}.",
     ]
+    for arm in arms:
+        lines.append(f"{arm} {', '.join(sorted({a['version'] for a in answers if a['arm'] == arm}))}.")
     failed = sorted({f"{a['arm']} on {a['set']}: {a['failure']}" for a in answers if "failure" in a})
     lines += [f"Failure: {line}" for line in failed]
     if absent:
@@ -272,8 +297,11 @@ def main() -> None:
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/peers"))
-    parser.add_argument("--redo", action="store_true")
+    parser.add_argument("--redo", action="store_true", help="Run again what is kept.")
+    parser.add_argument("--fresh", action="store_true", help="Run again what is kept of another version.")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="Begin no run after so many.")
     args = parser.parse_args()
+    cells = Cells(args.out / "cells.jsonl")
     if args.data is None and not args.clean:
         raise SystemExit("name the folder with --data or AUTOPREP_DATA, or take --clean")
     pythons = {arm: environment(arm, args.envs) for arm in args.peers.split(",")}
@@ -282,12 +310,19 @@ def main() -> None:
         entries = list(clean_sets(Path(folder))) if args.clean else sets(args.data)
         chosen = [e for e in entries if not args.only or e["name"] in args.only.split(",")]
         chosen = spread(chosen, args.spread) if args.spread else chosen
-        answers = [
-            run(entry, arm, str(pythons[arm]), int(seed), args)
-            for seed in args.seeds.split(",")
-            for entry in chosen
-            for arm in arms
-        ]
+        answers, until = [], time.monotonic() + 60 * args.minutes
+        versions = {arm: version_of(arm, DISTRIBUTIONS.get(arm, arm), str(pythons[arm])) for arm in arms}
+        for seed in [int(seed) for seed in args.seeds.split(",")]:
+            for entry in halved(by_size(chosen)):
+                row = []
+                for arm in arms:
+                    held = (entry["name"], arm, seed, args.time_budget, bool(args.drop_leaks and arm == "autoprep"))
+                    if time.monotonic() > until and cells.get(held) is None:
+                        break
+                    row.append(run(entry, arm, str(pythons[arm]), seed, args, cells, versions[arm]))
+                answers += row if len(row) == len(arms) else []
+    if not answers:
+        raise SystemExit("no set on which all arms have been; give more --minutes")
     text = table(answers, arms, args.time_budget, [arm for arm, python in pythons.items() if python is None])
     args.out.mkdir(parents=True, exist_ok=True)
     (args.out / "table.md").write_text(text + "\n")

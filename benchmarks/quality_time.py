@@ -3,7 +3,8 @@
     python benchmarks/quality_time.py --data FOLDER --envs ENVS --budgets 10,30,60 --spread 4
 
 Runs ``peers.py``'s arms once per budget, on the same splits, and shows for each set and arm the share of the way from
-the trivial prediction (0) to the best score that any arm reached in any time (1): means over seeds.
+the trivial prediction (0) to the best score that any arm reached in any time (1): means over seeds. The runs are those
+of ``peers.py``, kept in one file with them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from peers import clean_sets, environment, run, spread
+from peer_cells import Cells, version_of
+from peers import DISTRIBUTIONS, clean_sets, environment, run, spread
 from supervised import GREATER, sets
 
 
@@ -64,12 +66,16 @@ def main() -> None:
     parser.add_argument("--seeds", default="0")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/quality_time"))
-    parser.add_argument("--redo", action="store_true")
+    parser.add_argument("--cells", type=Path, default=Path("benchmarks/results/peers/cells.jsonl"))
+    parser.add_argument("--redo", action="store_true", help="Run again what is kept.")
+    parser.add_argument("--fresh", action="store_true", help="Run again what is kept of another version.")
     args = parser.parse_args()
     if args.data is None and not args.clean:
         raise SystemExit("name the folder with --data or AUTOPREP_DATA, or take --clean")
     pythons = {arm: environment(arm, args.envs) for arm in args.peers.split(",")}
     arms = [arm for arm, python in pythons.items() if python is not None]
+    versions = {arm: version_of(arm, DISTRIBUTIONS.get(arm, arm), str(pythons[arm])) for arm in arms}
+    cells = Cells(args.cells)
     budgets = [float(b) for b in args.budgets.split(",")]
     answers = []
     with tempfile.TemporaryDirectory(prefix="peers-sets-") as folder:
@@ -81,7 +87,7 @@ def main() -> None:
             for seed in args.seeds.split(","):
                 for entry in chosen:
                     for arm in arms:
-                        answers.append({**run(entry, arm, str(pythons[arm]), int(seed), args), "budget": budget})
+                        answers.append(run(entry, arm, str(pythons[arm]), int(seed), args, cells, versions[arm]))
     text = table(answers, arms, budgets)
     absent = [arm for arm, python in pythons.items() if python is None]
     if absent:
