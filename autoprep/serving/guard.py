@@ -14,6 +14,8 @@ POLICIES = ("reject", "quarantine", "repair", "warn")
 NEW_UNIT, NEW_CATEGORY = "contract.new_unit", "contract.new_category"
 _LEVELS = ("category", "ordinal", "code")
 _IN_SET = "expect_column_values_to_be_in_set"
+#: Cells of a frame in which known categories are cleaned.
+_MOST_CELLS = 2_000_000
 Cleaner = Callable[[pl.DataFrame, Plan], tuple[pl.DataFrame, pl.DataFrame]]
 
 
@@ -124,15 +126,67 @@ class Guard:
         for spec in self.plan.outputs:
             if spec.role in _LEVELS and spec.dtype == "text" and spec.name == spec.source:
                 names.setdefault(spec.source, []).append(spec.name)
+        sets = {c: v for c, v in self._sets.items() if c in names and self.plan.inputs.get(c) == "String"}
         found = {}
-        for column, values in self._sets.items():
-            if column not in names or self.plan.inputs.get(column) != "String":
-                continue
-            cleaned = clean(pl.DataFrame({column: pl.Series(values, dtype=pl.String)}), self.plan)[0]
-            for name in names[column]:
-                if cleaned.schema[name] == pl.String:
-                    found[name] = cleaned.get_column(name).drop_nulls().unique()
-        return found
+        for blocks in _batches(sets, *_looking(self.plan)):
+            cleaned = clean(_stacked(blocks, sets), self.plan)[0]
+            first = 0
+            for block in blocks:
+                for column in block:
+                    for name in names[column]:
+                        if cleaned.schema[name] == pl.String:
+                            cells = cleaned.get_column(name).slice(first, len(sets[column]))
+                            found[name] = cells.drop_nulls().unique()
+                first += _height(block, sets)
+        return {name: found[name] for column in sets for name in names[column] if name in found}
+
+
+def _looking(plan: Plan) -> tuple[set[str], set[str]]:
+    """The columns whose cleaned cells may hang on the same row of other columns, and those on any row at all."""
+    from autoprep.checks import VERBS
+
+    beside, anywhere = {c for c in plan.inputs if _beginnings(c) & plan.inputs.keys()}, set()
+    for action in plan.applied():
+        if action.verb == "sql" or not VERBS[action.verb].elementwise:
+            anywhere.update(action.columns)
+        elif any(p in action.parameters for p in (*VERBS[action.verb].columns, *VERBS[action.verb].cells)):
+            beside.update(action.columns)
+    return beside, anywhere
+
+
+def _beginnings(name: str) -> set[str]:
+    """What stands before each "__" of a name: the column that a step may have added this one to."""
+    parts = name.split("__")
+    return {"__".join(parts[:i]) for i in range(1, len(parts))}
+
+
+def _batches(sets: Mapping[str, list[str]], beside: set[str], anywhere: set[str]) -> list[list[list[str]]]:
+    """Frames of blocks of columns: those that look at no other stand side by side, the others apart."""
+    blocks = [[c for c in sets if c not in beside | anywhere], *([c] for c in sets if c in beside - anywhere)]
+    made: list[list[list[str]]] = [[]]
+    cells = 0
+    for block in filter(None, blocks):
+        more = _height(block, sets) * len(sets)
+        if made[-1] and cells + more > _MOST_CELLS:
+            made.append([])
+            cells = 0
+        made[-1].append(block)
+        cells += more
+    return [batch for batch in (*made, *([[c]] for c in sets if c in anywhere)) if batch]
+
+
+def _height(block: list[str], sets: Mapping[str, list[str]]) -> int:
+    return max(len(sets[column]) for column in block)
+
+
+def _stacked(blocks: list[list[str]], sets: Mapping[str, list[str]]) -> pl.DataFrame:
+    """The blocks' values under one another; a column has no cell beside another block."""
+    parts = []
+    for block in blocks:
+        height = _height(block, sets)
+        padded = {c: pl.Series(c, sets[c], dtype=pl.String).extend_constant(None, height - len(sets[c])) for c in block}
+        parts.append(pl.DataFrame(padded))
+    return pl.concat(parts, how="diagonal") if parts else pl.DataFrame()
 
 
 def _events(hit: pl.Series, column: str, rule: str, reason: pl.Series, policy: str) -> pl.DataFrame:

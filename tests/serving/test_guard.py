@@ -105,3 +105,42 @@ def test_the_command_names_a_bad_policy(shop_model: Path, tmp_path: Path, capsys
     assert "RULE=reject" in capsys.readouterr().err
     assert main(["predict", str(shop_model), str(tmp_path / "n.csv")]) == 0
     assert capsys.readouterr().out.count("\n") == 6
+
+
+def test_known_categories_are_what_cleaning_each_column_by_itself_gives() -> None:
+    from autoprep import cleaning
+    from autoprep.serving.guard import Guard
+    from autoprep.types import Action, ColumnSpec, Plan
+
+    names = ("town", "land", "tone", "tone__mark", "size", "odd", "free")
+    actions = (
+        Action("a", "missing.word", ("town",), "nullify", {"words": ["n/a"]}),
+        Action("a2", "missing.word", ("land",), "nullify", {"words": ["n/a"]}),
+        Action("b", "missing.fill", ("town",), "fill", {"value": "none said"}),
+        Action("c", "missing.fill_from", ("land",), "fill_from", {"by": ["town"], "mappings": [{"Oslo": "Norway"}], "otherwise": "abroad"}),
+        Action("d", "text.case", ("tone",), "case"),
+        Action("e", "own", ("size",), "sql", {"expression": "CASE WHEN COUNT(*) OVER () > 2 THEN size END"}),
+        Action("f", "text.padded", ("odd",), "trim"),
+        Action("g", "own", ("free",), "sql", {"expression": "COALESCE(free, odd, 'nothing')"}),
+    )
+    specs = tuple(ColumnSpec(n, n, "text", "category") for n in names)
+    plan = Plan(actions, dict.fromkeys(names, "String"), specs)
+    sets = {
+        "town": ["Oslo", "n/a", "Bergen"], "land": ["n/a", "Sweden"], "tone": ["RED", "Red", "blue", "green"],
+        "tone__mark": ["x"], "size": ["S", "M"], "odd": [" a", "b "], "free": ["f"],
+    }  # fmt: skip
+    kinds = [
+        {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": c, "value_set": v}} for c, v in sets.items()
+    ]
+    cleans = []
+
+    def clean(frame: pl.DataFrame, plan: Plan) -> tuple[pl.DataFrame, pl.DataFrame]:
+        cleans.append(frame.shape)
+        return cleaning.transform(frame, plan)
+
+    known = Guard(plan, {"expectations": kinds}, {}).known(clean)
+    wanted = {c: cleaning.transform(pl.DataFrame({c: v}), plan)[0][c].drop_nulls().unique() for c, v in sets.items()}
+    assert {c: sorted(v) for c, v in known.items()} == {c: sorted(v) for c, v in wanted.items()}
+    assert sorted(known["land"]) == ["Sweden", "abroad"]
+    assert sorted(known["town"]) == ["Bergen", "Oslo", "none said"] and not known["size"].len()
+    assert len(cleans) == 3, "one clean for all but the columns that free SQL writes"
