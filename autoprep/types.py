@@ -9,12 +9,11 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Literal, Self
 
 import polars as pl
-import yaml
 
 from autoprep.errors import SettingError, did_you_mean, plural
 from autoprep.plain import Json as Json
+from autoprep.plain import dump_yaml, plain, refuse_unknown
 from autoprep.plain import load_yaml as load_yaml
-from autoprep.plain import plain, refuse_unknown
 from autoprep.table import Dialect as Dialect
 from autoprep.table import Source as Source
 from autoprep.table import Table as Table
@@ -242,7 +241,13 @@ class Plan:
 
     def to_yaml(self) -> str:
         """YAML text, the same for equal plans."""
-        return yaml.safe_dump(self.to_dict(), sort_keys=False, allow_unicode=True, width=120, default_flow_style=None)
+        said = self.to_dict()
+        whole = dump_yaml({**said, "actions": []})
+        if not self.actions:
+            return whole
+        # step by step: what has to be written the slow way is then one step
+        before, _, after = whole.partition("\nactions: []\n")
+        return f"{before}\nactions:\n{''.join(dump_yaml([action]) for action in said['actions'])}{after}"
 
     def _repr_html_(self) -> str:
         cells = "".join(

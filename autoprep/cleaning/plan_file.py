@@ -12,6 +12,7 @@ import yaml
 from autoprep.checks import VERBS
 from autoprep.errors import InputError, SettingError, did_you_mean
 from autoprep.lineage import hash_value, whole_file
+from autoprep.plain import compose_yaml, parse_yaml
 from autoprep.types import Action, ColumnSpec, Plan
 
 _TOP = ("format", "source", "target", "task", "settings", "actions", "inputs", "outputs")
@@ -56,8 +57,7 @@ def parse_plan(text: str, where: str = "plan") -> Plan:
         autoprep.errors.SettingError: plan, line 1: unknown verb 'trimm'; did you mean 'trim'?
     """
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        said = yaml.safe_load(text)
+        node, said = compose_yaml(text), parse_yaml(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""

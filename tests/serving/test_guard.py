@@ -112,12 +112,13 @@ def test_known_categories_are_what_cleaning_each_column_by_itself_gives() -> Non
     from autoprep.serving.guard import Guard
     from autoprep.types import Action, ColumnSpec, Plan
 
+    by_town = {"by": ["town"], "mappings": [{"Oslo": "Norway"}], "otherwise": "abroad"}
     names = ("town", "land", "tone", "tone__mark", "size", "odd", "free")
     actions = (
         Action("a", "missing.word", ("town",), "nullify", {"words": ["n/a"]}),
         Action("a2", "missing.word", ("land",), "nullify", {"words": ["n/a"]}),
         Action("b", "missing.fill", ("town",), "fill", {"value": "none said"}),
-        Action("c", "missing.fill_from", ("land",), "fill_from", {"by": ["town"], "mappings": [{"Oslo": "Norway"}], "otherwise": "abroad"}),
+        Action("c", "x.y", ("land",), "fill_from", by_town),
         Action("d", "text.case", ("tone",), "case"),
         Action("e", "own", ("size",), "sql", {"expression": "CASE WHEN COUNT(*) OVER () > 2 THEN size END"}),
         Action("f", "text.padded", ("odd",), "trim"),
