@@ -145,7 +145,8 @@ def _looking(plan: Plan) -> tuple[set[str], set[str]]:
     """The columns whose cleaned cells may hang on the same row of other columns, and those on any row at all."""
     from autoprep.checks import VERBS
 
-    beside, anywhere = {c for c in plan.inputs if _beginnings(c) & plan.inputs.keys()}, set()
+    anywhere: set[str] = set()
+    beside = {c for c in plan.inputs if _beginnings(c) & plan.inputs.keys()}
     for action in plan.applied():
         if action.verb == "sql" or not VERBS[action.verb].elementwise:
             anywhere.update(action.columns)
