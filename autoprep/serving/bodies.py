@@ -96,7 +96,7 @@ def few_records(body: bytes, content_type: str, limits: Limits) -> list[dict[str
     if kind != JSON or not body or len(body) > min(FEW_BYTES, limits.json_bytes):
         return None
     try:
-        said = json.loads(body, parse_constant=_no_constant)
+        said = _DECODER.decode(body.decode())
     except (RecursionError, ValueError):
         return None
     if isinstance(said, dict) and isinstance(said.get("rows"), list):
@@ -107,6 +107,13 @@ def few_records(body: bytes, content_type: str, limits: Limits) -> list[dict[str
     if all(isinstance(record, dict) and 0 < len(record) <= limits.columns for record in records):
         return records
     return None
+
+
+def _no_constant(word: str) -> None:
+    raise ValueError(f"{word} is no JSON number")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
 
 def _read_json(body: bytes, limits: Limits) -> Rows:
@@ -181,10 +188,6 @@ def _as_text(cell: Any) -> str | None:
     if isinstance(cell, float):
         return str(int(cell)) if cell.is_integer() and abs(cell) < 2**53 else pl.Series([cell]).cast(pl.String)[0]
     return str(cell)
-
-
-def _no_constant(word: str) -> None:
-    raise ValueError(f"{word} is no JSON number")
 
 
 def _read_csv(body: bytes, limits: Limits) -> Rows:

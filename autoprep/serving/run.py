@@ -55,6 +55,8 @@ def serve(
         "timeout_graceful_shutdown": grace_s,
         "timeout_keep_alive": 30,
         "server_header": False,
+        # nothing here asks who the client is
+        "proxy_headers": False,
     }
     if workers > 1:
         with tempfile.TemporaryDirectory(prefix="autoprep-metrics-") as folder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 import time
@@ -165,7 +166,17 @@ def said_to(port: int, *parts: bytes, wait_s: float = 0.0) -> bytes:
         for part in parts:
             held.sendall(part)
             time.sleep(wait_s)
-        return held.recv(65536)
+        said = held.recv(65536)
+        # head and body may come apart
+        while said and not _whole(said) and (more := held.recv(65536)):
+            said += more
+        return said
+
+
+def _whole(said: bytes) -> bool:
+    top, _, body = said.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)content-length: *([0-9]+)", top)
+    return length is None or len(body) >= int(length[1])
 
 
 def head(length: int, *more: str) -> bytes:

@@ -21,8 +21,8 @@ Array = np.ndarray[Any, Any]
 _NAN = float("nan")
 
 
-def encoder(made: Encoder, columns: Mapping[str, Code], compiler: Compiler) -> Callable[[Row], Array]:
-    """The matrix (1, columns) that ``Encoder.transform`` gives for a row.
+def encoded(made: Encoder, columns: Mapping[str, Code], compiler: Compiler) -> Callable[[Row], list[float]]:
+    """The row (one value per column) that ``Encoder.transform`` gives for a row.
 
     Raises:
         Declined: a number column is not there.
@@ -39,35 +39,34 @@ def encoder(made: Encoder, columns: Mapping[str, Code], compiler: Compiler) -> C
     if made.kind == "native":
         sizes = [len(level.values) for level in made.levels]
 
-        def native(row: Row) -> Array:
+        def native(row: Row) -> list[float]:
             values, codes = read(row)
-            values += [float(c) if c < size else _NAN for c, size in zip(codes, sizes, strict=True)]
-            return np.array([values], dtype=np.float64)
+            return values + [float(c) if c < size else _NAN for c, size in zip(codes, sizes, strict=True)]
 
         return native
     if made.kind == "target":
 
-        def coded(row: Row) -> Array:
+        def coded(row: Row) -> list[float]:
             values, codes = read(row)
             for table, code in zip(made.maps, codes, strict=True):
                 values += table[code]
-            return np.array([values], dtype=np.float64)
+            return values
 
         return coded
     return _linear(made, read)
 
 
-def _linear(made: Encoder, read: Callable[[Row], tuple[list[float], list[int]]]) -> Callable[[Row], Array]:
+def _linear(made: Encoder, read: Callable[[Row], tuple[list[float], list[int]]]) -> Callable[[Row], list[float]]:
     bounds = list(zip(made.fill, made.low, made.high, strict=True))
     flagged, hinges = made.flagged, [(place, knots) for place, knots in enumerate(made.hinges) if knots]
-    centre, spread = np.asarray(made.centre), np.asarray(made.spread)
+    scales = list(zip(made.centre, made.spread, strict=True))
     tables = []
     for number, level in enumerate(made.levels):
         size = len(level.values)
         one_hot = np.eye(size + 2)[:, : size + 1].tolist()
         tables.append(one_hot if size <= made.most_one_hot else made.maps[number])
 
-    def linear(row: Row) -> Array:
+    def linear(row: Row) -> list[float]:
         values, codes = read(row)
         missing = [v != v for v in values]
         filled = [
@@ -80,8 +79,7 @@ def _linear(made: Encoder, read: Callable[[Row], tuple[list[float], list[int]]])
             parts += [max(value - knot, 0.0) for knot in knots]
         for table, code in zip(tables, codes, strict=True):
             parts += table[code]
-        raw: Array = (np.array(parts, dtype=np.float64) - centre) / spread
-        return raw[None, :]
+        return [(part - centre) / spread for part, (centre, spread) in zip(parts, scales, strict=True)]
 
     return linear
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
 from autoprep.cleaning import Transformer
+from autoprep.model_search.linear_model import LinearModel
 from autoprep.parsing import quantity
 from autoprep.parsing.number import NumberFormat
-from autoprep.serving.rowwise import encoders, texts
+from autoprep.serving.rowwise import encoders, endings, texts
 from autoprep.serving.rowwise.expression import Code, Compiler, Row
 from autoprep.serving.rowwise.texts import Declined
 from autoprep.synthesis.texts import TextDirections
@@ -51,7 +53,9 @@ class RowScorer:
         self._steps(transformer)
         self._outputs = self._cleaned(transformer, plan.outputs)
         self._levels = self._known_levels(scorer)
+        self._end = endings.two_classes(scorer.predictor) if scorer.task != "regression" else None
         self._members = self._parts()
+        self._shares = self._linear_members()
         self._names = [f"probability_{c}" for c in scorer.classes] if scorer.task != "regression" else []
         self._interval = self._coverage()
 
@@ -199,7 +203,8 @@ class RowScorer:
             for name, found in levels.items()
         ]
 
-    def _parts(self) -> list[tuple[float, Any, Callable[[Row], Any]]]:
+    def _parts(self) -> list[tuple[float, Any, Callable[[Row], list[float]]]]:
+        """Weight and part of each member, and what gives the values of a row that its model sees."""
         views: dict[int, dict[str, Code]] = {-1: self._outputs}
         ready: dict[tuple[int, int], Callable[[Row], Any]] = {}
         members = []
@@ -209,10 +214,16 @@ class RowScorer:
                 views[number] = self._features(self._predictor.synthesizers[number])
             key = (number, id(part.encoder))
             if key not in ready:
-                encode = encoders.encoder(part.encoder, views[number], self._compiler)
+                encode = encoders.encoded(part.encoder, views[number], self._compiler)
                 ready[key] = self._compiler.once(Code(encode, pl.Null(), -1)).evaluate
             members.append((member.weight, part, ready[key]))
         return members
+
+    def _linear_members(self) -> list[tuple[float, Callable[[Row], list[float]]]]:
+        """Weight and shares of each member where all are linear models of two classes; else none."""
+        if self._end is None or not all(type(part.model) is LinearModel for _, part, _ in self._members):
+            return []
+        return [(weight, endings.linear_shares(part.model, values)) for weight, part, values in self._members]
 
     def _features(self, synthesizer: Any) -> dict[str, Code]:
         compiler = self._compiler
@@ -247,13 +258,17 @@ class RowScorer:
         return lambda values: conformal.interval(values, COVERAGE)
 
     def _answer(self, row: Row) -> Said:
+        if self._end is not None and self._shares:
+            return self._ended(self._end, _summed(self._shares, row))
         predictor = self._predictor
         total: Any = None
-        for weight, part, encode in self._members:
-            said = weight * part.after(part.model.predict(encode(row)))
+        for weight, part, values in self._members:
+            said = weight * part.after(part.model.predict(np.array([values(row)], dtype=np.float64)))
             total = said if total is None else total + said
         if total is None:
             raise Declined("a model without members")
+        if self._end is not None and total.dtype == np.float64:
+            return self._ended(self._end, total[0].tolist())
         if self._task == "regression":
             total = total + predictor.shift
             made: Said = {"prediction": float(total[0])}
@@ -265,6 +280,18 @@ class RowScorer:
         label = predictor.labels(shares).tolist()[0]
         made = {"prediction": None if label is None else str(label)}
         return made | dict(zip(self._names, shares[0].tolist(), strict=True))
+
+    def _ended(self, end: Callable[[list[float]], tuple[list[float], str | None]], total: list[float]) -> Said:
+        shares, label = end(total)
+        return {"prediction": label, **dict(zip(self._names, shares, strict=True))}
+
+
+def _summed(members: list[tuple[float, Callable[[Row], list[float]]]], row: Row) -> list[float]:
+    weight, shares = members[0]
+    total = [weight * share for share in shares(row)]
+    for weight, shares in members[1:]:
+        total = [before + weight * share for before, share in zip(total, shares(row), strict=True)]
+    return total
 
 
 _PLAIN = frozenset({str, int, float, bool, type(None)})
