@@ -14,7 +14,7 @@ from autoprep import pipeline, validation
 from autoprep.api.cleaning import as_plan
 from autoprep.api.contracts import validate
 from autoprep.api.data import PathLike, Settings, as_config, find, profile, read, rulebook
-from autoprep.api.papers import write_card
+from autoprep.api.papers import papers_of
 from autoprep.errors import InputError
 from autoprep.types import Feature, Finding, Leaderboard, Listener, Plan, Table, Task, silent
 
@@ -401,7 +401,7 @@ class Model:
         from autoprep.serving.expected import expected
 
         fitted = self._whole()
-        saved = artifact.save(
+        return artifact.save(
             folder,
             plan=pipeline.masked_plan(fitted.plan, fitted.personal()),
             predictor=fitted.predictor,
@@ -415,9 +415,8 @@ class Model:
             papers={"report.html": self.report_html()},
             tables=fitted.tables,
             expected=expected(self.scorer(), fitted.prepared.frame, fitted.judged.oof if fitted.judged else None),
+            papers_of=papers_of,
         )
-        write_card(saved)
-        return saved
 
     def export_code(self, path: PathLike) -> Path:
         """Write the pipeline as a short Python script that learns and predicts the same, cleaning included.

@@ -75,18 +75,19 @@ def write_card(model: PathLike, answers: PathLike | Mapping[str, Any] | None = N
             raise SettingError(f"unknown question '{key}'", hint=did_you_mean(str(key), asked))
     held = artifact.load(model)
     known = {**_json(held, ANSWERS, {}), **{k: str(v) for k, v in (said or {}).items() if v not in (None, "")}}
-    made = _papers(held, known)
+    made = papers_of(held, known)
     artifact.add_papers(model, made)
     return [key for key in asked if key not in known]
 
 
-def _papers(held: Artifact, answers: Mapping[str, str]) -> dict[str, str]:
+def papers_of(held: Artifact, answers: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Card, datasheet, governance record and bill of materials of a loaded model folder: file name -> text."""
     from autoprep.tracking import cards
     from autoprep.tracking.datasheet import datasheet
     from autoprep.tracking.governance import governance
     from autoprep.tracking.sbom import sbom
 
-    seen = evidence(held)
+    seen, answers = evidence(held), answers or {}
     board = held.leaderboard or Leaderboard(str(held.facts["metric"]), True)
     made = {
         CARD: cards.card(held.facts, held.plan, board, held.manifest["versions"], answers),
@@ -244,7 +245,7 @@ def write_papers(model: PathLike, folder: PathLike, *, pdf: bool = False) -> lis
 
     held, home = artifact.load(model), Path(folder)
     finished = datetime.fromtimestamp((held.folder / "manifest.json").stat().st_mtime, UTC).replace(microsecond=0)
-    made = _papers(held, _json(held, ANSWERS, {}))
+    made = papers_of(held, _json(held, ANSWERS, {}))
     made.pop(ANSWERS, None)
     if FAIRNESS_PAPER in held.manifest["files"]:
         made |= {FAIRNESS_PAPER: held.paper(FAIRNESS_PAPER), FAIRNESS: held.paper(FAIRNESS)}

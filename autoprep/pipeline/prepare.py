@@ -21,6 +21,8 @@ PLAN_SHARE, PLAN_COST, PLAN_ROWS = 0.15, 3.0, 20_000
 
 #: Share of a budget of seconds after which no more repairs are looked for.
 PLAN_END = 0.4
+#: Share of what is left of a budget of seconds that the profile may take with what it can do without.
+PROFILE_SHARE = 0.3
 #: A table with more columns is not searched for relations between them while a time budget runs.
 WIDE = 40
 
@@ -111,7 +113,15 @@ def prepare(
     if long:
         listener(Event("profile", f"reading {height:,} rows for their profile, some at a time", {"rows": height}))
     hurried = budget is not None and budget.time_budget_s is not None and frame.width > WIDE
-    profile = profiling.remembered(kept, target=column, task=task, config=config, relations=not hurried, store=store)
+    timed = budget is not None and budget.time_budget_s is not None and not long
+    hurry = profiling.Hurry(PROFILE_SHARE * budget.remaining()) if budget is not None and timed else None
+    if hurry is not None and hurried:
+        hurry.left_out.append("pairs of columns, and keys")
+    profile = profiling.remembered(
+        kept, target=column, task=task, config=config, relations=not hurried, store=store, hurry=hurry
+    )
+    if profile.left_out:
+        listener(Event("profile", told_left_out(profile)))
     watch.start("rules")
     book = validation.load_rulebook(rules or (), config)
     findings = tuple(find(profile, book))
@@ -141,6 +151,11 @@ def prepare(
         )
     )
     return Prepared(kept, frame, profile, findings, plan, column)
+
+
+def told_left_out(profile: profiling.Profile) -> str:
+    """What a profile did without, as a sentence; "" for nothing."""
+    return f"the budget was short, the profile leaves out: {'; '.join(profile.left_out)}" if profile.left_out else ""
 
 
 def _late(budget: Budget | None) -> Callable[[], bool]:

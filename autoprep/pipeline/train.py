@@ -19,7 +19,7 @@ from autoprep.pipeline.diagnose import Judged
 from autoprep.pipeline.earn import aligned, earn
 from autoprep.pipeline.flips import flipped, genes
 from autoprep.pipeline.judge import evaluate, predict
-from autoprep.pipeline.prepare import prepare, resolve_column
+from autoprep.pipeline.prepare import WIDE, prepare, resolve_column, told_left_out
 from autoprep.pipeline.structure import AUTO, Kind, gap_of, suggested, told
 from autoprep.pipeline.values import Fitted, Parts, Prepared, Stopwatch
 from autoprep.types import Cleaned, Event, Feature, Listener, Plan, Table, Task, silent
@@ -28,8 +28,12 @@ Goal = Literal["count", "quantile", "ordinal"]
 MIN_ROWS = 10
 #: Share of the time budget in which the report measures what the model leans on.
 DIAGNOSIS_SHARE = 0.04
-#: Cells that profiling, planning and cleaning can take on per second of a budget, and the rows that are always used.
+#: Seconds that saving a model takes: as such, and per step of its plan, which it compiles, writes and reports.
+SAVING_S, SAVING_STEP_S = 0.5, 0.0075
+#: Cells that profiling, planning and cleaning can take on per second of a budget, and the rows that are always used;
+#: of wide tables fewer, since much is worked out per column on rows of which there are then no more than samples.
 CELLS_PER_S, LEAST_ROWS = 170_000, 20_000
+WIDE_CELLS_PER_S, LEAST_WIDE_ROWS = 90_000, 2_000
 #: Bytes of prepared data that the search keeps; under a memory ceiling: what the process takes without any rows (GB),
 #: and per cell of the table, read, cleaned, and as the matrices of the models (bytes).
 MEMORY_BYTES, LEAST_GB, BYTES_PER_CELL = 1e9, 0.6, 120
@@ -171,7 +175,8 @@ def fit(
 
     plain_rows, factories = cleaned.rows, feature_sets(plan, frame)
     variants = Variants(Variant(frame, factories), genes(before, gains), turned, watch.seconds.get("clean", 0.0))
-    reserve = 0.0 if time_budget_s is None else 0.8 + (0.03 + DIAGNOSIS_SHARE) * time_budget_s
+    saving = SAVING_S + SAVING_STEP_S * len(plan.actions)
+    reserve = 0.0 if time_budget_s is None else 0.3 + (0.03 + DIAGNOSIS_SHARE) * time_budget_s + saving
     inner = Budget(None if time_budget_s is None else max(0.5, budget.remaining() - reserve), work_budget)
     found = search(
         frame,
@@ -218,7 +223,7 @@ def fit(
         baseline=baseline,
         gains=gains,
         feature_gains=_named(found.feature_gains),
-        notes=(*hints, *found.notes),
+        notes=(*filter(None, [told_left_out(prepared.profile)]), *hints, *found.notes),
         seconds=watch.seconds,
         seed=seed,
         chosen_by=chosen_by,
@@ -288,7 +293,9 @@ def _affordable(
     rows = np.arange(frame.height) if learn is None else learn
     most, short = len(rows), "budget"
     if not budget.deterministic:
-        most = max(LEAST_ROWS, int(CELLS_PER_S * budget.remaining() / max(frame.width, 1)))
+        wide = frame.width > WIDE
+        rate, least = (WIDE_CELLS_PER_S, LEAST_WIDE_ROWS) if wide else (CELLS_PER_S, LEAST_ROWS)
+        most = max(least, int(rate * budget.remaining() / max(frame.width, 1)))
     if memory_gb is not None:
         room = int((memory_gb - LEAST_GB) * 1e9 / (BYTES_PER_CELL * max(frame.width, 1)))
         most, short = (max(1_000, room), "memory") if room < most else (most, short)

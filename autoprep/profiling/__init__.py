@@ -1,6 +1,7 @@
 """What a table is: statistics, semantics, relations; in mergeable states and in words that rules can ask for."""
 
 from autoprep.profiling.compare import Comparison, compare
+from autoprep.profiling.hurry import Hurry
 from autoprep.profiling.kept import remembered
 from autoprep.profiling.profiler import profile
 from autoprep.profiling.profiles import Profile
@@ -10,6 +11,7 @@ from autoprep.profiling.target import infer_task
 
 __all__ = [
     "Comparison",
+    "Hurry",
     "Link",
     "Profile",
     "Relations",

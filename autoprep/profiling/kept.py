@@ -8,6 +8,7 @@ import polars as pl
 
 from autoprep.config import Config
 from autoprep.profiling import vocabulary
+from autoprep.profiling.hurry import Hurry
 from autoprep.profiling.profiler import profile
 from autoprep.profiling.profiles import KEYS, Profile
 from autoprep.store import Store, column_key, key_of
@@ -29,20 +30,23 @@ def remembered(
     relations: bool = True,
     mergeable: bool = False,
     store: Store | None = None,
+    hurry: Hurry | None = None,
 ) -> Profile:
     """The same as ``profile``; with a store it is read when the same rows were profiled in the same way before.
 
     Args:
-        table: rows in memory. store: None: the profile is made. The rest: see ``profile``.
+        table: rows in memory. store: None: the profile is made; so it is in a hurry. The rest: see ``profile``.
 
     Raises:
         InputError: no such target.
     """
 
     def make() -> Profile:
-        return profile(table, target=target, task=task, config=config, relations=relations, mergeable=mergeable)
+        return profile(
+            table, target=target, task=task, config=config, relations=relations, mergeable=mergeable, hurry=hurry
+        )
 
-    if store is None:
+    if store is None or hurry is not None:
         return make()
     frame = table.collect()
     roles = {name: said.get("role") for name, said in config.columns.items()} if config else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -76,9 +76,14 @@ def _auc(scores: Floats, positive: npt.NDArray[np.bool_]) -> float:
 
 
 def diagnose(
-    columns: Sequence[Encoded], y: Floats | Ints, task: Task, raw: pl.DataFrame, label: pl.Series
+    columns: Sequence[Encoded],
+    y: Floats | Ints,
+    task: Task,
+    raw: pl.DataFrame,
+    label: pl.Series,
+    late: Callable[[], bool] | None = None,
 ) -> dict[str, dict[str, Any]]:
-    """Per column: what the profile says of each against the target.
+    """Per column: what the profile says of each against the target; columns that it is too late for are not in it.
 
     Args:
         columns: encoded, rows where the target is present.
@@ -86,12 +91,15 @@ def diagnose(
         task: what kind of target.
         raw: the same rows as text, for labels spelled out inside other cells.
         label: the same rows' target as text.
+        late: whether no more columns are looked at; None: never.
     """
     rng = np.random.default_rng(0)
     folds = rng.integers(0, FOLDS, y.size)
     shuffled = [rng.permutation(y) for _ in range(SHUFFLES if len(columns) <= 200 else 1)]
     out: dict[str, dict[str, Any]] = {}
     for one in columns:
+        if late is not None and late():
+            break
         codes, levels = bins(one)
         if levels <= 2 or y.size < 20:
             out[one.name] = {"target_score": None, "target_copy": False, "target_leak": False}

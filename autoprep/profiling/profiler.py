@@ -30,6 +30,7 @@ from autoprep.profiling import (
     vocabulary,
 )
 from autoprep.profiling.columns import Column
+from autoprep.profiling.hurry import Hurry
 from autoprep.profiling.numbers import grouped_by_point
 from autoprep.profiling.profiles import KEYS, Profile
 from autoprep.profiling.target import diagnose
@@ -49,6 +50,7 @@ def profile(
     deep: bool = True,
     relations: bool = True,
     mergeable: bool = False,
+    hurry: Hurry | None = None,
 ) -> Profile:
     """Profile a table.
 
@@ -60,6 +62,7 @@ def profile(
         deep: also look at pairs of columns, keys and the target.
         relations: with ``deep``, pairs of columns and keys too, and not the target alone.
         mergeable: keep the states that ``Profile.merge`` adds up.
+        hurry: a clock for rows in memory; what it leaves no time for stands in ``Profile.left_out``. None: all is done.
 
     Raises:
         InputError: no such target.
@@ -87,7 +90,7 @@ def profile(
     frame = _workable(lazy.collect() if isinstance(lazy, pl.LazyFrame) else lazy)
     if target is not None and target not in frame.columns:
         raise InputError(f"no column '{target}' to be the target", hint=did_you_mean(target, frame.columns))
-    found = describe(frame)
+    found = describe(frame, hurry)
     for one, fault in zip(found, names.header_faults(frame.columns), strict=True):
         one.row |= fault
         one.row["role"] = _role(one, config)
@@ -111,7 +114,7 @@ def profile(
         within = relations_within(frame, found)
         table |= structure.time_and_groups(frame, found, target)
     if deep and target is not None:
-        said, more, per = diagnose(frame, target, task, found)
+        said, more, per = diagnose(frame, target, task, found, hurry)
         table |= more
         for row in rows:
             row |= per.get(row["column"], {})
@@ -124,6 +127,7 @@ def profile(
         {one.name: one.details for one in found},
         {one.name: states.of(one, frame.get_column(one.name)) for one in found} if mergeable else {},
         _origin(source),
+        tuple(hurry.left_out) if hurry else (),
     )
 
 
@@ -158,7 +162,7 @@ def relations_within(frame: pl.DataFrame, found: Sequence[Column]) -> list[Row]:
     return [*said, *rows, *structure.missing_together(made), *structure.conditions(made, labels, exact)]
 
 
-def describe(frame: pl.DataFrame) -> list[Column]:
+def describe(frame: pl.DataFrame, hurry: Hurry | None = None) -> list[Column]:
     """Every column on its own, in order; in long tables the typed ones beside those of text."""
     kinds = {n: columns.kind_of(t) for n, t in frame.schema.items()}
     found = {n: Column(n, i) for i, n in enumerate(frame.columns)}
@@ -174,7 +178,7 @@ def describe(frame: pl.DataFrame) -> list[Column]:
 
     def worded() -> None:
         strings = frame.select(pl.col(texts).cast(pl.String)) if texts else frame.select()
-        _texts(strings, texts, found)
+        _texts(strings, texts, found, hurry)
         for name in texts:
             found[name].row |= _place(found[name], frame, "text")
             _common(found[name], frame.get_column(name), "text")
@@ -194,7 +198,7 @@ def _place(column: Column, frame: pl.DataFrame, kind: str) -> Row:
     return {"column": column.name, "position": column.position, "dtype": kind, "rows": frame.height}
 
 
-def _texts(strings: pl.DataFrame, texts: list[str], found: dict[str, Column]) -> None:
+def _texts(strings: pl.DataFrame, texts: list[str], found: dict[str, Column], hurry: Hurry | None) -> None:
     gathered = cells.gather(strings, texts)
     proof = evidence.collect(gathered)
     long = gathered.long.with_columns(text.trim(pl.col("v")).alias("t"))
@@ -220,7 +224,7 @@ def _texts(strings: pl.DataFrame, texts: list[str], found: dict[str, Column]) ->
         found[name].row["distinct"] = distinct
         found[name].details["top"] = dict(list(top.items())[:20])
     textual.text_figures(described)
-    textual.spellings(described)
+    textual.spellings(described, hurry)
 
 
 def _hints(proof: dict[str, dict[str, Any]]) -> dict[str, str]:

@@ -36,6 +36,7 @@ class Profile:
         details: column -> lists and counts behind its row (top values, histogram, patterns, variants, formats, junk).
         states: column -> what is needed to merge profiles.
         source: where the table came from.
+        left_out: what a deadline left no time for, in words.
     """
 
     columns: pl.DataFrame
@@ -46,6 +47,7 @@ class Profile:
     details: Mapping[str, Any] = field(default_factory=dict)
     states: Mapping[str, Any] = field(default_factory=dict)
     source: Mapping[str, Any] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
     @property
     def dependencies(self) -> pl.DataFrame:
@@ -146,6 +148,7 @@ class Profile:
             "source": dict(self.source),
             **{k: getattr(self, k).to_dicts() for k in ("columns", "tables", "pairs", "keys")},
             **{k: dict(getattr(self, k)) for k in ("target", "details", "states")},
+            **({"left_out": list(self.left_out)} if self.left_out else {}),
         }
         out = json.dumps(_finite(said), ensure_ascii=False, separators=(",", ":"), default=str)
         if path is not None:
@@ -181,6 +184,7 @@ class Profile:
             data["details"],
             data["states"],
             data["source"],
+            tuple(data.get("left_out") or ()),
         )
 
     def __repr__(self) -> str:

@@ -8,13 +8,17 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from autoprep.errors import plural
 from autoprep.parsing import null, number, text
 from autoprep.profiling import arithmetic, encode, leaks, variants
 from autoprep.profiling.columns import Column
+from autoprep.profiling.hurry import Hurry
 from autoprep.types import Task
 
 #: Up to this many distinct integers a numeric target may be a set of classes.
 MAX_CLASSES = 20
+#: Share of a profile's time after which columns are held against the target on few rows, and how many these are.
+ALL_ROWS_END, SHORT_ROWS = 0.5, 5_000
 
 
 def _words_for_nothing(labels: pl.Series) -> Sequence[str]:
@@ -94,7 +98,7 @@ def as_numbers(words: pl.Series) -> pl.Series:
 
 
 def diagnose(
-    frame: pl.DataFrame, target: str, task: Task | None, found: Sequence[Column]
+    frame: pl.DataFrame, target: str, task: Task | None, found: Sequence[Column], hurry: Hurry | None = None
 ) -> tuple[dict[str, Any], dict[str, Any], dict[str, dict[str, Any]]]:
     """Diagnostics of the target: its own facts, words for ``tables``, and words per column.
 
@@ -103,6 +107,7 @@ def diagnose(
         target: its column.
         task: what kind it is; found out when None.
         found: the described columns.
+        hurry: a clock; what it leaves no time for is told to it.
     """
     series = frame.get_column(target)
     said, why = (task, "as asked for") if task else infer_task(series, target)
@@ -133,7 +138,10 @@ def diagnose(
         # labels as they are written: a label with a tab behind it is a variant of the label
         spelled = raw.filter(words.is_not_null()) if raw is not None and words is not None else series.cast(pl.String)
         _labels(spelled, table, facts)
-    part = encode.sample(frame)
+    short = hurry is not None and hurry.late(ALL_ROWS_END)
+    part = encode.sample(frame, SHORT_ROWS if short else encode.SAMPLE_ROWS)
+    if hurry is not None and short and part.height < frame.height:
+        hurry.left_out.append(f"rows beyond {part.height:,} when columns are held against the target")
     made = encode.encode(part, found)
     if target not in made or not frame.height:
         return facts, table, {}
@@ -144,7 +152,10 @@ def diagnose(
     rows = np.flatnonzero(keep)
     others = [_take(one, rows) for name, one in made.items() if name != target]
     label = part.get_column(target)[rows]
-    per = leaks.diagnose(others, y[rows], said, part[rows], label)
+    per = leaks.diagnose(others, y[rows], said, part[rows], label, hurry.late if hurry else None)
+    if hurry is not None and len(per) < len(others):
+        hurry.left_out.append(f"whether {plural(len(others) - len(per), 'column')} would give the target away")
+        others = [one for one in others if one.name in per]
     if said == "regression":
         for one in others:
             if one.values is None and not per[one.name]["target_leak"] and one.levels > 10:
@@ -155,8 +166,11 @@ def diagnose(
                         "leak_reason": f"{share:.0%} of its cells end in the target's value",
                     }
         _sums(target, y[rows].astype(np.float64), others, per)
-    for name, why in leaks.after_outcome(others, y[rows], said).items():
-        per[name]["after_outcome"] = why
+    if hurry is not None and hurry.late():
+        hurry.left_out.append("times that are written after the outcome")
+    else:
+        for name, why in leaks.after_outcome(others, y[rows], said).items():
+            per[name]["after_outcome"] = why
     table["sorted_by_target"], table["row_order_score"] = leaks.order_faults(y[rows], said)
     table["conflicting_label_rate"] = _conflicts(frame, target, found)
     table["sampled_rows"] = int(rows.size)

@@ -9,12 +9,16 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from autoprep.errors import plural
 from autoprep.parsing import date, null, number, text
 from autoprep.parsing import range as ranges
 from autoprep.profiling import codes, names, numeric, semantics, variants
 from autoprep.profiling.columns import Column, mark_code, moments, parsed
+from autoprep.profiling.hurry import Hurry
 
 _NUMERIC = ("integer", "number", "amount", "percent", "quantity", "range", "latitude", "longitude")
+#: Share of a profile's time after which spellings are no longer compared.
+SPELLINGS_END = 0.6
 _VARIED = ("category", "ordinal", "country", "boolean", "text", "code", "constant", "packed")
 
 
@@ -119,8 +123,11 @@ def text_figures(texts: Sequence[TextCells]) -> None:
             column.details["order"] = list(scale or ())
 
 
-def spellings(texts: Sequence[TextCells]) -> None:
-    """How the words of text columns vary, in place; those of many columns are folded at once."""
+def spellings(texts: Sequence[TextCells], hurry: Hurry | None = None) -> None:
+    """How the words of text columns vary, in place; those of many columns are folded at once.
+
+    In a hurry the columns of the fewest values come first, and the others are left out once most of the time has gone.
+    """
     varied = []
     for one in texts:
         column, content, row = one.column, one.cells, one.column.row
@@ -129,8 +136,16 @@ def spellings(texts: Sequence[TextCells]) -> None:
             if len(values) >= 2:
                 wordy = {v: c for v, c in values.items() if not v.replace(".", "").replace("-", "").isdigit()}
                 varied.append((column, wordy))
-    for (column, values), folded in zip(varied, variants.fold([values for _, values in varied]), strict=True):
-        _variants(column, values, folded)
+    if hurry is None:
+        for (column, values), folded in zip(varied, variants.fold([values for _, values in varied]), strict=True):
+            _variants(column, values, folded)
+        return
+    varied.sort(key=lambda one: len(one[1]))
+    for i, (column, values) in enumerate(varied):
+        if hurry.late(SPELLINGS_END):
+            hurry.left_out.append(f"spellings and misspellings in {plural(len(varied) - i, 'column')} of many values")
+            return
+        _variants(column, values, variants.fold([values])[0])
 
 
 def _trimmed(content: pl.DataFrame) -> dict[str, float]:

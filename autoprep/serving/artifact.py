@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -153,6 +153,7 @@ def save(
     papers: Mapping[str, str] | None = None,
     tables: Mapping[str, Any] | None = None,
     expected: Mapping[str, Any] | None = None,
+    papers_of: Callable[[Artifact], Mapping[str, str]] | None = None,
 ) -> Path:
     """Write a model folder, whole or not at all, and prove it: what was written is loaded and replayed.
 
@@ -171,6 +172,7 @@ def save(
         papers: file name (one of ``PAPERS``) -> text.
         tables: how rows are made of several tables, as plain values.
         expected: what training's own rows meet and are predicted, see ``serving.expected``.
+        papers_of: makes more papers of the model as it was written and read again.
 
     Raises:
         InputError: the folder cannot be written, or is not a model folder.
@@ -212,11 +214,14 @@ def save(
             _ipc(rows, beside / "replay" / "rows.arrow")
             _ipc(predicted, beside / "replay" / "predictions.arrow")
         seal(beside, {"format": FORMAT, "kind": KIND, "facts": facts, "dialect": dialect and dialect.to_dict()})
-        if predicted is not None:
-            again = _replay(load(beside))
+        held = load(beside) if predicted is not None or papers_of is not None else None
+        if predicted is not None and held is not None:
+            again = _replay(held)
             if not again.identical:
                 said = f"columns {', '.join(again.columns)} differ, by up to {again.worst:g}"
                 raise ArtifactError(f"the model does not predict the same once it is written and read: {said}")
+        if papers_of is not None and held is not None:
+            add_papers(beside, papers_of(held))
     return target
 
 

@@ -12,6 +12,8 @@ from autoprep.serving.predictor import Scorer
 
 #: Rows of training, evenly spread, whose contract events are counted, and whose predictions are kept.
 EVENT_ROWS, PREDICTED_ROWS = 20_000, 2_000
+#: Cells of these rows at most, but not fewer rows than are predicted.
+EVENT_CELLS = 1_500_000
 DIGITS = 6
 
 
@@ -26,7 +28,8 @@ def expected(scorer: Scorer, raw: pl.DataFrame, judged: Any = None) -> dict[str,
         ``rows``; ``reasons``: rows by "rule:column"; ``predictions``: sorted numbers by column of what ``predict``
         gives; ``unseen``: the same of ``judged``, since a model is surer of rows that it learnt from.
     """
-    rows = raw.gather_every(max(1, -(-raw.height // EVENT_ROWS))).drop(scorer.plan.target or "", strict=False)
+    most = min(EVENT_ROWS, max(PREDICTED_ROWS, EVENT_CELLS // max(raw.width, 1)))
+    rows = raw.gather_every(max(1, -(-raw.height // most))).drop(scorer.plan.target or "", strict=False)
     few = rows.gather_every(max(1, -(-rows.height // PREDICTED_ROWS)))
     predicted = scorer.predict(few, reasons=False)
     names = shown(predicted.columns)

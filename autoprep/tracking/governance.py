@@ -83,13 +83,18 @@ def _steps(sheet: Sheet) -> None:
     sheet.figures([(f"steps {status}", f"plan.yaml: {status}") for status in statuses])
     if not plan.actions:
         sheet.say("No step changed the data.")
+    gained = sheet.evidence.facts.get("lossy_gains") or {}
     for action in plan.actions:
         sheet.heading(f"{action.id} (rule {action.rule}, {action.verb})", 3)
         sheet.say(action.why)
         gain = f"facts.lossy_gains.{action.id}"
         sheet.figures(
             [(what, f"plan.yaml: [{action.id}] {path}") for what, path in STEP_FIGURES.items()]
-            + [(f"what it gains the model: {key}", f"{gain}.{key}") for key in ("gain", "standard_error", "metric")]
+            + [
+                (f"what it gains the model: {key}", f"{gain}.{key}")
+                for key in ("gain", "standard_error", "metric")
+                if action.id in gained
+            ]
         )
 
 

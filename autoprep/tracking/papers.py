@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from autoprep.types import Leaderboard, Plan
@@ -45,6 +46,16 @@ class Evidence:
         found: Mapping[str, Any] = self.manifest["facts"]
         return found
 
+    @cached_property
+    def _steps(self) -> dict[str, Any]:
+        """Steps by id, as plain values."""
+        return {action.id: action.to_dict() for action in reversed(self.plan.actions)}
+
+    @cached_property
+    def _columns(self) -> dict[str, Any]:
+        """Columns of the profile by name."""
+        return {str(column.get("column")): column for column in reversed(self.profile.get("columns") or ())}
+
     def at(self, place: str) -> Any:
         """The figure at a place; ``NOWHERE`` when there is none.
 
@@ -74,15 +85,22 @@ class Evidence:
         if file == "plan.yaml":
             if not rest.startswith("["):
                 return sum(a.status == rest for a in self.plan.actions)
-            step = next((a for a in self.plan.actions if rest.startswith(f"[{a.id}] ")), None)
-            return NOWHERE if step is None else _walk(step.to_dict(), rest[len(step.id) + 3 :])
+            return _within(self._steps, rest)
         if rest.startswith("["):
-            held = self.profile.get("columns") or ()
-            column = next((c for c in held if rest.startswith(f"[{c.get('column')}] ")), None)
-            return NOWHERE if column is None else _walk(column, rest[len(str(column["column"])) + 3 :])
+            return _within(self._columns, rest)
         head, _, path = rest.partition(".")
         found = self.profile.get(head)
         return _walk(found[0] if isinstance(found, list) and found else found or {}, path)
+
+
+def _within(named: Mapping[str, Any], place: str) -> Any:
+    """The figure at "[name] path"; a name may hold "] " itself."""
+    end = place.find("] ")
+    while end > 0:
+        if place[1:end] in named:
+            return _walk(named[place[1:end]], place[end + 2 :])
+        end = place.find("] ", end + 1)
+    return NOWHERE
 
 
 def _walk(value: Any, path: str) -> Any:
@@ -96,6 +114,8 @@ def _walk(value: Any, path: str) -> Any:
             continue
         if not isinstance(value, Mapping):
             return NOWHERE
+        if path in value:
+            return value[path]
         key = next((k for k in sorted(value, key=len, reverse=True) if path == k or path.startswith(f"{k}.")), None)
         if key is None:
             return NOWHERE

@@ -161,3 +161,13 @@ def test_an_interrupted_fit_goes_on_from_its_journal(tmp_path, monkeypatch):
     assert any("interrupted search" in note for note in resumed.facts["notes"])
     assert resumed.predict_frame(rows).equals(plain.predict_frame(rows))
     assert not (tmp_path / "model.journal").exists()
+
+
+def test_a_wide_table_says_what_its_budget_left_out_of_the_profile() -> None:
+    r = np.random.default_rng(0)
+    wide = pl.DataFrame({f"x{i}": r.normal(size=300).round(2) for i in range(45)})
+    wide = wide.with_columns(y=pl.when(pl.col("x0") + pl.col("x1") > 0).then(pl.lit("a")).otherwise(pl.lit("b")))
+    heard: list[Event] = []
+    model = ap.fit(wide, "y", time_budget_s=3, listener=heard.append)
+    said = [note for note in model.facts["notes"] if "the profile leaves out: pairs of columns, and keys" in note]
+    assert said and said[0] in model.report_html() and any(e.message == said[0] for e in heard)

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from autoprep.profiling import infer_task, profile
+from autoprep.profiling import Hurry, infer_task, profile
 
 RNG = np.random.default_rng(7)
 
@@ -92,3 +92,34 @@ def test_a_time_that_is_written_after_the_outcome_is_told():
     found = profile(frame, target="y").columns
     said = dict(found.select("column", "after_outcome").drop_nulls().rows())
     assert list(said) == ["closed"] and "'opened'" in said["closed"]
+
+
+def _leaky(rows: int = 400) -> pl.DataFrame:
+    r = np.random.default_rng(0)
+    y = r.integers(0, 2, rows)
+    town = np.where(r.random(rows) < 0.05, "oslo ", "Oslo")
+    return pl.DataFrame({"town": town, "copy": y * 3 + 1, "x": r.normal(size=rows), "y": np.where(y == 1, "yes", "no")})
+
+
+def test_a_profile_with_time_enough_is_the_profile_without_a_deadline() -> None:
+    plain = profile(_leaky(), target="y")
+    timed = profile(_leaky(), target="y", hurry=Hurry(1e6))
+    assert timed.to_json() == plain.to_json() and not timed.left_out
+
+
+def test_a_profile_that_is_late_says_what_it_leaves_out_and_keeps_its_words() -> None:
+    late = profile(_leaky(), target="y", hurry=Hurry(-1.0))
+    plain = profile(_leaky(), target="y")
+    assert late.columns.columns == plain.columns.columns
+    assert late.columns["semantic"].to_list() == plain.columns["semantic"].to_list()
+    said = "; ".join(late.left_out)
+    assert "spellings and misspellings in 2 columns" in said and "3 columns would give the target away" in said
+    assert "after the outcome" in said and not late.column("copy")["target_leak"]
+    assert type(late).from_json(late.to_json()).left_out == late.left_out
+
+
+def test_columns_are_held_against_the_target_on_few_rows_before_they_are_left_out() -> None:
+    ticks = iter([0.0, *[0.55] * 5, *[0.9] * 50])
+    found = profile(_leaky(6_000), target="y", hurry=Hurry(1.0, clock=lambda: next(ticks)))
+    assert found.left_out == ("rows beyond 5,000 when columns are held against the target",)
+    assert found.column("copy")["target_leak"] and found.column("town")["variant_rate"] > 0
