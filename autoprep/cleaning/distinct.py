@@ -109,7 +109,7 @@ def run_batch(compiled: Compiled, frame: pl.DataFrame, before: Batch | None = No
         if name in alone and frame.schema[name] == pl.String():
             column = frame.get_column(name)
             held = _as_before(column, known.get(name))
-            values = _values(column) if held is None else held.frame.get_column(name)
+            values = few_values(column) if held is None else held.frame.get_column(name)
             if values is not None:
                 few[name] = (values, held)
     owner = {name: next(iter(own)) for name, own in owners.items() if len(own) == 1 and next(iter(own)) in few}
@@ -147,7 +147,7 @@ def _as_before(column: pl.Series, known: Values | None) -> Values | None:
     return None if lost else Values(known.frame, codes)
 
 
-def _values(column: pl.Series) -> pl.Series | None:
+def few_values(column: pl.Series) -> pl.Series | None:
     """The distinct values of a column without null, or None where they are too many for it to pay."""
     probe = column.gather_every(max(1, column.len() // PROBE))
     if probe.n_unique() > 0.9 * probe.len():

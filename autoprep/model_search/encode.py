@@ -277,20 +277,29 @@ class Encoder:
         return out
 
     def _linear_parts(self, matrix: Array, codes: list[Array], coded: list[Array]) -> Array:
-        missing = np.isnan(matrix)
-        filled = np.where(missing, np.asarray(self.fill), matrix)
-        filled = np.clip(filled, np.asarray(self.low), np.asarray(self.high))
-        parts: list[Array] = [missing[:, self.flagged].astype(np.float64)]
+        flags, numbers = len(self.flagged), matrix.shape[1]
+        one_hot = [len(level.values) <= self.most_one_hot for level in self.levels]
+        sizes = [
+            len(level.values) + 1 if o else c.shape[1] for level, o, c in zip(self.levels, one_hot, coded, strict=True)
+        ]
+        raw = np.empty((len(matrix), numbers + flags + sum(map(len, self.hinges)) + sum(sizes)))
+        # each part is written where it stays: joining them took longer than working them out
+        filled, missing = raw[:, :numbers], np.isnan(matrix)
+        filled[...] = np.where(missing, np.asarray(self.fill), matrix)
+        np.clip(filled, np.asarray(self.low), np.asarray(self.high), out=filled)
+        at = numbers + flags
+        raw[:, numbers:at] = missing[:, self.flagged]
         for place, knots in enumerate(self.hinges):
             if knots:
-                parts.append(np.maximum(filled[:, place, None] - np.asarray(knots)[None, :], 0.0))
-        for number, level in enumerate(self.levels):
-            if len(level.values) <= self.most_one_hot:
-                spread = np.eye(len(level.values) + 2)[:, : len(level.values) + 1]
-                parts.append(spread[codes[number]])
-            else:
-                parts.append(coded[number])
-        return self._join(filled, parts)
+                hinges = raw[:, at : at + len(knots)]
+                np.subtract(filled[:, place, None], np.asarray(knots), out=hinges)
+                np.maximum(hinges, 0.0, out=hinges)
+                at += len(knots)
+        for number, size in enumerate(sizes):
+            table = np.eye(size + 1)[:, :size] if one_hot[number] else None
+            raw[:, at : at + size] = coded[number] if table is None else table[codes[number]]
+            at += size
+        return raw
 
     def _linear_names(self) -> list[str]:
         names = [*self.numbers, *(f"{self.numbers[i]}\x1fmissing" for i in self.flagged)]

@@ -26,8 +26,8 @@ from autoprep.serving.rowwise.texts import LONGEST
 
 #: Of the rows that are predicted singly, one in so many is compared with Polars.
 AUDITED = 500
-#: Rows of a large request that are predicted at a time: what is worked out between stays in the cache.
-BAND_ROWS = 25_000
+#: Cells of the model's widest matrix that are worked out at a time, and rows: each band costs some 20 ms besides.
+BAND_CELLS, BAND_ROWS = 4_000_000, (25_000, 100_000)
 #: Requests of up to so many rows are predicted where they are, without a thread.
 SMALL_ROWS = 64
 _Waiting = tuple[pl.DataFrame, "asyncio.Future[pl.DataFrame]"]
@@ -181,9 +181,11 @@ def _settle(future: asyncio.Future[pl.DataFrame], said: pl.DataFrame | Exception
 
 
 def _in_bands(scorer: Scorer, frame: pl.DataFrame) -> pl.DataFrame:
-    if frame.height <= 2 * BAND_ROWS:
+    width = max([frame.width, *(len(m.part.encoder.names) for m in getattr(scorer.predictor, "members", ()))])
+    rows = min(max(BAND_CELLS // width, BAND_ROWS[0]), BAND_ROWS[1])
+    if frame.height <= 2 * rows:
         return scorer.predict(frame)
-    return pl.concat([scorer.predict(frame.slice(at, BAND_ROWS)) for at in range(0, frame.height, BAND_ROWS)])
+    return pl.concat([scorer.predict(frame.slice(at, rows)) for at in range(0, frame.height, rows)])
 
 
 def _by_keys(scorer: Scorer, rows: Rows) -> pl.DataFrame:

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from autoprep.cleaning.distinct import MIN_ROWS, few_values
 from autoprep.errors import SettingError, did_you_mean
 from autoprep.types import Plan
 
@@ -70,11 +71,13 @@ class Guard:
             own = sorted({str(u).strip().lower() for u in parameters["units"]})
             known = {u.name: u for u in map(quantity.unit_of, own) if u is not None}
             fmt = NumberFormat(parameters.get("decimal", "."), parameters.get("thousands", ""))
-            word = raw.select(quantity.split(pl.col(column), fmt)[1].alias("word")).to_series()
-            odd = [w for w in word.drop_nulls().unique().to_list() if w.lower() not in own]
+            behind = quantity.split(pl.col(column), fmt)[1].alias("word")
+            words = _read_once(raw.select(column)).select(behind).to_series()
+            odd = [w for w in words.drop_nulls().unique().to_list() if w.lower() not in own]
             strange = [w for w in odd if (unit := quantity.unit_of(w)) is None or unit.name not in known]
             if not strange:
                 continue
+            word = raw.select(behind).to_series()
             hit = word.is_in(strange).fill_null(False)
             goal = next(iter(known)) if len(known) == 1 else None
             same = [w for w in strange if goal and (u := quantity.unit_of(w)) and u.group == known[goal].group]
@@ -188,6 +191,12 @@ def _stacked(blocks: list[list[str]], sets: Mapping[str, list[str]]) -> pl.DataF
         padded = {c: pl.Series(c, sets[c], dtype=pl.String).extend_constant(None, height - len(sets[c])) for c in block}
         parts.append(pl.DataFrame(padded))
     return pl.concat(parts, how="diagonal") if parts else pl.DataFrame()
+
+
+def _read_once(column: pl.DataFrame) -> pl.DataFrame:
+    """The distinct cells of a frame's only column where they are few; null may be left out."""
+    few = few_values(column.to_series()) if column.height >= MIN_ROWS else None
+    return column if few is None else few.to_frame()
 
 
 def _events(hit: pl.Series, column: str, rule: str, reason: pl.Series, policy: str) -> pl.DataFrame:

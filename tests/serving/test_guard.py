@@ -53,6 +53,15 @@ def test_another_unit_is_converted_and_said(shop_model: Path) -> None:
     assert reasons(shop_model, weight="12 m")[1]["weight"] is None
 
 
+def test_another_unit_is_seen_among_many_rows_as_in_one(shop_model: Path) -> None:
+    """Long columns of few values are read once per value, and only what is strange is looked for in every row."""
+    scorer, rows = ap.load(shop_model).scorer(), orders(40, seed=5).drop("bought")
+    rows[7, "weight"], rows[11, "weight"], rows[12, "weight"] = "10 lb", "12 furlong", None
+    many = scorer.predict(pl.concat([rows] * 150))
+    assert many.equals(pl.concat([scorer.predict(rows)] * 150))
+    assert many["reasons"].str.contains("contract.new_unit:weight").sum() == 300
+
+
 def test_the_target_may_be_missing_but_no_other_column(shop_model: Path) -> None:
     scorer = ap.load(shop_model).scorer()
     frame = pl.DataFrame([ROW]).drop("age")

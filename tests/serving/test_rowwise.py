@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,10 +14,12 @@ from hypothesis import strategies as st
 
 import autoprep as ap
 from autoprep.checks import VERBS
+from autoprep.model_search.linear_model import LinearModel
+from autoprep.model_search.predictor import Predictor
 from autoprep.primitives import TRANSFORMS
 from autoprep.serving.desk import AUDITED, Desk
 from autoprep.serving.limits import Limits
-from autoprep.serving.rowwise import Compiler, Declined, RowScorer, patterns
+from autoprep.serving.rowwise import Compiler, Declined, RowScorer, endings, patterns
 
 from .shop import orders
 
@@ -238,3 +241,23 @@ def test_numbers_that_are_not_finite_are_left_to_polars(bound: float) -> None:
     within = pl.when(pl.col("a") < pl.lit(bound)).then(pl.col("a"))
     with pytest.raises(Declined, match="JSON does not hold"):
         Compiler({"a": pl.Float64()}).compile(within)
+
+
+@pytest.mark.parametrize("mix", [0.0, 0.13])
+@pytest.mark.parametrize("curve", [[], [[0.0, 0.2, 0.7, 1.0], [0.01, 0.3, 0.6, 0.99]]])
+def test_shares_of_two_classes_end_as_arrays_do(mix: float, curve: list[list[float]]) -> None:
+    made = Predictor("binary", ["no", True], "log_loss", [0.37, 0.63], mix=mix, curve=curve, threshold=0.41)
+    total = np.random.default_rng(0).random((500, 2)) * 0.97
+    shares = made.probabilities(total)
+    end = endings.two_classes(made)
+    assert end is not None
+    assert [end(row) for row in total.tolist()] == list(
+        zip(shares.tolist(), map(str, made.labels(shares)), strict=True)
+    )
+
+
+def test_sums_of_a_linear_model_are_those_of_arrays() -> None:
+    rng = np.random.default_rng(1)
+    model = LinearModel(rng.normal(size=(31, 1)) * 20, classes=2, rounds=1)
+    rows = rng.normal(size=(400, 30)) * rng.choice([0.01, 1.0, 30.0], size=(400, 1))
+    assert list(map(endings.linear_shares(model, list), rows.tolist())) == model.predict(rows).tolist()
