@@ -5,9 +5,12 @@
 
 The model is what the search finds for 300 made-up orders with currency, units, sentinels, dates and spellings (see
 tests/serving). In turn with it an application that answers nothing is asked, on the same HTTP server: what that takes
-is the machine's and the server's own. With ``--mlflow`` (an interpreter that has MLflow) ``mlflow models serve``
-answers the same rows of the same model; with ``--autogluon`` AutoGluon's ``predict``, which has no service, those of
-its own model of the same family, learnt from the same file.
+is the machine's and the server's own. A request above 6 ms has mostly waited for a processor: at its ticks (every 4 ms)
+the kernel gives it to another program that wants it, the more often the longer a request computes.
+
+With ``--mlflow`` (an interpreter that has MLflow) ``mlflow models serve`` answers the same rows of the same model; with
+``--autogluon`` AutoGluon's ``predict``, which has no service, those of its own model of the same family, learnt
+from the same file.
 """
 
 from __future__ import annotations
@@ -80,6 +83,14 @@ def cpu_s(process: subprocess.Popen[bytes]) -> float:
         if int(fields[2]) == process.pid:
             total += sum(map(int, fields[11:15]))
     return total / os.sysconf("SC_CLK_TCK")
+
+
+def waited_s(process: subprocess.Popen[bytes]) -> float:
+    """Seconds that a server's event loop was ready to run and had no processor; 0 where the system does not say."""
+    try:
+        return int(Path(f"/proc/{process.pid}/schedstat").read_text().split()[1]) / 1e9
+    except OSError:
+        return 0.0
 
 
 EMPTY = """
@@ -263,20 +274,24 @@ def main() -> int:
         nothing = f"http://127.0.0.1:{empty}/predict"
         with running(command, f"{url}/health", env) as process:
             with running([sys.executable, "-c", EMPTY, str(empty)], nothing, env) as other:
-                began = cpu_s(process), cpu_s(other)
+                began, idle = (cpu_s(process), cpu_s(other)), (waited_s(process), waited_s(other))
                 taken = asyncio.run(steady([f"{url}/predict", nothing], bodies, asked.rate))
                 spent = cpu_s(process) - began[0], cpu_s(other) - began[1]
-            for what, times, cpu in zip(
+                lost = waited_s(process) - idle[0], waited_s(other) - idle[1]
+            for what, times, cpu, wait in zip(
                 (
                     f"one raw row over HTTP, {asked.rate:g}/s, {len(bodies):,} requests",
                     "in turn with it: an empty answer of the same HTTP server",
                 ),
                 taken,
                 spent,
+                lost,
                 strict=True,
             ):
                 p50, p99 = quantiles(times)
-                each = f"{cpu / len(bodies) * 1e3:.2f} CPU ms each"
+                each = (
+                    f"{cpu / len(bodies) * 1e3:.2f} CPU ms each, {wait / len(bodies) * 1e3:.2f} ms without a processor"
+                )
                 late = sum(t > 6 for t in times) / len(times)
                 lines.append(f"| {what} | p50 {p50:.2f} ms, p99 {p99:.2f} ms, {late:.1%} above 6 ms | {each} |")
             if asked.soak:
