@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, TypeVar
 
 import polars as pl
@@ -83,13 +84,13 @@ class Verb:
     summary: str = ""
     cells: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def parameters(self) -> tuple[str, ...]:
         """Names of the keyword parameters."""
         found = inspect.signature(self.function).parameters.values()
         return tuple(p.name for p in found if p.kind is p.KEYWORD_ONLY)
 
-    @property
+    @cached_property
     def required(self) -> tuple[str, ...]:
         """Names of the parameters without a default."""
         found = inspect.signature(self.function).parameters.values()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import polars as pl
 
@@ -10,8 +11,12 @@ from autoprep.checks.base import Repair, verb
 
 
 def _is_word(cell: pl.Expr, words: Sequence[str]) -> pl.Expr:
-    folded = sorted({word.strip().lower() for word in words})
-    return cell.str.strip_chars().str.to_lowercase().is_in(folded).fill_null(False)
+    return cell.str.strip_chars().str.to_lowercase().is_in(list(_folded(tuple(words)))).fill_null(False)
+
+
+@lru_cache(maxsize=256)
+def _folded(words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted({word.strip().lower() for word in words}))
 
 
 @verb("nullify", phase="missing", theme="missing")

@@ -31,9 +31,9 @@ DIAGNOSIS_SHARE = 0.04
 #: Seconds that saving a model takes: as such, and per step of its plan, which it compiles, writes and reports.
 SAVING_S, SAVING_STEP_S = 0.5, 0.0075
 #: Cells that profiling, planning and cleaning can take on per second of a budget, and the rows that are always used;
-#: of wide tables fewer, since much is worked out per column on rows of which there are then no more than samples.
+#: of wide tables fewer, since saving is a good part of the work, and after the seconds that a column takes by itself.
 CELLS_PER_S, LEAST_ROWS = 170_000, 20_000
-WIDE_CELLS_PER_S, LEAST_WIDE_ROWS = 90_000, 2_000
+WIDE_CELLS_PER_S, LEAST_WIDE_ROWS, COLUMN_S = 110_000, 1_500, 0.045
 #: Bytes of prepared data that the search keeps; under a memory ceiling: what the process takes without any rows (GB),
 #: and per cell of the table, read, cleaned, and as the matrices of the models (bytes).
 MEMORY_BYTES, LEAST_GB, BYTES_PER_CELL = 1e9, 0.6, 120
@@ -293,9 +293,10 @@ def _affordable(
     rows = np.arange(frame.height) if learn is None else learn
     most, short = len(rows), "budget"
     if not budget.deterministic:
-        wide = frame.width > WIDE
-        rate, least = (WIDE_CELLS_PER_S, LEAST_WIDE_ROWS) if wide else (CELLS_PER_S, LEAST_ROWS)
-        most = max(least, int(rate * budget.remaining() / max(frame.width, 1)))
+        most = _most_rows(frame.width, budget.remaining())
+        if frame.width > WIDE and COLUMN_S * frame.width > budget.remaining():
+            said = f"{frame.width:,} columns take some {COLUMN_S * frame.width:.0f} s however few the rows"
+            listener(Event("read", f"{said}: the budget cannot be kept"))
     if memory_gb is not None:
         room = int((memory_gb - LEAST_GB) * 1e9 / (BYTES_PER_CELL * max(frame.width, 1)))
         most, short = (max(1_000, room), "memory") if room < most else (most, short)
@@ -303,6 +304,18 @@ def _affordable(
         return learn
     listener(Event("read", f"the {short} is short for {len(rows):,} rows: {most:,} of them, at random, are used"))
     return np.sort(np.random.default_rng(seed).permutation(rows)[:most])
+
+
+def _most_rows(columns: int, seconds: float) -> int:
+    """The rows of a table that can be profiled, planned for, cleaned and learnt from in some seconds.
+
+    Example:
+        >>> _most_rows(10, 60), _most_rows(300, 60), _most_rows(300, 10)
+        (1020000, 17050, 1500)
+    """
+    if columns <= WIDE:
+        return max(LEAST_ROWS, int(CELLS_PER_S * seconds / max(columns, 1)))
+    return max(LEAST_WIDE_ROWS, int(WIDE_CELLS_PER_S * (seconds - COLUMN_S * columns) / columns))
 
 
 def _refuse_dates(prepared: Prepared, target: str) -> None:

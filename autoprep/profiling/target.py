@@ -18,7 +18,9 @@ from autoprep.types import Task
 #: Up to this many distinct integers a numeric target may be a set of classes.
 MAX_CLASSES = 20
 #: Share of a profile's time after which columns are held against the target on few rows, and how many these are.
-ALL_ROWS_END, SHORT_ROWS = 0.5, 5_000
+ALL_ROWS_END, SHORT_ROWS = 0.5, 2_000
+#: Share of it, more than all, after which columns are no longer held against it: a leak costs more than some seconds.
+LEAKS_END = 1.7
 
 
 def _words_for_nothing(labels: pl.Series) -> Sequence[str]:
@@ -152,7 +154,7 @@ def diagnose(
     rows = np.flatnonzero(keep)
     others = [_take(one, rows) for name, one in made.items() if name != target]
     label = part.get_column(target)[rows]
-    per = leaks.diagnose(others, y[rows], said, part[rows], label, hurry.late if hurry else None)
+    per = leaks.diagnose(others, y[rows], said, part[rows], label, (lambda: hurry.late(LEAKS_END)) if hurry else None)
     if hurry is not None and len(per) < len(others):
         hurry.left_out.append(f"whether {plural(len(others) - len(per), 'column')} would give the target away")
         others = [one for one in others if one.name in per]

@@ -191,11 +191,11 @@ def _is_list_name(said: Any, row: Mapping[str, Any]) -> bool:
 
 
 def _sentence(rule: Rule, row: Mapping[str, Any], columns: tuple[str, ...], count: int, rows: int) -> str:
-    figures = {word: _readable(value) for word, value in row.items()}
     if rule.message:
         filled = rule.message
-        for word, text in {**figures, "count": f"{count:,}"}.items():
-            filled = filled.replace("{" + word + "}", text)
+        for word, value in {**row, "count": f"{count:,}"}.items():
+            if (blank := "{" + word + "}") in filled:
+                filled = filled.replace(blank, _readable(value))
     else:
         filled = rule.title.rstrip(".") + (f" ({count:,} of {rows:,} cells)" if count and rows else "")
     return f"{', '.join(columns)}: {filled}" if columns else filled

@@ -121,5 +121,5 @@ def test_a_profile_that_is_late_says_what_it_leaves_out_and_keeps_its_words() ->
 def test_columns_are_held_against_the_target_on_few_rows_before_they_are_left_out() -> None:
     ticks = iter([0.0, *[0.55] * 5, *[0.9] * 50])
     found = profile(_leaky(6_000), target="y", hurry=Hurry(1.0, clock=lambda: next(ticks)))
-    assert found.left_out == ("rows beyond 5,000 when columns are held against the target",)
+    assert found.left_out == ("rows beyond 2,000 when columns are held against the target",)
     assert found.column("copy")["target_leak"] and found.column("town")["variant_rate"] > 0
