@@ -15,9 +15,12 @@ _STYLE = (
     "table{border-collapse:collapse;width:100%;margin:.5rem 0}td,th{text-align:left;padding:.25rem .5rem;"
     "vertical-align:top;border-bottom:1px solid #8886}strong{background:#fd6;color:#000;white-space:nowrap}"
     "th:first-child:nth-last-child(3){width:36%}th:nth-child(2):nth-last-child(2){width:24%}"
+    "tr:has(>:nth-child(5))>:nth-child(n+2){overflow-wrap:break-word}th:first-child:nth-last-child(5){width:27%}"
     "thead:not(:has(th:not(:empty))){display:none}code{font-size:.9em}"
-    "h3{margin-bottom:.2rem;break-after:avoid}tr{break-inside:avoid}:root{color-scheme:light dark}"
-    "@media print{:root{color-scheme:light}}@page{margin:18mm}"
+    "h1,h2,h3{break-after:avoid}h3{margin-bottom:.2rem}tr{break-inside:avoid}"
+    "h3+p,tbody tr:is(:nth-child(-n+2),:nth-last-child(2)):not(:last-child){break-after:avoid}"
+    ":root{color-scheme:light dark}@media print{:root{color-scheme:light}body{font-size:12px;max-width:none;padding:0}}"
+    "@page{size:A4;margin:18mm}"
 )
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 
