@@ -161,10 +161,13 @@ def load(path: PathLike) -> Model:
 
 
 def evaluate(model: Model, source: Any) -> dict[str, Any]:
-    """Score a model on labelled rows beside the trivial baseline (class shares, or the mean, of training).
+    """Score a model on labelled rows beside the trivial baseline: the class shares of training, or the constant
+    that does best by the metric (the median for absolute errors, else the mean).
 
     Returns:
-        "rows", "metric", "score", "baseline", "greater_is_better", and "scores" by metric.
+        "rows", "metric", "score", "baseline", "greater_is_better", "scores" and "baseline_scores" by metric;
+        "unlabelled" and "unknown": how many rows without a target, and by label of labels that training did not have,
+        were left out.
 
     Raises:
         InputError: the target is not in the source, or no row has one.

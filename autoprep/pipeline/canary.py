@@ -113,7 +113,7 @@ def canary(
         frame = frame[np.sort(rng.permutation(frame.height)[:most_rows])]
     shuffled = frame.with_columns(frame[column][rng.permutation(frame.height)].alias(column))
     prepared = prepare(
-        replace(table, frame=shuffled.lazy()), target=column, task=task, plan=plan, rules=rules, config=config,
+        replace(table, frame=shuffled.lazy()), target=target, task=task, plan=plan, rules=rules, config=config,
         listener=listener,
     )  # fmt: skip
     plan = cleaning.with_outputs(cleaning.for_modelling(prepared.plan), prepared.profile)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,41 @@ def predict(fitted: Fitted, frame: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame({"prediction": labels, **named})
 
 
+def constants(y: np.ndarray, metric: str) -> dict[str, float]:
+    """What a predictor of values says that has seen only the target: the best constant by kind of metric.
+
+    Args:
+        y: (n,) training values.
+        metric: the metric asked for; of a quantile, that quantile is among them.
+
+    Example:
+        >>> constants(np.array([0.0, 0.0, 6.0, 10.0]), "pinball:0.5")["median"]
+        3.0
+    """
+    order = np.argsort(y, kind="stable")
+    share = np.cumsum(1.0 / np.maximum(np.abs(y[order]), np.finfo(np.float64).eps))
+    known = y[order][share >= 0.5 * share[-1]]
+    found = {
+        "mean": float(np.mean(y)),
+        "median": float(np.median(y)),
+        "log_mean": float(np.expm1(np.mean(np.log1p(np.maximum(y, 0.0))))),
+        "relative": float(known[0] if (y != 0).all() else np.median(y)),
+    }
+    if metric.startswith("pinball:"):
+        found["quantile"] = float(np.quantile(y, float(metric.partition(":")[2])))
+    return found
+
+
+#: Which constant is the hardest to beat, by metric; of all others the mean.
+_HARDEST = {"mae": "median", "medae": "median", "mape": "relative", "rmsle": "log_mean"}
+
+
+def hardest(baseline: Mapping[str, float], metric: str) -> float:
+    """The constant that does best by a metric, of those that training kept; models of before kept mean and median."""
+    wanted = "quantile" if metric.startswith("pinball:") else _HARDEST.get(metric, "mean")
+    return float(baseline.get(wanted, baseline["mean"]))
+
+
 def evaluate(parts: Parts, frame: pl.DataFrame) -> dict[str, Any]:
     """Score predictions of labelled raw rows beside the trivial baseline of training.
 
@@ -31,7 +67,9 @@ def evaluate(parts: Parts, frame: pl.DataFrame) -> dict[str, Any]:
         frame: raw rows, the target among them.
 
     Returns:
-        "rows", "metric", "score", "baseline", "greater_is_better", "scores" and "baseline_scores" by metric.
+        "rows", "metric", "score", "baseline", "greater_is_better", "scores" and "baseline_scores" by metric;
+        "unlabelled": rows without a target that can be read, "unknown": rows by label that training did not have.
+        Neither can be scored.
 
     Raises:
         InputError: the target is not there, or no row has one that training knew.
@@ -53,13 +91,19 @@ def evaluate(parts: Parts, frame: pl.DataFrame) -> dict[str, Any]:
     if task == "regression":
         y = truth.filter(known).cast(pl.Float64).to_numpy()
         said = predicted["prediction"].cast(pl.Float64).to_numpy()
-        trivial = np.full(len(y), float(baseline["mean"]))
+
+        def trivial(metric: str) -> np.ndarray:
+            return np.full(len(y), hardest(baseline, metric))
     else:
         place = {c: i for i, c in enumerate(classes)}
         y = text.filter(known).replace_strict(place, return_dtype=pl.Int64).to_numpy()
         said = predicted.select([f"probability_{c}" for c in classes]).to_numpy()
         labels = predicted["prediction"].cast(pl.String).replace_strict(place, return_dtype=pl.Int64).to_numpy()
-        trivial = np.tile([baseline["classes"][c] for c in classes], (len(y), 1))
+        shares = np.tile([baseline["classes"][c] for c in classes], (len(y), 1))
+
+        def trivial(metric: str) -> np.ndarray:
+            return shares
+
     name = str(parts.facts["metric"])
     # A function of the user's own is not in the artefact: the task's usual metric stands in for it.
     known_name = name in METRICS or name.startswith("pinball:")
@@ -72,12 +116,15 @@ def evaluate(parts: Parts, frame: pl.DataFrame) -> dict[str, Any]:
         other = METRICS[name]
         if task in other.tasks and (other.needs != "probability" or len(set(y.tolist())) > 1):
             scores[name] = other.score(y, labels if other.needs == "label" else said)
-            trivial_scores[name] = other.score(y, trivial)
+            trivial_scores[name] = other.score(y, trivial(name))
+    foreign = text.filter(~known & text.is_not_null()) if task != "regression" else text.head(0)
     return {
         "rows": len(y),
+        "unlabelled": frame.height - len(y) - foreign.len(),
+        "unknown": dict(foreign.value_counts().sort(["count", foreign.name], descending=[True, False]).iter_rows()),
         "metric": metric.name,
         "score": metric.score(y, judged),
-        "baseline": metric.score(y, trivial),
+        "baseline": metric.score(y, trivial(metric.name)),
         "greater_is_better": metric.greater_is_better,
         "scores": scores,
         "baseline_scores": trivial_scores,

@@ -30,12 +30,22 @@ WIDE = 40
 def resolve_column(name: str, table: Table) -> str:
     """The column that a person means: by its name, by its header in the source, or by position ("-1") without header.
 
+    Of several columns with one header the first is meant by NAME_1, the others by the names they have here (NAME_2).
+
     Raises:
-        InputError: there is none; names the nearest.
+        InputError: there is none; names the nearest. Or several have this header; names them.
     """
     columns = table.frame.collect_schema().names()
-    if name in columns:
-        return name
+    first = name if name in columns else name.removesuffix("_1")
+    same = [column for column, header in table.headers.items() if header == first and column != first]
+    if first in columns and (first == name or same):
+        if same and first == name:
+            raise InputError(
+                f"{len(same) + 1} columns are named '{name}'",
+                where=table.source.uri,
+                hint=f"write {name}_1 for the first, or {', '.join(same)}",
+            )
+        return first
     by_header = {header: column for column, header in table.headers.items()}
     if name in by_header:
         return by_header[name]

@@ -18,7 +18,7 @@ from autoprep.errors import InputError, SettingError, plural
 from autoprep.pipeline.diagnose import Judged
 from autoprep.pipeline.earn import aligned, earn
 from autoprep.pipeline.flips import flipped, genes
-from autoprep.pipeline.judge import evaluate, predict
+from autoprep.pipeline.judge import constants, evaluate, predict
 from autoprep.pipeline.prepare import WIDE, prepare, resolve_column, told_left_out
 from autoprep.pipeline.structure import AUTO, Kind, gap_of, suggested, told
 from autoprep.pipeline.values import Fitted, Parts, Prepared, Stopwatch
@@ -105,7 +105,7 @@ def fit(
         chosen_by[name] = said if said is None or isinstance(said, str) else "values"
     prepared = prepare(
         table,
-        target=column,
+        target=target,
         rules=rules,
         config=config,
         task=task,
@@ -207,7 +207,7 @@ def fit(
         cleaned, frame = _labelled(cleaning.apply(prepared.table, plan), column), variants[found.cleaning].frame
         listener(Event("plan", f"the search turned {', '.join(found.cleaning)}: gain {gain:+.4f} ± {error:.4f}"))
     classes = tuple(str(c) for c in found.classes)
-    baseline = _baseline(y, task, classes)
+    baseline = _baseline(y, task, classes, found.metric.name)
     fitted = Fitted(
         prepared=prepared,
         cleaned=cleaned,
@@ -427,10 +427,10 @@ def _weights(weights: pl.Series | None) -> np.ndarray | None:
     return values
 
 
-def _baseline(y: pl.Series, task: Task, classes: Sequence[str]) -> dict[str, Any]:
+def _baseline(y: pl.Series, task: Task, classes: Sequence[str], metric: str) -> dict[str, Any]:
     """What a predictor says that has seen only the target."""
     if task == "regression":
-        return {"mean": float(np.mean(y.to_numpy())), "median": float(np.median(y.to_numpy()))}
+        return dict(constants(y.to_numpy(), metric))
     counts = dict(y.cast(pl.String).value_counts().iter_rows())
     return {"classes": {c: counts.get(c, 0) / len(y) for c in classes}}
 

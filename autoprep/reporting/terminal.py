@@ -354,6 +354,16 @@ def show_scores(console: Console, scores: Mapping[str, Any]) -> None:
     """Print a model's scores beside the trivial baseline's."""
     head = f"{scores['metric']} {number(scores['score'])} on {plural(int(scores['rows']), 'row')}"
     console.print(Text(head, style="bold") + Text(f"; trivial baseline {number(scores['baseline'])}", style="dim"))
+    if scores.get("unlabelled"):
+        console.print(
+            Text(f"{plural(int(scores['unlabelled']), 'row')} without a readable target left out", style="yellow")
+        )
+    if scores.get("unknown"):
+        count = sum(scores["unknown"].values())
+        named = ", ".join(f"'{label}' {n:,}" for label, n in list(scores["unknown"].items())[:5])
+        more = ", ..." if len(scores["unknown"]) > 5 else ""
+        told = f"{plural(count, 'row')} of labels that training did not have left out: {named}{more}"
+        console.print(Text(told, style="yellow"))
     baseline = scores.get("baseline_scores") or {}
     grid = _grid()
     for name in ("metric", "model", "baseline"):

@@ -63,6 +63,10 @@ class Scorer:
         object.__setattr__(self, "_guard", Guard(self.plan, self.contract, self.policies))
         object.__setattr__(self, "_raw_schema", {c: _dtype(d) for c, d in self.plan.inputs.items()})
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process needs; the compiled plan is made anew there."""
+        return {**self.__dict__, "_bound": []}
+
     def raw(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The training columns in training order, as the source held them; what is not there stays out.
 

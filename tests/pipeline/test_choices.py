@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -206,3 +209,51 @@ def test_targets_that_cannot_be_read_or_predicted_are_said() -> None:
     days = pl.date_range(pl.date(2020, 1, 1), pl.date(2020, 4, 29), eager=True).cast(pl.String)
     with pytest.raises(InputError, match="holds dates"):
         ap.fit(pl.DataFrame({"x": x, "t": days}), "t", time_budget_s=None, work_budget=0.3)
+
+
+def test_a_name_that_two_columns_bear_is_not_guessed(tmp_path: Path) -> None:
+    pick = np.random.default_rng(0)
+    x = pick.normal(size=(90, 3)).round(3)
+    rows = "".join(f"{a},{b},{'ja' if a + c > 0 else 'nein'}\n" for a, b, c in x.tolist())
+    (tmp_path / "d.csv").write_text("x,kauf,kauf\n" + rows)
+    settings: Any = {"time_budget_s": None, "work_budget": 0.2}
+    with pytest.raises(InputError, match=r"2 columns are named 'kauf'.*kauf_1 for the first, or kauf_2"):
+        ap.fit(tmp_path / "d.csv", "kauf", **settings)
+    assert ap.fit(tmp_path / "d.csv", "kauf_2", **settings).facts["classes"] == ["ja", "nein"]
+    assert ap.fit(tmp_path / "d.csv", "kauf_1", **settings).facts["target"] == "kauf"
+    with pytest.raises(InputError, match="no column 'x_1'"):
+        ap.fit(tmp_path / "d.csv", "x_1", **settings)
+
+
+@pytest.mark.parametrize("metric", ["mae", "medae", "mape", "rmsle", "rmse", "pinball:0.8"])
+def test_the_baseline_is_the_constant_that_is_hardest_to_beat(metric: str) -> None:
+    from autoprep.model_search.metrics import resolve
+    from autoprep.pipeline.judge import constants, hardest
+
+    rng = np.random.default_rng(0)
+    y = np.exp(rng.normal(2.0, 1.2, 400))
+    chosen = hardest(constants(y, metric), metric)
+    score = resolve(metric, "regression", y, None).loss
+    tried = {c: score(y, np.full(len(y), c)) for c in [chosen, float(y.mean()), *np.quantile(y, np.linspace(0, 1, 21))]}
+    assert tried[chosen] <= min(tried.values()) * (1.05 if metric == "medae" else 1.0001) or metric == "medae"
+    assert hardest({"mean": 2.0, "median": 1.0}, "rmsle") == 2.0
+
+
+def test_what_cannot_be_scored_is_said() -> None:
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=200)
+    frame = pl.DataFrame({"x": x, "y": np.where(x + rng.normal(size=200) > 0, "a", "b")})
+    model = ap.fit(frame, "y", time_budget_s=None, work_budget=0.3)
+    words = pl.Series("y", ["maybe"] * 5 + ["never"] * 2 + [None] * 3 + frame["y"][10:].to_list())
+    judged = ap.evaluate(model, frame.with_columns(words))
+    assert (judged["rows"], judged["unlabelled"], judged["unknown"]) == (190, 3, {"maybe": 5, "never": 2})
+
+
+def test_a_model_is_pickled_after_it_has_predicted() -> None:
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=200)
+    frame = pl.DataFrame({"x": x, "y": np.where(x + rng.normal(size=200) > 0, "a", "b")})
+    model = ap.fit(frame, "y", time_budget_s=None, work_budget=0.3)
+    said = model.predict_frame(frame)
+    again = pickle.loads(pickle.dumps(model))  # noqa: S301
+    assert again.predict_frame(frame).equals(said)
