@@ -15,18 +15,21 @@ FORMS = ("sql", "polars", "gx")
 
 
 def validate(source: Any, contract: Any) -> validation.ValidationReport:
-    """Check data against a contract: a model folder, a Model, a plan, or an expectation suite (object or JSON)."""
-    return validation.validate(read(source), _contract(contract))
+    """Check data against a contract: a model folder, a Model, a plan, or an expectation suite (object or JSON).
+
+    The contract of a model over several tables is about their rows with their features, which are made first.
+    """
+    from autoprep.api.model import Model, load
+
+    held = load(contract) if isinstance(contract, str | Path) and Path(contract).is_dir() else contract
+    if isinstance(held, Model) and held.tables is not None:
+        return validation.validate(held.rows(source), held.contract)
+    return validation.validate(read(source), _contract(held))
 
 
 def _contract(contract: Any) -> Any:
     if isinstance(contract, str | Path):
-        path = Path(contract)
-        if path.is_dir():
-            from autoprep.serving import artifact
-
-            return artifact.load(path).contract
-        return validation.Contract.load(path)
+        return validation.Contract.load(Path(contract))
     return getattr(contract, "contract", contract)
 
 

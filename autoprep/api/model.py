@@ -160,6 +160,11 @@ def load(path: PathLike) -> Model:
     return Model(artifact=artifact.load(path))
 
 
+def rows_for(held: Artifact, source: Any, of: Any = None) -> pl.DataFrame:
+    """The rows that a source holds for a loaded model; see ``Model.rows``."""
+    return Model(artifact=held).rows(source, of)
+
+
 def evaluate(model: Model, source: Any) -> dict[str, Any]:
     """Score a model on labelled rows beside the trivial baseline: the class shares of training, or the constant
     that does best by the metric (the median for absolute errors, else the mean).

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autoprep.api.data import PathLike, read
+from autoprep.api.data import PathLike
+from autoprep.api.model import rows_for
 from autoprep.errors import InputError, plural
 from autoprep.lineage import whole_file
 
@@ -15,12 +16,14 @@ if TYPE_CHECKING:
     from autoprep.serving.drift import Drift
 
 
-def drift(model: PathLike, source: Any) -> Drift:
+def drift(model: PathLike, source: Any, of: Any = None) -> Drift:
     """Compare new rows with the training of a model: columns, dirt, predictions; thresholds know the sizes.
 
     Args:
         model: a model folder.
-        source: new raw rows; or what a service saw: the folder, or a file of it, of ``autoprep serve --seen FOLDER``.
+        source: new raw rows; or what a service saw: the folder, or a file of it, of ``autoprep serve --seen FOLDER``;
+            for a model over several tables these.
+        of: rows of the model's table, when they are not those of the source.
 
     Raises:
         ArtifactError: the folder is damaged or keeps no profile.
@@ -32,7 +35,7 @@ def drift(model: PathLike, source: Any) -> Drift:
     loaded = artifact.load(model)
     if seen.holds_windows(source):
         return drifts.drift_of_seen(loaded, seen.read_windows(source, loaded.digest))
-    return drifts.drift(loaded, read(source).collect())
+    return drifts.drift(loaded, rows_for(loaded, source, of))
 
 
 @dataclass(frozen=True)
@@ -69,11 +72,11 @@ class DriftWindows:
         return said
 
 
-def drift_windows(model: PathLike, source: Any, column: str, every: str = "1w") -> DriftWindows:
+def drift_windows(model: PathLike, source: Any, column: str, every: str = "1w", of: Any = None) -> DriftWindows:
     """Compare new rows with training window by window; the moments are read as the model's plan reads them.
 
     Args:
-        model: a model folder. source: new rows.
+        model: a model folder. source: new rows. of: see ``drift``.
         column: moments: a column that the plan reads as a date, or that is one.
         every: length of a window in Polars' words: "1d", "1w", "1mo", "6h"; weeks begin on Monday.
 
@@ -84,8 +87,8 @@ def drift_windows(model: PathLike, source: Any, column: str, every: str = "1w") 
     from autoprep.serving import artifact
     from autoprep.serving import drift as drifts
 
-    held, table = artifact.load(model), read(source)
-    undated, windows = drifts.windows(held, table.collect(), column, every)
+    held = artifact.load(model)
+    undated, windows = drifts.windows(held, rows_for(held, source, of), column, every)
     return DriftWindows(column, every, undated, windows)
 
 

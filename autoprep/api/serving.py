@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from autoprep.api.data import PathLike, read
+from autoprep.api.data import PathLike
+from autoprep.api.model import rows_for
 from autoprep.errors import InputError
 
 
@@ -35,14 +36,17 @@ def serve(
     )
 
 
-def explain(model: PathLike, source: Any, rows: list[int] | None = None, *, most: int = 20) -> list[dict[str, Any]]:
+def explain(
+    model: PathLike, source: Any, rows: list[int] | None = None, *, most: int = 20, of: Any = None
+) -> list[dict[str, Any]]:
     """Say of each row what was predicted, what was cleaned in it and why, and what each raw column did.
 
     Args:
         model: a model folder.
-        source: raw rows.
+        source: raw rows; for a model over several tables these.
         rows: 0-based numbers of the rows to explain; all when None.
         most: at most so many.
+        of: rows of the model's table, when they are not those of the source.
 
     Raises:
         InputError: more rows than ``most``, or a row that is not there.
@@ -52,7 +56,7 @@ def explain(model: PathLike, source: Any, rows: list[int] | None = None, *, most
     from autoprep.serving.explain import explain as explained
 
     held = artifact.load(model)
-    frame = read(source).collect()
+    frame = rows_for(held, source, of)
     if rows is not None:
         bad = [row for row in rows if not 0 <= row < frame.height]
         if bad:

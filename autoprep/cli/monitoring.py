@@ -25,6 +25,9 @@ def drift(
     fail_on: Annotated[Severity, typer.Option("--fail-on", help="Exit status 1 from this severity on.")] = "warning",
     time: Annotated[str | None, typer.Option("--time", help="Column of moments: one comparison a window.")] = None,
     every: Annotated[str, typer.Option("--every", help="Length of a window: 1d, 1w, 1mo, 6h.")] = "1w",
+    rows: Annotated[
+        str | None, typer.Option("--rows", help="Of a model over several tables: the rows, SOURCE being the tables.")
+    ] = None,
     output: Output = None,
     as_json: AsJson = False,
 ) -> int:
@@ -32,8 +35,8 @@ def drift(
     from autoprep import api
 
     if time is not None:
-        return _windows(api.drift_windows(model, source, time, every), fail_on, output, as_json)
-    found = api.drift(model, source)
+        return _windows(api.drift_windows(model, source, time, every, rows), fail_on, output, as_json)
+    found = api.drift(model, source, rows)
     if output is not None:
         api.write_drift(found, output, f"Drift of {source}")
     if as_json:

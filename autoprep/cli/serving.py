@@ -56,6 +56,9 @@ def explain(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder, or a clean table.")],
     source: Annotated[str | None, typer.Argument(metavar="SOURCE", help="The rows to explain.")] = None,
     row: Annotated[list[int] | None, typer.Option("--row", help="0-based row (repeatable); the first alone.")] = None,
+    rows: Annotated[
+        str | None, typer.Option("--rows", help="Of a model over several tables: the rows, SOURCE being the tables.")
+    ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A .json file.")] = None,
     ledger: Annotated[Path | None, typer.Option("--ledger", help="A clean table's ledger, if not beside it.")] = None,
     column: Annotated[str | None, typer.Option("--column", help="The column of a clean table's cell.")] = None,
@@ -73,7 +76,7 @@ def explain(
     if source is None:
         raise SettingError("the rows to explain are not given", hint="autoprep explain MODEL SOURCE --row 0")
 
-    found = api.explain(model, source, row or [0])
+    found = api.explain(model, source, row or [0], of=rows)
     if output is not None:
         with whole_file(output) as beside:
             beside.write_text(json.dumps(found, ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8")

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 import autoprep as ap
+from autoprep.__main__ import main
 
 SCHEMA = """
 tables:
@@ -51,6 +52,30 @@ def test_a_model_over_tables_predicts_new_rows_given_the_tables(tmp_path):
     asked = loaded.predict_frame(tables, tmp_path / "new.csv")
     assert asked["probability_yes"].to_list() == pytest.approx(every["probability_yes"].tail(3).to_list(), abs=1e-12)
     assert ap.evaluate(loaded, tables)["rows"] == tables["orders"].height
+
+
+def test_a_model_over_tables_is_explained_watched_and_validated(tmp_path, capsys):
+    tables = shop()
+    model = ap.fit(
+        tables, "returned", table="orders", schema=SCHEMA, cutoff="placed", time_budget_s=None, work_budget=1
+    )
+    folder = model.save(tmp_path / "model")
+    (tmp_path / "shop").mkdir()
+    for name, frame in tables.items():
+        frame.write_csv(tmp_path / "shop" / f"{name}.csv")
+    new = tables["orders"].tail(120).drop("returned", "settled")
+    new.write_csv(tmp_path / "new.csv")
+    source, rows = str(tmp_path / "shop"), str(tmp_path / "new.csv")
+    one, other = ap.explain(folder, source, [1, 3], of=rows)
+    said = model.predict_frame(tables, rows)["probability_yes"]
+    for found, expected in zip((one, other), (said[1], said[3]), strict=True):
+        assert found["prediction"]["probability_yes"] == pytest.approx(expected)
+    assert ap.api.drift(folder, source, rows).rows[1] == 120
+    assert ap.api.drift(folder, source).worst is None
+    assert ap.validate(source, folder).success
+    assert main(["explain", str(folder), source, "--rows", rows, "--row", "0"]) == 0
+    assert main(["drift", str(folder), source, "--rows", rows, "--time", "placed"]) in (0, 1)
+    assert "2024-07" in capsys.readouterr().out
 
 
 def test_a_target_that_is_not_late_is_refused():
