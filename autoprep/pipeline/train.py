@@ -101,8 +101,6 @@ def fit(
     learn, kept = _kept_aside(table, column, task, holdout, seed)
     learn = _affordable(table, learn, budget, seed, listener, memory_gb)
     chosen_by: dict[str, Any] = {"holdout": holdout, "rows": None if learn is None else len(learn)}
-    for name, said in (("group", group), ("time", time), ("weight", sample_weight)):
-        chosen_by[name] = said if said is None or isinstance(said, str) else "values"
     prepared = prepare(
         table,
         target=target,
@@ -119,6 +117,10 @@ def fit(
         _refuse_dates(prepared, column)
     likely = suggested(prepared.profile, column)
     group, time = _asked("group", group, likely, listener), _asked("time", time, likely, listener)
+    for name, said in (("group", group), ("time", time), ("weight", sample_weight)):
+        given = None if said is None else "values"
+        chosen_by[name] = resolve_column(said, prepared.table) if isinstance(said, str) else given
+    chosen_by["gap"] = gap_s
     plan = cleaning.for_modelling(prepared.plan)
     if keep_leaks:
         plan = plan.with_status("skip", [a.id for a in plan.actions if a.verb in LEAK_VERBS])
@@ -199,6 +201,7 @@ def fit(
         listener=listener,
         journal=None if journal is None else Journal(Path(journal), resume),
     )
+    chosen_by["folds"] = 1 if len(found.splits.folds) == 1 and time is None else None
     watch.start("report")
     if found.cleaning:
         gain, error = found.flip_gain

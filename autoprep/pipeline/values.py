@@ -53,7 +53,9 @@ class Fitted:
         notes: what a reader should know.
         seconds: seconds per stage.
         seed: the seed.
-        chosen_by: which rows were learnt from: "holdout", "rows" (None: all), "group", "time" and "weight".
+        chosen_by: which rows were learnt from: "holdout", "rows" (None: all), "group", "time" and "weight"
+            (a column's name, "values" for values given by hand, or None), "gap" in seconds,
+            "folds" (1: a hold-out).
         judged: what the search judged its model on.
         diagnosis_s: seconds in which ``diagnosis`` measures; None: until it is done.
     """

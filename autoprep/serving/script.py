@@ -24,6 +24,8 @@ from autoprep.model_search.trial import SKETCH
 from autoprep.types import Plan
 
 WIDTH = 110
+#: How artefacts of before said that the group or the time was what the profile suggested.
+AUTO = "auto"
 
 
 def script(plan: Plan, predictor: Predictor, facts: Mapping[str, Any]) -> str:
@@ -53,10 +55,11 @@ def _refuse(predictor: Predictor, facts: Mapping[str, Any]) -> None:
     folds = {int(member.made["fold"]) for member in predictor.members}
     if said.get("weight") == "values":
         raise SettingError("rows were weighed by values that no file holds", hint="give the weights as a column")
-    if SKETCH in folds or (folds - {-1} and (said.get("group") or said.get("time"))):
+    sides = [said.get("group"), said.get("time")] if folds - {-1} else []
+    if SKETCH in folds or any(side in (AUTO, "values") for side in sides):
         raise SettingError(
-            "the model was learnt on folds by group, by time or of a sample, which a script cannot deal again",
-            hint="give more time, so that the models are refitted on all rows",
+            "the model was learnt on a sample, or on folds by values given by hand, which a script cannot deal again",
+            hint="give more time, so that the models are refitted on all rows, or name a column with --group or --time",
         )
 
 
@@ -151,7 +154,7 @@ def _learning(predictor: Predictor, facts: Mapping[str, Any]) -> str:
     said, task, seed = facts["chosen_by"], facts["task"], int(facts["seed"])
     lines = ["def learn(raw):", '    """The models, each as (weight, features, encoder, predict)."""']
     lines += _rows(said, seed)
-    lines += ["    rows = ap.clean(raw, PLAN).frame", "    x = rows.select(COLUMNS)"]
+    lines += ["    made = ap.clean(raw, PLAN)", "    rows, x = made.frame, made.frame.select(COLUMNS)"]
     if predictor.classes:
         codes = "list(range(len(CLASSES)))"
         lines.append(
@@ -165,8 +168,14 @@ def _learning(predictor: Predictor, facts: Mapping[str, Any]) -> str:
         weight = "weights"
     folds = _folds(predictor)
     if folds:
-        one = 1 if max(folds) == 0 and len(folds) == 1 else None
-        lines.append(f"    folds = suggest(y, {task!r}, frame=x, seed={seed}, folds={one}).folds")
+        one, given = said.get("folds", 1 if max(folds) == 0 and len(folds) == 1 else None), ""
+        for kind in ("group", "time"):
+            if said.get(kind):
+                name = repr(said[kind])
+                lines.append(f"    {kind}s = rows[{name}] if {name} in rows.columns else raw[{name}].gather(made.rows)")
+                given += f", {kind}s={kind}s"
+        given += f", gap={said['gap']!r}" if said.get("time") and said.get("gap") else ""
+        lines.append(f"    folds = suggest(y, {task!r}, frame=x, seed={seed}, folds={one}{given}).folds")
     lines.append("    members = []")
     for member in predictor.members:
         lines += _member(member, predictor, facts, weight)

@@ -76,6 +76,24 @@ def test_rows_kept_aside_and_models_of_folds(tmp_path: Path, monkeypatch: pytest
     assert pl.read_parquet(made).equals(model.predict_frame(train).drop("reasons"))
 
 
+@pytest.mark.parametrize("given", [{"group": "city"}, {"group": "who"}, {"time": "day", "gap": "1d"}], ids=str)
+def test_models_of_folds_by_group_and_time(
+    given: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from autoprep.model_search.finish import Finisher
+
+    train, script, made = tmp_path / "train.csv", tmp_path / "script.py", tmp_path / "made.parquet"
+    days = pl.Series("day", [f"2024-{1 + i % 12:02d}-{1 + i % 28:02d}" for i in range(300)])
+    who = pl.Series("who", [f"P{(i * 7) % 60:03d}" for i in range(300)])
+    dirty(300, "binary").with_columns(days, who).write_csv(train)
+    monkeypatch.setattr(Finisher, "_refit", lambda self, runner, whatever=False: None)
+    model = ap.fit(train, "y", time_budget_s=None, work_budget=0.4, **given)
+    model.export_code(script)
+    assert f"{next(iter(given))}s=" in script.read_text()
+    subprocess.run([sys.executable, str(script), str(train), str(train), str(made)], check=True)
+    assert pl.read_parquet(made).equals(model.predict_frame(train).drop("reasons"))
+
+
 def test_a_model_weighed_by_hand_is_refused(tmp_path: Path) -> None:
     rows = dirty(120, "binary")
     model = ap.fit(rows, "y", time_budget_s=None, work_budget=0.2, sample_weight=np.ones(rows.height))
