@@ -341,6 +341,7 @@ class Trial:
         note: what it is made of, why it stopped, why it failed.
         size: numbers that the model keeps, roughly.
         front: whether no other trial beats it in loss, work of a prediction and size at once (Pareto front).
+        delivered: whether this is the model that is kept; its score is then that of the model, by its own threshold.
     """
 
     model: str
@@ -354,15 +355,57 @@ class Trial:
     note: str = ""
     size: float = 0.0
     front: bool = False
+    delivered: bool = False
+
+
+def _apart(trial: Trial, alike: Sequence[Trial]) -> str:
+    """In parentheses, what of a trial's parameters differs among those of its name: the first that tell all apart."""
+    told: list[str] = []
+    names = dict.fromkeys(name for t in alike for name in t.parameters if name != "best_rounds")
+    order = sorted(names, key=lambda name: name not in ("features", "cleaning"))
+    classes = {id(t): "" for t in alike}
+    for name in order:
+        finer = {id(t): f"{classes[id(t)]}|{t.parameters.get(name)}" for t in alike}
+        if len(set(finer.values())) > len(set(classes.values())):
+            classes = finer
+            told.append(f"{name} {_short(trial.parameters.get(name))}")
+    return f" ({', '.join(told)})" if told else ""
+
+
+def _short(value: Json) -> str:
+    if isinstance(value, list | tuple):
+        return "+".join(str(v) for v in value) or "as planned"
+    return f"{value:.3g}" if isinstance(value, float) else "as planned" if value is None else str(value)
 
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """Trials, best first, and the metric they were judged by."""
+    """Trials, best first, and the metric they were judged by.
+
+    Those that were judged on all folds that decide stand before those that had no time for them, whatever their scores.
+    """
 
     metric: str
     greater_is_better: bool
     trials: tuple[Trial, ...] = ()
+
+    @property
+    def delivered(self) -> Trial | None:
+        """The row of the model that is kept; None where the board does not say."""
+        return next((trial for trial in self.trials if trial.delivered), None)
+
+    def named(self) -> tuple[str, ...]:
+        """The trials' names; those that share one with what tells them apart: feature set, cleaning, parameters.
+
+        Example:
+            >>> tried = tuple(Trial("tree", 0.1, 0.9, parameters={"depth": depth}) for depth in (2, 3))
+            >>> Leaderboard("auc", True, tried).named()
+            ('tree (depth 2)', 'tree (depth 3)')
+        """
+        alike: dict[str, list[Trial]] = {}
+        for trial in self.trials:
+            alike.setdefault(trial.model, []).append(trial)
+        return tuple(f"{t.model}{_apart(t, alike[t.model])}" for t in self.trials)
 
     def frame(self) -> pl.DataFrame:
         """One row per trial."""

@@ -80,7 +80,11 @@ class Finisher:
         self.weights = [(r, float(w)) for r, w in zip(members, found, strict=True) if w > 0]
         mixed = np.asarray(sum(w * p for w, p in zip(found, stacked, strict=True) if w > 0))
         self._calibrate(mixed)
-        self._deploy(interrupted)
+        kept = self._deploy(interrupted)
+        if len(kept) < len(self.weights):
+            # What is judged and shown is what is delivered.
+            self.weights = kept
+            mixed = np.asarray(sum(w * np.concatenate([r.results[f].prediction for f in self.folds]) for r, w in kept))
         scores = self._scores()
         return self._averaged(mixed + self.predictor.shift, empty), scores, self._board(scores)
 
@@ -111,7 +115,7 @@ class Finisher:
 
     def front(self) -> tuple[Trial, ...]:
         """The configurations that no other beats in loss, work of a prediction and size at once, best loss first."""
-        return tuple(self._trial(runner) for runner in self._pareto())
+        return tuple(self._trial(runner, self.folds) for runner in self._pareto())
 
     def _pareto(self) -> list[Runner]:
         if self._front is None:
@@ -180,12 +184,30 @@ class Finisher:
             found = 0.5 * found + 0.5 * likely(losses, share)
         found[np.argsort(-found, kind="stable")[MOST_SHARING:]] = 0.0
         found[found < min(LEAST_SHARE, found.max())] = 0.0
+        found = np.asarray(found / found.sum())
         count = np.count_nonzero(found)
-        if count > 1:
-            self.note(f"few rows: {count} models share the prediction, by how surely each is as good as the best")
-        else:
+        if count == 1:
             self.note("the best single model is kept: no other comes near it")
-        return np.asarray(found / found.sum())
+            return found
+        gain, error = self._gain_of_folds(stacked, found, loss)
+        if gain < -error:
+            self.note(f"a mix of {count} loses {-gain:.2g} ± {error:.2g}: the best single model is kept")
+            return np.asarray(np.eye(len(members))[0])
+        self.note(
+            f"few rows: {count} models share the prediction, by how surely each is as good as the best "
+            f"({gain:+.2g} ± {error:.2g} against the best single one; kept unless it loses more than its error)"
+        )
+        return found
+
+    def _gain_of_folds(
+        self, stacked: list[Array], found: Array, loss: Callable[[Array, Array], float]
+    ) -> tuple[float, float]:
+        """The loss that a mix saves over the first of its members, fold by fold, and its standard error."""
+        mixed = np.asarray(sum(w * p for w, p in zip(found, stacked, strict=True) if w > 0))
+        ends = np.cumsum([len(self._judged_rows(f)) for f in self.folds])
+        parts = [np.arange(end - len(self._judged_rows(f)), end) for f, end in zip(self.folds, ends, strict=True)]
+        gains = np.array([loss(stacked[0][part], part) - loss(mixed[part], part) for part in parts])
+        return float(gains.mean()), self._fold_error(gains)
 
     def _blocks(self) -> list[Array]:
         """Positions in ``rows``: some ten blocks of the first dealing that respect the folds and hold every class."""
@@ -228,8 +250,9 @@ class Finisher:
             return Limit(float("inf"), left, self.bench.budget.clock)
         return Limit(self.bench.budget.clock() + left, float("inf"), self.bench.budget.clock, self.bench.stop, usable())
 
-    def _deploy(self, interrupted: bool) -> None:
-        predictor = self.predictor
+    def _deploy(self, interrupted: bool) -> Weighted:
+        """Fill the predictor; the runners that are in it and their shares."""
+        predictor, kept = self.predictor, list(self.weights)
         numbers: dict[int, int] = {}
 
         def number(synthesizer: Synthesizer | None) -> int:
@@ -257,6 +280,7 @@ class Finisher:
                 for part, synthesizer, made in again or []:
                     predictor.members.append(Member(part, 1.0 / len(again or []), number(synthesizer), made))
                 if predictor.members:
+                    kept = [(runner, 1.0)]
                     break
         if left_out and predictor.members and self.splits.kind == "time":
             # The models of folds in time know nothing of the newest rows; those that do take their shares.
@@ -264,6 +288,9 @@ class Finisher:
             share = sum(member.weight for member in predictor.members)
             for member in predictor.members:
                 member.weight /= share
+            gone = {id(runner) for runner, _ in left_out}
+            staying = [(r, w) for r, w in kept if id(r) not in gone] or kept
+            kept = [(r, w / sum(w for _, w in staying)) for r, w in staying]
             left_out = []
         for runner, weight in left_out:
             for fold in self.folds:
@@ -273,6 +300,7 @@ class Finisher:
                 predictor.members.append(Member(part, weight / len(self.folds), number(synthesizer), made))
         if self.deploy == "accurate":
             self.note(f"the models of {len(self.folds)} folds are kept")
+        return kept
 
     def _made(self, chosen: Configuration, seed: int, fold: int) -> dict[str, Any]:
         held = {"monotone": self.bench.monotone} if self.bench.monotone else {}
@@ -349,34 +377,50 @@ class Finisher:
     def _board(self, scores: list[float]) -> Leaderboard:
         sign = self.metric.greater_is_better
         runners = [r for r in self.race.runners.values() if r.results]
-        whole = [r for r in runners if r.judged() != [SKETCH]]
+        whole = [r for r in runners if r.judged() != [SKETCH]] or runners
         dropped = [r for r in whole if not all(f in r.results for f in self.folds)]
-        trials = [self._trial(runner) for runner in (whole or runners) if runner not in dropped]
-        if len(self.weights) > 1:
-            losses = [1.0 - s if sign else s for s in scores]
-            error = float(np.std(losses, ddof=1) / np.sqrt(len(losses))) if len(losses) > 1 else 0.0
-            made = " + ".join(f"{w:.0%} {r.configuration.label}" for r, w in sorted(self.weights, key=lambda p: -p[1]))
-            mean = float(np.mean(losses))
-            members = [self._trial(r) for r, _ in self.weights]
-            trials.append(
-                Trial(
-                    "ensemble", mean, 1.0 - mean if sign else mean, error,
-                    sum(t.fit_s for t in members), sum(t.predict_s for t in members),
-                    max(t.features for t in members), note=made, size=sum(t.size for t in members),
-                )
-            )  # fmt: skip
-        trials.sort(key=lambda t: t.loss)
+        alone = self.weights[0][0] if len(self.weights) == 1 else None
+        trials = [self._trial(r, self.folds) for r in whole if r not in dropped and r is not alone]
+        if self.weights:
+            trials.append(self._delivered(scores))
+        trials.sort(key=lambda t: (t.loss, not t.delivered))
         trials += sorted((self._trial(runner) for runner in dropped), key=lambda t: t.loss)
         return Leaderboard(self.metric.name, sign, tuple(trials))
 
-    def _trial(self, runner: Runner) -> Trial:
-        loss, judged = runner.mean(), runner.judged()
-        values = [runner.results[f] for f in judged]
-        made = ("a sample of rows" if judged == [SKETCH] else plural(len(values), "fold")) + (
-            f"; {runner.note}" if runner.note else ""
-        )
+    def _delivered(self, scores: list[float]) -> Trial:
+        """The row of what is kept, with its own score: that of the folds, by the labels that the model says."""
+        sign = self.metric.greater_is_better
+        losses = [1.0 - s if sign else s for s in scores]
+        mean = float(np.mean(losses))
+        error = float(np.std(losses, ddof=1) / np.sqrt(len(losses))) if len(losses) > 1 else 0.0
+        score = 1.0 - mean if sign else mean
+        judged: dict[str, Any] = {"loss": mean, "score": score, "loss_se": error, "delivered": True}
+        members = [self._trial(r, self.folds) for r, _ in self.weights]
+        if len(members) == 1:
+            return replace(members[0], **judged)
+        made = " + ".join(f"{w:.0%} {r.configuration.label}" for r, w in sorted(self.weights, key=lambda p: -p[1]))
         return Trial(
-            runner.configuration.label, loss, 1.0 - loss if self.metric.greater_is_better else loss, runner.error(),
+            "ensemble", fit_s=sum(t.fit_s for t in members), predict_s=sum(t.predict_s for t in members),
+            features=max(t.features for t in members), note=f"{self._on(self.folds)}; {made}",
+            size=sum(t.size for t in members), **judged,
+        )  # fmt: skip
+
+    def _on(self, judged: list[int]) -> str:
+        """On what a score is founded."""
+        if judged == [SKETCH]:
+            return "a sample of rows"
+        fewer = 0 < len(judged) < len(self.folds)
+        return f"{len(judged)} of {plural(len(self.folds), 'fold')}" if fewer else plural(len(judged), "fold")
+
+    def _trial(self, runner: Runner, folds: list[int] | None = None) -> Trial:
+        """The row of a runner: judged on these folds, or on all that it has been on."""
+        judged = runner.judged() if folds is None else folds
+        loss = runner.mean(judged)
+        values = [runner.results[f] for f in judged]
+        made = self._on(judged) + (f"; {runner.note}" if runner.note else "")
+        return Trial(
+            runner.configuration.label, loss, 1.0 - loss if self.metric.greater_is_better else loss,
+            runner.error(judged),
             float(np.mean([r.fit_s for r in values])), float(np.mean([r.predict_s for r in values])),
             values[0].columns,
             {**runner.configuration.parameters, "features": runner.configuration.features,

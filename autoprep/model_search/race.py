@@ -52,9 +52,9 @@ class Runner:
             return float("inf")
         return float(np.mean([self.results[f].loss for f in wanted]))
 
-    def error(self) -> float:
-        """Standard error of the mean loss over folds."""
-        losses = [self.results[f].loss for f in self.judged()]
+    def error(self, folds: Iterable[int]) -> float:
+        """Standard error of the mean loss over folds that it has been on."""
+        losses = [self.results[f].loss for f in folds]
         return float(np.std(losses, ddof=1) / np.sqrt(len(losses))) if len(losses) > 1 else 0.0
 
     def rounds(self) -> float:

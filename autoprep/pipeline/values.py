@@ -13,7 +13,7 @@ import polars as pl
 from autoprep.lineage import portable_name, versions
 from autoprep.pipeline.diagnose import Diagnosis, Judged, diagnose
 from autoprep.pipeline.privacy import masked_rows, personal_columns
-from autoprep.types import Cleaned, Feature, Finding, Leaderboard, Plan, Table, Task
+from autoprep.types import Cleaned, Feature, Finding, Leaderboard, Plan, Table, Task, Trial
 
 if TYPE_CHECKING:
     from autoprep.profiling import Profile
@@ -99,6 +99,7 @@ class Fitted:
             "greater_is_better": self.leaderboard.greater_is_better,
             "classes": list(self.classes),
             "scores": dict(self.scores),
+            **({"delivered": _told(kept)} if (kept := self.leaderboard.delivered) else {}),
             "baseline": dict(self.baseline),
             "rows": self.cleaned.frame.height,
             "source": {"uri": self.prepared.table.source.uri, "sha256": self.prepared.table.source.sha256},
@@ -146,6 +147,11 @@ class Fitted:
             "lineage": {**versions(), "source SHA-256": table.source.sha256 or "not a file", "seed": self.seed},
             "notes": [*table.notes, *self.notes, *([doubts] if doubts else [])],
         }
+
+
+def _told(kept: Trial) -> str:
+    """What is delivered: its name, and what an ensemble is made of."""
+    return kept.model if kept.parameters else f"{kept.model}: {kept.note.partition('; ')[2]}"
 
 
 def _verdict(scores: Mapping[str, float]) -> dict[str, str]:

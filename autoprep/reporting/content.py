@@ -41,7 +41,8 @@ class Content:
         refused: actions that were declined or await a person.
         columns: every column of the input.
         features: (name, definition, gain as text, gain).
-        leaderboard: dictionaries with model, score, loss, loss_se, features, fit_s, predict_s, size, front, note.
+        leaderboard: dictionaries with model, score, loss, loss_se, features, fit_s, predict_s, size, front, delivered,
+            note.
         groups: (kinds of features, loss saved over the columns themselves, its standard error, folds that judged).
         metric: what the leaderboard was judged by.
         verdict: hold-out score against the baseline: label -> text.
@@ -205,7 +206,7 @@ def model_content(
         features=tuple((f.name, f.definition, number(f.gain) if f.gain else "", f.gain or 0.0) for f in features),
         leaderboard=tuple(
             {
-                "model": t.model,
+                "model": name,
                 "score": t.score,
                 "loss": t.loss,
                 "loss_se": t.loss_se,
@@ -214,9 +215,10 @@ def model_content(
                 "predict_s": t.predict_s,
                 "size": t.size,
                 "front": t.front,
+                "delivered": t.delivered,
                 "note": t.note,
             }
-            for t in trials
+            for t, name in zip(trials, leaderboard.named() if leaderboard else (), strict=True)
         ),
         groups=tuple(groups),
         metric=leaderboard.metric if leaderboard else "",
@@ -283,8 +285,10 @@ def _model_lead(
         changed = f", {plural(ledger.height, 'change')} in the ledger" if ledger is not None else ""
         parts.append(f"{plural(len(done), 'repair')} applied{changed}.")
     if board and board.trials:
-        best = board.trials[0]
-        parts.append(f"Best model: {best.model}, {board.metric} {number(best.score)} in cross-validation.")
+        kept, best = board.delivered, board.trials[0]
+        what = "Best model" if kept is None else "Delivered"
+        shown = best if kept is None else kept
+        parts.append(f"{what}: {shown.model}, {board.metric} {number(shown.score)} in cross-validation.")
     if verdict.get("score") and verdict.get("baseline"):
         parts.append(f"On held-out rows {verdict['score']} against {verdict['baseline']} for a trivial baseline.")
     return " ".join(parts)

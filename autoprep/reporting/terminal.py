@@ -169,12 +169,13 @@ def leaderboard(board: Leaderboard, *, limit: int = 10) -> RenderableType:
     grid.add_column("features", justify="right", no_wrap=True)
     grid.add_column("one fit", justify="right", no_wrap=True)
     grid.add_column("note", overflow="fold", style="dim")
-    for i, t in enumerate(board.trials[:limit]):
-        score = Text(number(t.score), style="bold" if i == 0 else "") + Text(
-            f" ± {number(t.loss_se)}" if t.loss_se else "", style="dim"
+    for t, name in zip(board.trials[:limit], board.named(), strict=False):
+        style = "bold" if t.delivered else ""
+        score = Text(number(t.score), style=style) + Text(f" ± {number(t.loss_se)}" if t.loss_se else "", style="dim")
+        note = f"delivered; {t.note}" if t.delivered else t.note
+        grid.add_row(
+            Text(f"{name} ★" if t.front else name, style=style), score, number(t.features), seconds(t.fit_s), Text(note)
         )
-        model = Text(f"{t.model} ★" if t.front else t.model, style="bold" if i == 0 else "")
-        grid.add_row(model, score, number(t.features), seconds(t.fit_s), Text(t.note))
     if len(board.trials) > limit:
         return Group(grid, Text(f"{len(board.trials) - limit:,} more", style="dim"))
     return grid
@@ -336,10 +337,10 @@ def show_model(console: Console, content: Content, folder: str | Path) -> None:
         grid.add_column("note", overflow="fold", style="dim")
         for t in content.leaderboard[:8]:
             grid.add_row(
-                Text(f"{t['model']} ★" if t["front"] else t["model"]),
+                Text(f"{t['model']} ★" if t["front"] else t["model"], style="bold" if t["delivered"] else ""),
                 number(t["score"]),
                 number(t["features"]),
-                Text(t["note"]),
+                Text(f"delivered; {t['note']}" if t["delivered"] else t["note"]),
             )
         console.print(grid)
         if any(t["front"] for t in content.leaderboard[:8]):
