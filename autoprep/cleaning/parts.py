@@ -123,7 +123,7 @@ class Working:
         if self.store is not None:
             return self._get[column]().to_frame()
         seen = any(column in action.columns for action in self._waiting)
-        return (self.frame if seen else self._frame).select(column)
+        return (self.frame if seen else self._frame).get_column(column).to_frame()
 
     def advance(self, action: Action) -> None:
         """Run an action of cells."""

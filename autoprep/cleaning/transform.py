@@ -61,14 +61,16 @@ class Transformer:
                 columns.append(pl.lit(None, dtype).alias(name))
                 if name not in self._optional:
                     said = _events(name, "table.missing_column", "the column is not there", "null")
-                    events.append(frame.select(pl.col(ROW).alias("row"), *said))
+                    events.append(index.alias("row").to_frame().select("row", *said))
             elif given[name] == dtype:
                 columns.append(pl.col(name))
             else:
                 text = text_of(pl.col(name), given[name])
                 cast = value_of(text, dtype).alias(name)
                 columns.append(cast)
-                lost = frame.filter(text.is_not_null() & (text.str.strip_chars() != "") & cast.is_null())
+                lost = pl.DataFrame([index, frame.get_column(name)]).filter(
+                    text.is_not_null() & (text.str.strip_chars() != "") & cast.is_null()
+                )
                 reason = pl.concat_str(pl.lit("'"), text, pl.lit(f"' is no {dtype}"))
                 events.append(lost.select(pl.col(ROW).alias("row"), *_events(name, "table.type", reason, "null")))
         return frame.select(pl.col(ROW), *columns), events
@@ -86,7 +88,8 @@ class Transformer:
                 frame, rows, cells = batch.where(mask, step.before, mask)
                 if len(rows):
                     said = _events(step.column, step.action.rule, reason, policy)
-                    events.append(frame[cells].select(batch.rows[ROW].gather(rows).alias("row"), *said))
+                    own = frame.get_column(step.before).gather(cells).to_frame()
+                    events.append(own.select(batch.rows[ROW].gather(rows).alias("row"), *said))
         return events
 
     def _outputs(self, wide: pl.DataFrame) -> list[pl.Expr]:

@@ -47,7 +47,8 @@ def number_matrix(frame: pl.DataFrame, names: list[str]) -> Array:
     """
     if not names:
         return np.empty((frame.height, 0))
-    missing = [name for name in names if name not in frame.columns]
+    given = set(frame.columns)
+    missing = [name for name in names if name not in given]
     if missing:
         raise InputError(f"the column '{missing[0]}' is missing", hint="give the columns the model was trained on")
     parts = [pl.col(name).cast(pl.Float64, strict=False).fill_null(float("nan")) for name in names]
@@ -80,9 +81,10 @@ class Levels:
     def codes(self, frame: pl.DataFrame) -> Array:
         """Codes (n,) of a frame's column; a missing column counts as unknown."""
         null, unknown = len(self.values), len(self.values) + 1
-        if self.name not in frame.columns:
+        cells = frame.get_column(self.name, default=None)
+        if cells is None:
             return np.asarray(np.full(frame.height, unknown, dtype=np.int64))
-        text = frame.get_column(self.name).cast(pl.String)
+        text = cells.cast(pl.String)
         if not self.values:
             found = pl.Series([unknown], dtype=pl.Int64).new_from_index(0, frame.height)
         else:

@@ -133,11 +133,11 @@ class Guard:
         found = {}
         for blocks in _batches(sets, *_looking(self.plan)):
             cleaned = clean(_stacked(blocks, sets), self.plan)[0]
-            first = 0
+            first, made = 0, cleaned.schema
             for block in blocks:
                 for column in block:
                     for name in names[column]:
-                        if cleaned.schema[name] == pl.String:
+                        if made[name] == pl.String:
                             cells = cleaned.get_column(name).slice(first, len(sets[column]))
                             found[name] = cells.drop_nulls().unique()
                 first += _height(block, sets)

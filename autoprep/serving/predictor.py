@@ -73,11 +73,11 @@ class Scorer:
         Typed values of a column that training read as text become the text that a file would hold, so that a JSON
         number and a CSV cell of the same value meet the plan alike.
         """
-        target, found = self.plan.target, []
+        target, found, given = self.plan.target, [], frame.schema
         for name, dtype in self._raw_schema.items():
-            if name == target or name not in frame.columns:
+            if name == target or name not in given:
                 continue
-            found.append(_as_source(pl.col(name), frame.schema[name], dtype))
+            found.append(_as_source(pl.col(name), given[name], dtype))
         if not found:
             raise InputError(
                 "none of the columns is one that the model was trained on",

@@ -115,7 +115,8 @@ class Synthesizer:
             lines = dict.fromkeys(line_of(text) for text in self.asked)
             steps += [step_of(t, frame, goals, labels, self.seed) for t in lines if t not in made_already]
         self.steps_ = tuple(steps)
-        self.schema_ = {c: frame.schema[c] for c in sorted({i for f in self.features for i in f.inputs})}
+        given = frame.schema
+        self.schema_ = {c: given[c] for c in sorted({i for f in self.features for i in f.inputs})}
         return self
 
     def fit_transform(
@@ -213,11 +214,11 @@ class Synthesizer:
 
     def aligned(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The columns that steps read, in their types; one that is not there counts as missing."""
-        made = []
+        made, given = [], frame.schema
         for name, dtype in self.schema_.items():
-            if name not in frame.columns:
+            if name not in given:
                 made.append(pl.lit(None, dtype=dtype).alias(name))
-            elif frame.schema[name] != dtype:
+            elif given[name] != dtype:
                 made.append(pl.col(name).cast(dtype, strict=False))
             else:
                 made.append(pl.col(name))

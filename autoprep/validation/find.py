@@ -174,7 +174,9 @@ def _share(rule: Rule, row: Mapping[str, Any]) -> float:
     if text in row:
         value = row[text]
     else:
-        value = pl.DataFrame([dict(row)], infer_schema_length=None, strict=False).select(pl.sql_expr(text)).item()
+        asked = pl.sql_expr(text)
+        own = {word: row[word] for word in asked.meta.root_names() if word in row}
+        value = pl.DataFrame([own], infer_schema_length=None, strict=False).select(asked).item()
     return min(max(float(value or 0.0), 0.0), 1.0)
 
 
