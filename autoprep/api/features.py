@@ -266,7 +266,8 @@ def export_features(saved: PathLike, to: str = "text", tables: Any = None, *, di
 
     Args:
         saved: file that ``.save`` of features wrote. to: "text", "json", "sql" or "polars".
-        tables: the tables, by which the query also gives the table's own columns. dialect: of sqlglot, for SQL.
+        tables: the tables, by which the query also gives the table's own columns. dialect: of SQL: duckdb,
+            postgres, sqlite, mysql, bigquery, snowflake, spark or tsql; what it cannot say is in ``Written.without``.
 
     Returns:
         ``text``, and ``without``: the definitions that have no equal there, with the reason.

@@ -26,7 +26,9 @@ def features(
         Path, typer.Option("--schema", help="How tables hang together; proposed there when it is missing.")
     ] = Path("tables.yaml"),
     cutoff: Annotated[str | None, typer.Option("--cutoff", help="Time column, or 'column - 1h'.")] = None,
-    windows: Annotated[str, typer.Option("--windows", help="Widths of time before the cutoff.")] = "6h,1d,7d,30d",
+    windows: Annotated[
+        str, typer.Option("--windows", help="Widths of time before the cutoff, by when rows were known.")
+    ] = "6h,1d,7d,30d",
     depth: Annotated[int, typer.Option("--depth", min=1, max=2, help="References walked at most.")] = 2,
     feature: Annotated[
         list[str] | None,
@@ -45,7 +47,7 @@ def features(
         str | None, typer.Option("--primitives", help="A .py file or module of primitives of your own; its code runs.")
     ] = None,
     to: Annotated[str, typer.Option("--to", help="Of export: text, json, sql or polars.")] = "text",
-    dialect: Annotated[str, typer.Option("--dialect", help="Of SQL: duckdb, postgres, snowflake, ...")] = "duckdb",
+    dialect: Annotated[str, typer.Option("--dialect", help="Of SQL: duckdb, postgres, sqlite, mysql, ...")] = "duckdb",
     rows: Annotated[int, typer.Option("--rows", min=1, help="Of verify: rows computed by brute force.")] = 50,
     html: Annotated[
         Path | None, typer.Option("--html", help="A page of the features: gain by number, lineage, definitions.")

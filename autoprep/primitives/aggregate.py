@@ -170,26 +170,26 @@ def last_row(x: pl.Expr) -> pl.Expr:
     return x.last()
 
 
-@aggregation("SHARE_TRUE", "boolean", kernel="mean", sql="avg(CAST({0} AS DOUBLE))", equals=("percent_true",))
+@aggregation("SHARE_TRUE", "boolean", kernel="mean", sql="avg(CAST({0} AS INT))", equals=("percent_true",))
 def share_true(x: pl.Expr) -> pl.Expr:
     """Share of known values that are true."""
     return x.cast(pl.Float64).mean()
 
 
 @aggregation("NUM_TRUE", "boolean", output="integer", kernel="sum", equals=("num_true",), empty=0,
-             sql="coalesce(sum(CAST({0} AS DOUBLE)), 0)")  # fmt: skip
+             sql="coalesce(sum(CAST({0} AS INT)), 0)")  # fmt: skip
 def num_true(x: pl.Expr) -> pl.Expr:
     """Number of true values."""
     return x.cast(pl.Float64).sum()
 
 
-@aggregation("ANY", "boolean", kernel="max", output="boolean", sql="max(CAST({0} AS DOUBLE))", equals=("any",))
+@aggregation("ANY", "boolean", kernel="max", output="boolean", sql="max(CAST({0} AS INT))", equals=("any",))
 def any_true(x: pl.Expr) -> pl.Expr:
     """1 when some value is true, 0 when none is."""
     return x.cast(pl.Float64).max()
 
 
-@aggregation("ALL", "boolean", kernel="min", output="boolean", sql="min(CAST({0} AS DOUBLE))", equals=("all",))
+@aggregation("ALL", "boolean", kernel="min", output="boolean", sql="min(CAST({0} AS INT))", equals=("all",))
 def all_true(x: pl.Expr) -> pl.Expr:
     """1 when every known value is true, 0 when one is not."""
     return x.cast(pl.Float64).min()

@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from autoprep.errors import InputError, SettingError, did_you_mean
+from autoprep.errors import SettingError
 from autoprep.primitives import AGGREGATIONS, TRANSFORMS
+from autoprep.synthesis.export.dialects import Dialect, dialect_of, spoken, transpiled
 from autoprep.synthesis.export.written import Group, NotSaid, Written, grouped
 from autoprep.synthesis.feature import Call, Column, Condition, Definition
 from autoprep.synthesis.schema import Schema
@@ -54,6 +55,24 @@ BESIDE = {
     "DAYS_SINCE_MAX": "(epoch(max(__c)) - epoch(min(__t) FILTER (WHERE __x = __high))) / 86400.0",
     "DAYS_SINCE_MIN": "(epoch(max(__c)) - epoch(min(__t) FILTER (WHERE __x = __low))) / 86400.0",
 }
+SPREAD = "sum((__x - __mean) * (__x - __mean)) / CAST(nullif(count(*) - 1, 0) AS DOUBLE)"
+#: The same where no array is ordered, of one row per known value: ``__k`` is its place.
+PLACED = {
+    "FIRST": ("__t, __n", "{0} IS NOT NULL"),
+    "LAST": ("__t DESC, __n DESC", "{0} IS NOT NULL"),
+    "FIRST_ROW": ("__t, __n", "1 = 1"),
+    "LAST_ROW": ("__t DESC, __n DESC", "1 = 1"),
+}
+PLACED_COUNTED = {
+    "MODE": "max(CASE WHEN __k = 1 THEN __v END)",
+    "N_MOST_COMMON": "max(CASE WHEN __k = {rank} THEN __v END)",
+    "N_MOST_COMMON_COUNT": "max(CASE WHEN __k = {rank} THEN __m END)",
+}
+PLACED_BESIDE = {
+    "LAST_CHANGE": "max(CASE WHEN __k = 1 THEN __x - __before END)",
+    "STD": f"sqrt({SPREAD})",
+    "VARIANCE": SPREAD,
+}
 #: Of moments: the days from the one before.
 GAPS = {"MAX_GAP": "max(days)", "STD_GAP": "stddev_samp(days)"}
 RUNS = "runs of values have no plain SQL"
@@ -65,19 +84,22 @@ def sql(
     """One query: the rows of the table and a column per feature, named by its definition.
 
     Tables go by their names in the schema, rows in the order of their time; where two rows share a moment, a database
-    without an order of its own may take either.
+    without an order of its own may take either. What a database has no equal of is left out, with the reason; where a
+    name is too long for it, or has signs that it refuses, a comment says what the column is.
 
     Args:
-        definitions: of the table's features. cutoff: as of the synthesizer. dialect: of sqlglot ("postgres", ...).
+        definitions: of the table's features. cutoff: as of the synthesizer. dialect: of ``DIALECTS``.
 
     Raises:
-        InputError: another dialect than DuckDB's without sqlglot. SettingError: no such dialect.
+        InputError: another dialect than DuckDB's without sqlglot. SettingError: no such dialect, or the database has no
+            equal of what every feature needs.
     """
+    to = dialect_of(dialect)
     without: dict[str, str] = {}
     parts: list[str] = []
     columns: list[tuple[str, int, Definition]] = []
     for group in grouped(definitions, schema):
-        for name, query, made in _queries(group, len(parts), without):
+        for name, query, made in _queries(group, len(parts), without, dialect):
             parts.append(f"{name} AS (\n{query}\n)")
             columns += [(name, i, d) for i, d in made]
     moment = "CAST(NULL AS TIMESTAMP)"
@@ -90,23 +112,31 @@ def sql(
     order = {str(d): i for i, d in enumerate(definitions)}
     columns.sort(key=lambda c: order[str(c[2])])
     own = [named(c) for c in schema.table(table).frame.columns]
-    said = [f"asked.{c}" for c in own] + [f"{_filled(n, i, d)} AS {named(str(d))}" for n, i, d in columns]
-    joins = [f"LEFT JOIN {p.split(' AS ')[0]} USING (__row)" for p in parts]
-    body = ",\n".join([asked, *parts])
-    text = f"WITH {body}\nSELECT\n  " + ",\n  ".join(said) + "\nFROM asked\n" + "\n".join(joins) + "\nORDER BY __row\n"
-    return Written(text if dialect == "duckdb" else transpiled(text, dialect), without)
+    shown = {str(d): to.shown(str(d), i) for i, (_, _, d) in enumerate(columns, start=1)}
+    said = [f"asked.{c}" for c in own] + [f"{_filled(n, i, d)} AS {named(shown[str(d)])}" for n, i, d in columns]
+    joins = [f"LEFT JOIN {n} ON {n}.__row = asked.__row" for n in (p.split(" AS ")[0] for p in parts)]
+    text = (f"WITH {f',{chr(10)}'.join([asked, *parts])}\nSELECT\n  " + ",\n  ".join(said) + "\nFROM asked\n"
+            + "\n".join(joins) + "\nORDER BY asked.__row\n")  # fmt: skip
+    return Written(legend(shown) + in_dialect(text, dialect), without)
 
 
-def transpiled(text: str, dialect: str) -> str:
-    """DuckDB's SQL in another dialect."""
+def in_dialect(text: str, dialect: str) -> str:
+    """A whole query in a dialect.
+
+    Raises:
+        SettingError: the database has no equal of a part that no feature can be made without.
+    """
+    if dialect == "duckdb":
+        return text
     try:
-        import sqlglot
-        from sqlglot.dialects.dialect import Dialect
-    except ImportError:
-        raise InputError("other dialects need sqlglot", hint="pip install 'autoprep[sql]'") from None
-    if dialect not in Dialect.classes:
-        raise SettingError(f"no dialect '{dialect}'", hint=did_you_mean(dialect, [d for d in Dialect.classes if d]))
-    return "\n".join(sqlglot.transpile(text, read="duckdb", write=dialect, pretty=True)) + "\n"
+        return transpiled(text, dialect)
+    except NotSaid as reason:
+        raise SettingError(f"cannot be written in the dialect '{dialect}': {reason}", hint="duckdb says all") from None
+
+
+def legend(shown: Mapping[str, str]) -> str:
+    """Comments that say what columns of other names are."""
+    return "".join(f"-- {name}: {d}\n".replace("\r", " ") for d, name in shown.items() if d != name)
 
 
 def _filled(name: str, place: int, d: Definition) -> str:
@@ -166,7 +196,9 @@ def _from(group: Group) -> tuple[str, str | None, str]:
     return text, when and f"CAST({when} AS TIMESTAMP)", f"s{len(group.hops)}"
 
 
-def _queries(group: Group, before: int, without: dict[str, str]) -> list[tuple[str, str, list[tuple[int, Definition]]]]:
+def _queries(
+    group: Group, before: int, without: dict[str, str], dialect: str
+) -> list[tuple[str, str, list[tuple[int, Definition]]]]:
     like = group.like
     text, when, source = _from(group)
     joined = " AND ".join(f"s0.{named(there)} = asked.{named(here)}" for here, there in like.by)
@@ -187,7 +219,9 @@ def _queries(group: Group, before: int, without: dict[str, str]) -> list[tuple[s
     together: dict[str, list[tuple[str, Definition]]] = {}
     for d in group.members:
         try:
-            kind, said = _member(d, source)
+            kind, said = _member(d, source, dialect_of(dialect))
+            spoken(said, dialect)
+            spoken(f"* FROM ({_inner(kind, 'SELECT 1 AS one')}) AS s", dialect)
         except NotSaid as reason:
             without[str(d)] = str(reason)
             continue
@@ -213,25 +247,41 @@ def _queries(group: Group, before: int, without: dict[str, str]) -> list[tuple[s
 def _inner(kind: str, rows: str) -> str:
     """The rows that columns of a kind are made of: as they are, or by one query over them more."""
     form, _, value = kind.partition(":")
-    if form == "counted":
+    if form.startswith("counted"):
         counted = f"SELECT __row, {value} AS __v, count(*) AS __m FROM ({rows}) AS s"
-        return f"{counted} WHERE {value} IS NOT NULL GROUP BY 1, 2"
+        counted = f"{counted} WHERE {value} IS NOT NULL GROUP BY __row, {value}"
+        if form == "counted":
+            return counted
+        return f"SELECT *, {_place('__m DESC, __v')} FROM ({counted}) AS s"
+    if form in PLACED:
+        order, held = PLACED[form]
+        return f"SELECT __row, {value} AS __v, {_place(order)} FROM ({rows}) AS s WHERE {fill(held, value)}"
     if form == "gaps":
         moments = f"SELECT __row, CAST({value} AS TIMESTAMP) AS __x FROM ({rows}) AS s WHERE {value} IS NOT NULL"
         before = "lag(__x) OVER (PARTITION BY __row ORDER BY __x)"
         return f"SELECT __row, (epoch(__x) - epoch({before})) / 86400.0 AS days FROM ({moments}) AS s"
-    if form == "beside":
+    if form.startswith("beside"):
         over = "OVER (PARTITION BY __row)"
+        more = f", stddev_samp(__x) {over} AS __std" if "std" in form else ""
+        more += f", {_place('__t DESC, __n DESC')}" if "placed" in form else ""
         return (
             "SELECT __row, __c, __t, __n, __x, lag(__x) OVER (PARTITION BY __row ORDER BY __t, __n) AS __before, "
-            f"avg(__x) {over} AS __mean, stddev_samp(__x) {over} AS __std, min(__x) {over} AS __low, "
-            f"max(__x) {over} AS __high, max(__t) {over} AS __latest "
+            f"avg(__x) {over} AS __mean, min(__x) {over} AS __low, "
+            f"max(__x) {over} AS __high, max(__t) {over} AS __latest{more} "
             f"FROM (SELECT __row, __c, __t, __n, {value} AS __x FROM ({rows}) AS s) AS s WHERE __x IS NOT NULL"
         )
     return rows
 
 
-def _member(d: Definition, source: str) -> tuple[str, str]:
+def _beside(text: str, value: str) -> tuple[str, str]:
+    return f"beside{' std' * ('__std' in text)}{' placed' * ('__k' in text)}:{value}", text
+
+
+def _place(order: str) -> str:
+    return f"row_number() OVER (PARTITION BY __row ORDER BY {order}) AS __k"
+
+
+def _member(d: Definition, source: str, to: Dialect) -> tuple[str, str]:
     """How a definition is computed ("looked up", "plain", "counted:VALUE", ...), and the text of its column."""
     if not d.aggregates:
         return "looked up", value_of(d.body, source)
@@ -242,12 +292,20 @@ def _member(d: Definition, source: str) -> tuple[str, str]:
     given: Mapping[str, Any] = {**primitive.parameters, **{k: v for k, v in d.body.parameters if k != "of"}}
     numbers = {k: literal(v) for k, v in given.items()}
     number = f"CAST({said[0]} AS DOUBLE)" if said and "number" in primitive.inputs else (said[0] if said else "")
+    if not to.moments and primitive.output == "time":
+        raise NotSaid(f"{to.title} has no type of moments")
+    if not to.arrays and name in PLACED:
+        return f"{name}:{said[0]}", "max(CASE WHEN __k = 1 THEN __v END)"
+    if not to.arrays and name in PLACED_COUNTED:
+        return f"counted placed:{said[0]}", fill(PLACED_COUNTED[name], **numbers)
+    if not to.arrays and name in PLACED_BESIDE:
+        return _beside(PLACED_BESIDE[name], number)
     if name in COUNTED:
         return f"counted:{said[0]}", fill(COUNTED[name], **numbers)
     if name in GAPS:
         return f"gaps:{said[0] if said else '__t'}", GAPS[name]
     if name in BESIDE:
-        return f"beside:{number}", fill(BESIDE[name], **numbers)
+        return _beside(fill(BESIDE[name], **numbers), number)
     template = ORDERED.get(name, primitive.sql)
     if not template:
         raise NotSaid(RUNS)

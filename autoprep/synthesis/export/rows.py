@@ -9,7 +9,8 @@ from autoprep.primitives import TRANSFORMS
 from autoprep.synthesis.asked import Asked
 from autoprep.synthesis.clusters import REACH, Clusters
 from autoprep.synthesis.encodings import Frequency, TargetMean
-from autoprep.synthesis.export.query import literal, named, transpiled, value_of
+from autoprep.synthesis.export.dialects import dialect_of, spoken
+from autoprep.synthesis.export.query import in_dialect, legend, literal, named, value_of
 from autoprep.synthesis.export.recorded import Said, written
 from autoprep.synthesis.export.written import NotSaid, Written
 from autoprep.synthesis.feature import Call, Column, parse
@@ -93,10 +94,19 @@ def rows_sql(steps: Sequence[Step], table: str, dialect: str = "duckdb") -> Writ
     Raises:
         InputError: another dialect than DuckDB's without sqlglot. SettingError: no such dialect.
     """
-    texts, without = _each(steps, _sql)
-    columns = [f"{text} AS {named(name)}" for name, text in texts]
+
+    def in_words(step: Step) -> list[str]:
+        made = _sql(step)
+        for one in made:
+            spoken(one, dialect)
+        return made
+
+    to = dialect_of(dialect)
+    texts, without = _each(steps, in_words)
+    shown = {name: to.shown(name, i) for i, (name, _) in enumerate(texts, start=1)}
+    columns = [f"{text} AS {named(shown[name])}" for name, text in texts]
     text = "SELECT\n  " + ",\n  ".join(columns) + f"\nFROM {named(table)}\n"
-    return Written(text if dialect == "duckdb" else transpiled(text, dialect), without)
+    return Written(legend(shown) + in_dialect(text, dialect), without)
 
 
 @singledispatch
