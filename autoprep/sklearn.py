@@ -110,7 +110,9 @@ class _AutoPrep(BaseEstimator):
         self.keep_leaks = keep_leaks
         self.random_state = random_state
 
-    def _learn(self, frame: pl.DataFrame, y: pl.Series, task: Task, weight: Any, groups: Any) -> None:
+    def _learn(
+        self, frame: pl.DataFrame, y: pl.Series, task: Task, weight: Any, groups: Any, positive: str | None = None
+    ) -> None:
         if groups is not None:
             check_consistent_length(frame, groups)
             groups = np.asarray(groups)
@@ -129,6 +131,7 @@ class _AutoPrep(BaseEstimator):
                 metric=self.metric,
                 rules=self.rules,
                 keep_leaks=self.keep_leaks,
+                positive=positive,
                 seed=seed,
                 group=groups,
                 sample_weight=weight,
@@ -155,7 +158,8 @@ class AutoPrepClassifier(ClassifierMixin, _AutoPrep):
     Args:
         time_budget_s: seconds for ``fit``, cleaning included; unused when ``work_budget`` is given.
         work_budget: units of work instead: the same rows then give the same model.
-        metric: what to optimise; roc_auc for two classes and log_loss for more when None.
+        metric: what to optimise; roc_auc for two classes and log_loss for more when None. Of two classes, "f1" and
+            "average_precision" are about the last of ``classes_``, as in scikit-learn.
         rules: folders of your own rules.
         keep_leaks: let columns in that alone give the target away (here the caller chose the columns; ``autoprep.fit``
             leaves such columns out by default).
@@ -197,7 +201,7 @@ class AutoPrepClassifier(ClassifierMixin, _AutoPrep):
         self.classes_, codes = np.unique(y, return_inverse=True)
         labels = pl.Series([f"class {code}" for code in range(len(self.classes_))])
         task: Task = "binary" if len(self.classes_) == 2 else "multiclass"
-        self._learn(frame, labels.gather(codes), task, weight, groups)
+        self._learn(frame, labels.gather(codes), task, weight, groups, "class 1" if task == "binary" else None)
         return self
 
     def predict(self, X: Any) -> np.ndarray:

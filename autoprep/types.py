@@ -383,11 +383,18 @@ class Leaderboard:
     """Trials, best first, and the metric they were judged by.
 
     Those that were judged on all folds that decide stand before those that had no time for them, whatever their scores.
+    ``positive`` is the class that the metric is about, where it is about one of two.
     """
 
     metric: str
     greater_is_better: bool
     trials: tuple[Trial, ...] = ()
+    positive: str = ""
+
+    @property
+    def judged_by(self) -> str:
+        """The metric, and the class that it is about where it is about one."""
+        return f"{self.metric} of '{self.positive}'" if self.positive else self.metric
 
     @property
     def delivered(self) -> Trial | None:

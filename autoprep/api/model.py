@@ -47,6 +47,7 @@ def fit(
     memory_gb: float | None = None,
     sampler: Literal["evolution", "tpe", "cma"] = "evolution",
     monotone: Mapping[str, int] | None = None,
+    positive: str | None = None,
     seed: int = 0,
     journal: PathLike | None = None,
     resume: bool = False,
@@ -87,6 +88,8 @@ def fit(
             (``autoprep[optuna]``).
         monotone: number columns -> 1 (the prediction never falls when the value rises) or -1 (never rises), for two
             classes or a regression; LightGBM alone is tried then.
+        positive: of two classes the one that F1 and average precision are about; when None the word that affirms (yes,
+            ja, true, 1), else the rarer class.
         seed: decides every random choice.
         journal: file that keeps finished trials while the search runs; it goes when the search is over.
         resume: take the trials that the journal of an interrupted search holds as they are.
@@ -138,6 +141,7 @@ def fit(
             memory_gb=memory_gb,
             sampler=sampler,
             monotone=monotone,
+            positive=positive,
             seed=seed,
             journal=journal,
             resume=resume,
@@ -165,19 +169,25 @@ def rows_for(held: Artifact, source: Any, of: Any = None) -> pl.DataFrame:
     return Model(artifact=held).rows(source, of)
 
 
-def evaluate(model: Model, source: Any) -> dict[str, Any]:
+def evaluate(model: Model, source: Any, *, positive: str | None = None) -> dict[str, Any]:
     """Score a model on labelled rows beside the trivial baseline: the class shares of training, or the constant
     that does best by the metric (the median for absolute errors, else the mean).
 
+    Args:
+        model: a fitted or loaded model.
+        source: labelled rows.
+        positive: of two classes the one that F1 and average precision are about; that of training when None.
+
     Returns:
         "rows", "metric", "score", "baseline", "greater_is_better", "scores" and "baseline_scores" by metric;
+        "undefined": metric -> why these rows have no such score; of two classes "positive";
         "unlabelled" and "unknown": how many rows without a target, and by label of labels that training did not have,
         were left out.
 
     Raises:
         InputError: the target is not in the source, or no row has one.
     """
-    return pipeline.evaluate(model.parts(), model.rows(source, labelled=True))
+    return pipeline.evaluate(model.parts(), model.rows(source, labelled=True), positive)
 
 
 def report(source: Any, path: PathLike = "report.html", *, target: str | None = None) -> Path:

@@ -167,7 +167,7 @@ def fairness(model: PathLike, source: Any, by: Sequence[str], *, positive: str |
         model: the folder; it is sealed again.
         source: labelled raw rows, best those that nothing has learnt from.
         by: columns of the raw or the cleaned rows whose values are the groups.
-        positive: the class that rates are about; the last of two when None.
+        positive: the class that rates are about; that of the model when None.
 
     Raises:
         InputError: a column is not there, or no row has a known target.
@@ -186,7 +186,7 @@ def fairness(model: PathLike, source: Any, by: Sequence[str], *, positive: str |
     if not by:
         raise SettingError("no groups are declared", hint="name their column with --by")
     classes = [str(c) for c in facts["classes"]]
-    chosen = positive if positive is not None else (classes[-1] if classes else "")
+    chosen = positive if positive is not None else facts.get("positive") or (classes[-1] if classes else "")
     if classes and chosen not in classes:
         raise SettingError(f"no class '{chosen}'", hint=did_you_mean(chosen, classes))
     scorer = held.scorer()

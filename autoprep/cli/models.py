@@ -28,6 +28,9 @@ from autoprep.errors import InputError
 Task = Literal["binary", "multiclass", "regression", "count", "quantile", "ordinal"]
 Deploy = Literal["balanced", "fast", "accurate"]
 Sampler = Literal["evolution", "tpe", "cma"]
+Positive = Annotated[
+    str | None, typer.Option("--positive", help="Of two classes: whose F1 and average precision; yes, or the rarer.")
+]
 ModelFolder = Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder that fit wrote.")]
 
 
@@ -57,6 +60,7 @@ def fit(
     monotone: Annotated[
         list[str] | None, typer.Option("--monotone", help="COLUMN=+1 or COLUMN=-1 (repeatable): never falls, rises.")
     ] = None,
+    positive: Positive = None,
     seed: Annotated[int, typer.Option("--seed")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted fit of this output.")] = False,
     tracking: Annotated[str | None, typer.Option("--tracking", help="mlflow:sqlite:///runs.db#name@alias")] = None,
@@ -98,6 +102,7 @@ def fit(
             memory_gb=memory,
             sampler=sampler,
             monotone=_directions(monotone or ()),
+            positive=positive,
             seed=seed,
             journal=output.with_name(f"{output.name}.journal"),
             resume=resume,
@@ -169,12 +174,12 @@ def predict(
 
 
 @app.command()
-def evaluate(model: ModelFolder, source: Source, as_json: AsJson = False) -> None:
+def evaluate(model: ModelFolder, source: Source, positive: Positive = None, as_json: AsJson = False) -> None:
     """Score a model on labelled rows, beside a trivial baseline."""
     from autoprep import api
     from autoprep.reporting import terminal
 
-    scores = api.evaluate(api.load(model), source)
+    scores = api.evaluate(api.load(model), source, positive=positive)
     print_json(scores) if as_json else terminal.show_scores(console(), scores)
 
 

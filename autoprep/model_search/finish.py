@@ -385,7 +385,7 @@ class Finisher:
             trials.append(self._delivered(scores))
         trials.sort(key=lambda t: (t.loss, not t.delivered))
         trials += sorted((self._trial(runner) for runner in dropped), key=lambda t: t.loss)
-        return Leaderboard(self.metric.name, sign, tuple(trials))
+        return Leaderboard(self.metric.name, sign, tuple(trials), self.metric.positive)
 
     def _delivered(self, scores: list[float]) -> Trial:
         """The row of what is kept, with its own score: that of the folds, by the labels that the model says."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autoprep.errors import SettingError
+from autoprep.model_search.target import positive_of
 from autoprep.registry import Catalogue
 from autoprep.types import Task
 
@@ -28,6 +30,7 @@ class Metric:
         needs: "probability" (n, classes), "label" (n,) codes 0..classes-1, or "value" (n,).
         greater_is_better: whether a higher score is better.
         function: (truth (n,), prediction, weight (n,)) -> score.
+        positive: of two classes the one that the score is about; "" where it is about both.
     """
 
     name: str
@@ -35,6 +38,17 @@ class Metric:
     needs: Needs
     greater_is_better: bool
     function: Function
+    positive: str = ""
+
+    @property
+    def said(self) -> str:
+        """The name as a reader needs it.
+
+        Example:
+            >>> of_class(METRICS["f1"], 0, "no").said
+            "f1 of 'no'"
+        """
+        return f"{self.name} of '{self.positive}'" if self.positive else self.name
 
     def score(self, y: Array, prediction: Array, weight: Array | None = None, threshold: float | None = None) -> float:
         """The score of predictions.
@@ -57,6 +71,8 @@ class Metric:
 
 
 METRICS: Catalogue[Metric] = Catalogue("metric")
+#: Metrics that are about one of two classes.
+OF_ONE_CLASS = ("f1", "average_precision")
 CLASSES: tuple[Task, ...] = ("binary", "multiclass")
 VALUES: tuple[Task, ...] = ("regression",)
 _TINY = 1e-15
@@ -268,6 +284,37 @@ def r2(y: Array, p: Array, w: Array) -> float:
     return float(1 - residual / spread) if spread > 0 else float(residual == 0)
 
 
+def of_class(metric: Metric, code: int, label: str) -> Metric:
+    """A metric of ``OF_ONE_CLASS`` for the class with this code; the function itself is about class 1.
+
+    Example:
+        >>> of_class(METRICS["f1"], 0, "no").score(np.array([0, 0, 1]), np.array([0, 1, 1]))
+        0.6666666666666666
+    """
+    function = metric.function if code == 1 else partial(_turned, metric.function)
+    return replace(metric, function=function, positive=label)
+
+
+def _turned(function: Function, y: Array, p: Array, w: Array) -> float:
+    return function(1 - y, p[:, ::-1] if p.ndim == 2 else 1 - p, w)
+
+
+def undefined(metric: Metric, y: Array, code: int | None) -> str:
+    """Why rows (n,) cannot be scored by a metric; "" where they can. ``code``: of the positive of two classes.
+
+    Example:
+        >>> undefined(METRICS["roc_auc"], np.array([1, 1]), 1), undefined(METRICS["accuracy"], np.array([1, 1]), 1)
+        ('all rows are of one class', '')
+    """
+    if code is not None and metric.name in OF_ONE_CLASS and not (y == code).any():
+        return "no row is of the positive class"
+    if metric.name in ("roc_auc", "mcc", "qwk") and len(np.unique(y)) < 2:
+        return "all rows are of one class"
+    if metric.name == "r2" and len(np.unique(y)) < 2:
+        return "all rows have one value"
+    return ""
+
+
 def pinball(level: float) -> Metric:
     """The quantile loss at a level in (0, 1).
 
@@ -307,7 +354,9 @@ def _of_callable(function: Callable[..., Any], task: Task, classes: Array | None
     return Metric(name, (task,), needs, not error, judge)
 
 
-def resolve(metric: str | Metric | Callable[..., Any] | None, task: Task, y: Array, classes: Array | None) -> Metric:
+def resolve(
+    metric: str | Metric | Callable[..., Any] | None, task: Task, y: Array, classes: Array | None, positive: Any = None
+) -> Metric:
     """The metric that a name, a function of scikit-learn's form, or a scorer of scikit-learn means.
 
     Args:
@@ -315,9 +364,10 @@ def resolve(metric: str | Metric | Callable[..., Any] | None, task: Task, y: Arr
         task: what is predicted.
         y: (n,) codes or values, for the default.
         classes: labels by code, or None.
+        positive: of two classes the one that a metric of one class is about; see ``target.positive_of``.
 
     Raises:
-        SettingError: unknown name, or a metric of another task.
+        SettingError: unknown name, no such class, or a metric of another task.
 
     Example:
         >>> resolve("auc", "binary", np.array([0, 1]), None).name
@@ -339,6 +389,9 @@ def resolve(metric: str | Metric | Callable[..., Any] | None, task: Task, y: Arr
     if task not in found.tasks:
         usable = ", ".join(name for name in METRICS if task in METRICS[name].tasks)
         raise SettingError(f"metric '{found.name}' cannot judge a {task} task", hint=f"known for it: {usable}")
+    if task == "binary" and classes is not None and found.name in OF_ONE_CLASS and not found.positive:
+        code, _ = positive_of(list(classes), y, positive)
+        return of_class(found, code, str(classes[code]))
     return found
 
 

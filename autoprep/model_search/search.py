@@ -23,7 +23,7 @@ from autoprep.model_search.predictor import Predictor
 from autoprep.model_search.race import Race
 from autoprep.model_search.sample import SAMPLERS, Sampler
 from autoprep.model_search.splits import Splits
-from autoprep.model_search.target import encode_target
+from autoprep.model_search.target import encode_target, positive_of
 from autoprep.model_search.threads import load_libraries, one_thread
 from autoprep.model_search.trial import Bench, Factory
 from autoprep.model_search.variants import Variants
@@ -95,6 +95,7 @@ def search(
     journal: Journal | None = None,
     variants: Variants | None = None,
     monotone: Mapping[str, int] | None = None,
+    positive: Any = None,
 ) -> SearchResult:
     """Find the model that predicts best within a budget.
 
@@ -123,6 +124,7 @@ def search(
         variants: the rows under other cleanings, which evolution may choose; ``frame`` is the plain one.
         monotone: number columns of ``frame`` -> 1 (the prediction never falls when the value rises) or -1 (never
             rises); only LightGBM is tried then.
+        positive: of two classes the one that F1 and average precision are about; see ``target.positive_of``.
 
     Raises:
         InputError: the rows or the target cannot be used.
@@ -131,7 +133,7 @@ def search(
     return _Search(
         frame, y, task, metric, dict(synthesizers or {}), splits, groups, (times, gap),
         budget or Budget(time_budget_s=60), seed, sample_weight, deploy, (memory_bytes, ceiling_bytes), sampler,
-        listener, journal, variants, dict(monotone or {}),
+        listener, journal, variants, dict(monotone or {}), positive,
     ).run()  # fmt: skip
 
 
@@ -141,6 +143,7 @@ class _Search:
         splits: Splits | None, groups: Any, ordered: tuple[Any, float], budget: Budget, seed: int, sample_weight: Any,
         deploy: str, memory: tuple[float, float], sampler: Sampler, listener: Listener,
         journal: Journal | None = None, variants: Variants | None = None, monotone: Mapping[str, int] | None = None,
+        positive: Any = None,
     ) -> None:  # fmt: skip
         times, gap = ordered
         if frame.height != len(y):
@@ -154,8 +157,13 @@ class _Search:
         self.start = budget.spent()
         self.y, self.classes = encode_target(y, task)
         self.task: Task = "binary" if len(self.classes) == 2 else "multiclass" if self.classes else "regression"
-        self.metric = metrics_.resolve(metric, self.task, self.y, np.asarray(self.classes) if self.classes else None)
+        labels = np.asarray(self.classes) if self.classes else None
+        self.metric = metrics_.resolve(metric, self.task, self.y, labels, positive)
         self.notes: list[str] = []
+        if self.metric.positive:
+            why = positive_of(self.classes, self.y, positive)[1]
+            other = next(str(c) for c in self.classes if str(c) != self.metric.positive)
+            self.note(f"{self.metric.said} ({why}); of the other class with positive='{other}' (--positive {other})")
         if metric is None:
             self.note(f"judged by {self.metric.name}: {metrics_.default(self.task, self.y)[1]}")
         self.weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
@@ -177,7 +185,7 @@ class _Search:
         self.journal = journal
         if journal is not None:
             names = {name: str(getattr(made, "args", "")) for name, made in synthesizers.items()}
-            settings = (self.task, self.metric.name, seed, names, *([dict(monotone)] if monotone else []))
+            settings = (self.task, self.metric.said, seed, names, *([dict(monotone)] if monotone else []))
             known = journal.open(identity(frame, self.y, self.splits.folds, *settings))
             if known:
                 self.note(f"{known} trials of the interrupted search are taken as they are")

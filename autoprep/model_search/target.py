@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from autoprep.errors import InputError
+from autoprep.errors import InputError, SettingError
+from autoprep.parsing.boolean import PAIRS, fold
 from autoprep.types import Task
 
 Array = NDArray[Any]
 
 #: Median up to which whole numbers are taken for counts; beyond, a Poisson loss and a squared one agree.
 MOST_COUNT = 50
+#: Pairs of labels, the affirmative first, that are not spellings of yes and no.
+AFFIRMED = frozenset({("1", "-1"), ("1.0", "-1.0"), ("positive", "negative"), ("pos", "neg"), ("+", "-")})
 
 
 def encode_target(y: Any, task: Task) -> tuple[Array, list[Any]]:
@@ -57,6 +61,47 @@ def in_order(series: pl.Series) -> list[Any]:
         if not number.null_count():
             found = found.gather(number.arg_sort())
     return list(found.to_list())
+
+
+def positive_of(classes: Sequence[Any], y: Array, asked: Any = None) -> tuple[int, str]:
+    """The code of the class, of two, that a score of one class is about, and why.
+
+    What is asked for; else the word that affirms (yes, ja, true, 1); else the rarer class, of even ones the last.
+
+    Args:
+        classes: the two labels by code.
+        y: (n,) codes.
+        asked: a label, in any spelling of its case or of yes and no; or None.
+
+    Raises:
+        SettingError: not two classes, or none of them is asked for.
+
+    Example:
+        >>> positive_of(["ja", "nein"], np.array([0, 1]))
+        (0, 'it affirms')
+        >>> positive_of(["cat", "dog"], np.array([0, 0, 1]))
+        (1, 'the rarer class')
+    """
+    said = [fold(str(label)) for label in classes]
+    if len(said) != 2:
+        raise SettingError("positive is for two classes", hint=f"leave it out: there are {len(said) or 'none'}")
+    if asked is not None:
+        word = fold(str(asked))
+        if word not in said:
+            # Cleaning may have made one spelling of several.
+            same = [place for pair in PAIRS if word in pair for place in (0, 1) if pair[place] == word]
+            known = [c for c, label in enumerate(said) for p in PAIRS for place in same if p[place] == label]
+            if len(set(known)) != 1:
+                hint = f"write {classes[0]} or {classes[1]}"
+                raise SettingError(f"positive is '{asked}', which is no class", hint=hint)
+            return known[0], "as asked"
+        return said.index(word), "as asked"
+    for code in (0, 1):
+        if (said[code], said[1 - code]) in PAIRS or (said[code], said[1 - code]) in AFFIRMED:
+            return code, "it affirms"
+    counts = np.bincount(y, minlength=2)
+    rarer = int(counts[1] <= counts[0])
+    return rarer, "the last class" if counts[0] == counts[1] else "the rarer class"
 
 
 def heavy_tailed(y: Array) -> bool:

@@ -77,6 +77,7 @@ def earn(
     budget: Budget,
     seed: int = 0,
     listener: Listener = silent,
+    positive: str | None = None,
 ) -> tuple[Plan, dict[str, Any]]:
     """Test each lossy step of a plan and skip those that harm.
 
@@ -87,6 +88,7 @@ def earn(
         budget: seconds or units; a step that it leaves untested is skipped (but for ``SAFE_VERBS``), and said so.
         seed: of the sample and the folds.
         listener: hears each verdict.
+        positive: of two classes the one that a metric of one class is about.
 
     Returns:
         The plan with verdicts in the steps' evidence, and the gains by action id.
@@ -102,7 +104,7 @@ def earn(
         raw = raw.sample(most, seed=seed)
     started, with_all, yardstick = budget.elapsed_s(), None, None
     if budget.deterministic or budget.remaining() >= COLUMN_S * raw.width:
-        yardstick = _Yardstick(raw, plan, task, metric, seed)
+        yardstick = _Yardstick(raw, plan, task, metric, seed, positive)
         started = budget.elapsed_s()
         with_all = yardstick.losses(plan, budget)
     cost = budget.elapsed_s() - started
@@ -137,7 +139,9 @@ def earn(
 class _Yardstick:
     """The same folds and the same model for every arm."""
 
-    def __init__(self, raw: pl.DataFrame, plan: Plan, task: Task, metric: str | None, seed: int) -> None:
+    def __init__(
+        self, raw: pl.DataFrame, plan: Plan, task: Task, metric: str | None, seed: int, positive: str | None = None
+    ) -> None:
         from autoprep.model_search import metrics, splits
         from autoprep.model_search.target import encode_target
 
@@ -149,7 +153,8 @@ class _Yardstick:
         target = cleaned.frame[str(plan.target)]
         self._target = target if task == "regression" else target.cast(pl.String)
         self._codes, self._classes = encode_target(self._target, task)
-        self._metric = metrics.resolve(metric, task, self._codes, np.asarray(self._classes) if self._classes else None)
+        labels = np.asarray(self._classes) if self._classes else None
+        self._metric = metrics.resolve(metric, task, self._codes, labels, positive)
         found = splits.suggest(self._codes, task, frame=cleaned.frame.drop(str(plan.target)), seed=seed)
         self._splits = replace(found, folds=found.folds[:FOLDS])
         self.metric = self._metric.name

@@ -59,22 +59,27 @@ def hardest(baseline: Mapping[str, float], metric: str) -> float:
     return float(baseline.get(wanted, baseline["mean"]))
 
 
-def evaluate(parts: Parts, frame: pl.DataFrame) -> dict[str, Any]:
+def evaluate(parts: Parts, frame: pl.DataFrame, positive: str | None = None) -> dict[str, Any]:
     """Score predictions of labelled raw rows beside the trivial baseline of training.
 
     Args:
         parts: plan, predictor and facts of a model.
         frame: raw rows, the target among them.
+        positive: of two classes the one that F1 and average precision are about; that of training when None.
 
     Returns:
         "rows", "metric", "score", "baseline", "greater_is_better", "scores" and "baseline_scores" by metric;
+        "undefined": metric -> why these rows have no such score (it is None where it is the model's own metric);
+        of two classes "positive";
         "unlabelled": rows without a target that can be read, "unknown": rows by label that training did not have.
         Neither can be scored.
 
     Raises:
         InputError: the target is not there, or no row has one that training knew.
+        SettingError: ``positive`` is no class.
     """
-    from autoprep.model_search.metrics import METRICS, resolve
+    from autoprep.model_search.metrics import METRICS, resolve, undefined
+    from autoprep.model_search.target import positive_of
 
     target, task = str(parts.facts["target"]), parts.facts["task"]
     if target not in frame.columns:
@@ -102,19 +107,30 @@ def evaluate(parts: Parts, frame: pl.DataFrame) -> dict[str, Any]:
         shares = np.tile([baseline["classes"][c] for c in classes], (len(y), 1))
 
         def trivial(metric: str) -> np.ndarray:
-            return shares
+            # The label that is hardest to beat by F1 is the class that it is about.
+            return np.tile(np.eye(2)[code], (len(y), 1)) if metric == "f1" else shares
 
     name = str(parts.facts["metric"])
     # A function of the user's own is not in the artefact: the task's usual metric stands in for it.
     known_name = name in METRICS or name.startswith("pinball:")
-    metric = resolve(name if known_name else None, task, y, np.asarray(classes))
+    code, about = None, {}
+    if task == "binary" or positive is not None:
+        # Models of before kept no positive class: it was the last.
+        code = positive_of(classes, y, positive or parts.facts.get("positive") or classes[-1])[0]
+        about = {"positive": classes[code]}
+    metric = resolve(name if known_name else None, task, y, np.asarray(classes), about.get("positive"))
     # A label is what the model says, by its own threshold.
     judged = said if task == "regression" or metric.needs == "probability" else labels
     scores: dict[str, float] = {}
     trivial_scores: dict[str, float] = {}
+    unknown = {}
     for name in METRICS:
-        other = METRICS[name]
-        if task in other.tasks and (other.needs != "probability" or len(set(y.tolist())) > 1):
+        if task not in METRICS[name].tasks:
+            continue
+        other = resolve(name, task, y, np.asarray(classes), about.get("positive"))
+        if why := undefined(other, y, code):
+            unknown[name] = why
+        else:
             scores[name] = other.score(y, labels if other.needs == "label" else said)
             trivial_scores[name] = other.score(y, trivial(name))
     foreign = text.filter(~known & text.is_not_null()) if task != "regression" else text.head(0)
@@ -123,8 +139,10 @@ def evaluate(parts: Parts, frame: pl.DataFrame) -> dict[str, Any]:
         "unlabelled": frame.height - len(y) - foreign.len(),
         "unknown": dict(foreign.value_counts().sort(["count", foreign.name], descending=[True, False]).iter_rows()),
         "metric": metric.name,
-        "score": metric.score(y, judged),
-        "baseline": metric.score(y, trivial(metric.name)),
+        "score": None if undefined(metric, y, code) else metric.score(y, judged),
+        "baseline": None if undefined(metric, y, code) else metric.score(y, trivial(metric.name)),
+        **about,
+        "undefined": unknown,
         "greater_is_better": metric.greater_is_better,
         "scores": scores,
         "baseline_scores": trivial_scores,

@@ -74,6 +74,7 @@ def fit(
     memory_gb: float | None = None,
     sampler: Literal["evolution", "tpe", "cma"] = "evolution",
     monotone: Mapping[str, int] | None = None,
+    positive: str | None = None,
     seed: int = 0,
     journal: str | Path | None = None,
     resume: bool = False,
@@ -130,7 +131,9 @@ def fit(
     gains: dict[str, Any] = {}
     if tested is not None:
         share = Budget(None if time_budget_s is None else 0.15 * budget.remaining(), work_budget and work_budget / 10)
-        plan, gains = earn(prepared.frame, plan, tested, metric, budget=share, seed=seed, listener=listener)
+        plan, gains = earn(
+            prepared.frame, plan, tested, metric, budget=share, seed=seed, listener=listener, positive=positive
+        )  # fmt: skip
     watch.start("clean")
     cleaned = _labelled(cleaning.apply(prepared.table, plan), column, listener)
     frame, y, task = _sides(cleaned, plan, prepared, task)
@@ -151,11 +154,12 @@ def fit(
     )
     watch.start("contract")
     contract = validation.derive(prepared.table, profile=prepared.profile, target=column).to_dict()
+    about, judge = _about(y, task, positive, metric)
     hints: list[str] = []
     if group is None and time is None and likely:
         sides = {kind: _side(cleaned, prepared, name, learn) for kind, name in likely.items()}
         known = {kind: side for kind, side in sides.items() if side is not None and side.dtype != pl.Null}
-        hints = told(frame, encoded_target(y, task), task, metric, known, likely, budget=budget, seed=seed)
+        hints = told(frame, encoded_target(y, task), task, judge, known, likely, budget=budget, seed=seed)
         for hint in hints:
             listener(Event("search", hint))
     watch.start("search")
@@ -191,6 +195,7 @@ def fit(
         times=_side(cleaned, prepared, time, learn),
         gap=gap_s,
         sampler=sampler,
+        positive=positive,
         monotone=_constrained(monotone, prepared, plan, frame),
         sample_weight=_weights(_side(cleaned, prepared, sample_weight, learn)),
         budget=inner,
@@ -226,6 +231,7 @@ def fit(
         baseline=baseline,
         gains=gains,
         feature_gains=_named(found.feature_gains),
+        positive=about,
         notes=(*filter(None, [told_left_out(prepared.profile)]), *hints, *found.notes),
         seconds=watch.seconds,
         seed=seed,
@@ -236,7 +242,9 @@ def fit(
     if kept is not None:
         parts = Parts(plan, partial(predict, fitted), fitted.facts())
         judged = evaluate(parts, kept)
-        scores = {**fitted.scores, "holdout": judged["score"], "holdout_baseline": judged["baseline"]}
+        figures = {"holdout": judged["score"], "holdout_baseline": judged["baseline"]}
+        unknown = {name: float("nan") for name, value in figures.items() if value is None}
+        scores = {**fitted.scores, **figures, **unknown}
         fitted = replace(fitted, scores=scores)
     return fitted
 
@@ -442,6 +450,16 @@ def features_of(predictor: Any) -> tuple[Feature, ...]:
     """The columns that the model's members see, each once, and how they are made."""
     seen = {feature.name: feature for synthesizer in predictor.synthesizers for feature in synthesizer.features}
     return tuple(seen.values())
+
+
+def _about(y: pl.Series, task: Task, positive: str | None, metric: Any) -> tuple[str, Any]:
+    """The class that scores of one class are about ("" for another task), and the metric that judges by it."""
+    from autoprep.model_search.metrics import resolve
+    from autoprep.model_search.target import encode_target, positive_of
+
+    codes, labels = encode_target(y if task == "regression" else y.cast(pl.String), task)
+    about = str(labels[positive_of(labels, codes, positive)[0]]) if task == "binary" or positive is not None else ""
+    return about, resolve(metric, task, codes, np.asarray(labels) if labels else None, positive)
 
 
 def encoded_target(y: pl.Series, task: Task) -> np.ndarray:

@@ -57,6 +57,7 @@ class Fitted:
             (a column's name, "values" for values given by hand, or None), "gap" in seconds,
             "folds" (1: a hold-out).
         judged: what the search judged its model on.
+        positive: of two classes the one that F1 and average precision are about; "" for another task.
         diagnosis_s: seconds in which ``diagnosis`` measures; None: until it is done.
     """
 
@@ -81,6 +82,7 @@ class Fitted:
     diagnosis_s: float | None = None
     tables: Mapping[str, Any] | None = None
     feature_gains: Mapping[str, tuple[float, float, int]] = field(default_factory=dict)
+    positive: str = ""
 
     @cached_property
     def diagnosis(self) -> Diagnosis | None:
@@ -98,6 +100,7 @@ class Fitted:
             "metric": self.metric,
             "greater_is_better": self.leaderboard.greater_is_better,
             "classes": list(self.classes),
+            **({"positive": self.positive} if self.positive else {}),
             "scores": dict(self.scores),
             **({"delivered": _told(kept)} if (kept := self.leaderboard.delivered) else {}),
             "baseline": dict(self.baseline),
@@ -128,7 +131,7 @@ class Fitted:
             ("Source", portable_name(table.source.uri)),
             ("Target", f"{target} ({self.task})"),
             ("Rows used", f"{self.cleaned.frame.height:,} of {self.prepared.frame.height:,}"),
-            ("Metric", self.metric),
+            ("Metric", self.leaderboard.judged_by),
         ]
         doubts = str((self.diagnosis and self.diagnosis.label_noise) or "")
         return {

@@ -221,7 +221,7 @@ def model_content(
             for t, name in zip(trials, leaderboard.named() if leaderboard else (), strict=True)
         ),
         groups=tuple(groups),
-        metric=leaderboard.metric if leaderboard else "",
+        metric=leaderboard.judged_by if leaderboard else "",
         verdict=dict(verdict or {}),
         calibration=tuple(calibration),
         importance=tuple(sorted(importance, key=lambda entry: -entry[1])),
@@ -288,7 +288,7 @@ def _model_lead(
         kept, best = board.delivered, board.trials[0]
         what = "Best model" if kept is None else "Delivered"
         shown = best if kept is None else kept
-        parts.append(f"{what}: {shown.model}, {board.metric} {number(shown.score)} in cross-validation.")
+        parts.append(f"{what}: {shown.model}, {board.judged_by} {number(shown.score)} in cross-validation.")
     if verdict.get("score") and verdict.get("baseline"):
         parts.append(f"On held-out rows {verdict['score']} against {verdict['baseline']} for a trivial baseline.")
     return " ".join(parts)

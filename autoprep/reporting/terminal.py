@@ -165,7 +165,7 @@ def leaderboard(board: Leaderboard, *, limit: int = 10) -> RenderableType:
     """Trials, best first."""
     grid = _grid()
     grid.add_column("model", overflow="fold")
-    grid.add_column(board.metric, justify="right", no_wrap=True)
+    grid.add_column(board.judged_by, justify="right", no_wrap=True)
     grid.add_column("features", justify="right", no_wrap=True)
     grid.add_column("one fit", justify="right", no_wrap=True)
     grid.add_column("note", overflow="fold", style="dim")
@@ -353,25 +353,36 @@ def show_model(console: Console, content: Content, folder: str | Path) -> None:
 
 def show_scores(console: Console, scores: Mapping[str, Any]) -> None:
     """Print a model's scores beside the trivial baseline's."""
-    head = f"{scores['metric']} {number(scores['score'])} on {plural(int(scores['rows']), 'row')}"
-    console.print(Text(head, style="bold") + Text(f"; trivial baseline {number(scores['baseline'])}", style="dim"))
+    positive = scores.get("positive") or ""
+
+    def named(metric: str) -> str:
+        return f"{metric} of '{positive}'" if positive and metric in ("f1", "average_precision") else metric
+
+    known = scores["score"] is not None
+    score = number(scores["score"]) if known else "is undefined"
+    head = f"{named(scores['metric'])} {score} on {plural(int(scores['rows']), 'row')}"
+    trivial = f"; trivial baseline {number(scores['baseline'])}" if known else ""
+    console.print(Text(head, style="bold") + Text(trivial, style="dim"))
     if scores.get("unlabelled"):
         console.print(
             Text(f"{plural(int(scores['unlabelled']), 'row')} without a readable target left out", style="yellow")
         )
     if scores.get("unknown"):
         count = sum(scores["unknown"].values())
-        named = ", ".join(f"'{label}' {n:,}" for label, n in list(scores["unknown"].items())[:5])
+        labels = ", ".join(f"'{label}' {n:,}" for label, n in list(scores["unknown"].items())[:5])
         more = ", ..." if len(scores["unknown"]) > 5 else ""
-        told = f"{plural(count, 'row')} of labels that training did not have left out: {named}{more}"
+        told = f"{plural(count, 'row')} of labels that training did not have left out: {labels}{more}"
         console.print(Text(told, style="yellow"))
     baseline = scores.get("baseline_scores") or {}
     grid = _grid()
     for name in ("metric", "model", "baseline"):
         grid.add_column(name, justify="left" if name == "metric" else "right")
+    undefined = scores.get("undefined") or {}
     for name, value in (scores.get("scores") or {}).items():
-        grid.add_row(name, number(value), number(baseline.get(name)))
+        grid.add_row(named(name), number(value), number(baseline.get(name)))
     console.print(grid)
+    for name, why in undefined.items():
+        console.print(Text(f"{named(name)} is undefined: {why}", style="yellow"))
 
 
 def show_rules(console: Console, rules: Sequence[Any]) -> None:

@@ -324,11 +324,13 @@ def _profile_text(profile: Any) -> str:
 
 def _leaderboard_to_dict(board: Leaderboard) -> dict[str, Any]:
     trials = [{**vars(trial), "parameters": dict(trial.parameters)} for trial in board.trials]
-    return {"metric": board.metric, "greater_is_better": board.greater_is_better, "trials": trials}
+    said = {"metric": board.metric, "greater_is_better": board.greater_is_better, "trials": trials}
+    return said | ({"positive": board.positive} if board.positive else {})
 
 
 def _leaderboard_from_dict(said: Mapping[str, Any]) -> Leaderboard:
-    return Leaderboard(said["metric"], said["greater_is_better"], tuple(Trial(**t) for t in said["trials"]))
+    trials = tuple(Trial(**t) for t in said["trials"])
+    return Leaderboard(said["metric"], said["greater_is_better"], trials, said.get("positive", ""))
 
 
 def _plan(file: Path) -> Plan:

@@ -45,7 +45,7 @@ def card(
     lines += ["## What only a person can say", "", "| | |", "|---|---|"]
     lines += [f"| {key}: {question} | {written(said.get(key) or BLANK)} |" for key, question in QUESTIONS.items()]
     lines += ["", "## The model", "", "| what | figure | where |", "|---|---|---|"]
-    for key in ("task", "target", "metric", "delivered", "rows", "seed"):
+    for key in ("task", "target", "metric", "positive", "delivered", "rows", "seed"):
         if key in facts:
             lines.append(_line(key, facts[key], f"facts.{key}"))
     lines += [_line(f"score {name}", value, f"facts.scores.{name}") for name, value in facts["scores"].items()]

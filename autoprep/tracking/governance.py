@@ -164,7 +164,7 @@ def _annex(sheet: Sheet) -> None:
     facts = sheet.evidence.facts
     sheet.heading("Annex IV 2(b), (c): the model and what it was made with", 3)
     sheet.figures(
-        [(key, f"facts.{key}") for key in ("task", "target", "metric", "delivered", "seed")]
+        [(key, f"facts.{key}") for key in ("task", "target", "metric", "positive", "delivered", "seed")]
         + [
             ("trials of the search", "leaderboard.json: trials"),
             ("generated features", "features.txt: lines"),

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from sklearn import metrics as oracle
 
 from autoprep.errors import SettingError
-from autoprep.model_search.metrics import METRICS, default, pinball, resolve
+from autoprep.model_search.metrics import METRICS, default, pinball, resolve, undefined
+from autoprep.model_search.target import positive_of
 
 Array = np.ndarray[Any, Any]
 
@@ -152,3 +153,38 @@ def test_one_enormous_value_changes_the_default() -> None:
     assert default("regression", np.arange(200.0))[0] == "rmse"
     assert default("regression", np.append(np.arange(200.0), 1e9))[0] == "rmsle"
     assert default("regression", np.append(np.arange(200.0) - 100, 1e9))[0] == "mae"
+
+
+def test_a_score_of_one_class_is_about_the_class_that_is_asked_for_or_affirms_or_is_rare() -> None:
+    y = np.array([0, 0, 0, 1])
+    assert positive_of(["ja", "nein"], y)[0] == 0
+    assert positive_of(["0", "1"], y)[0] == 1
+    assert positive_of(["cat", "dog"], y)[0] == 1
+    assert positive_of(["cat", "dog"], 1 - y)[0] == 0
+    assert positive_of(["no", "yes"], y, "NO")[0] == 0
+    assert positive_of(["false", "true"], y, "Nein")[0] == 0
+    with pytest.raises(SettingError, match="no class; write cat or dog"):
+        positive_of(["cat", "dog"], y, "cow")
+    with pytest.raises(SettingError, match="for two classes"):
+        positive_of(["a", "b", "c"], y, "a")
+
+
+@pytest.mark.parametrize("name", ["f1", "average_precision"])
+def test_a_score_of_the_first_class_is_scikit_learns(name: str) -> None:
+    y, p, w = drawn(3, 2)
+    found = resolve(name, "binary", y, np.array(["ja", "nein"]))
+    assert found.said == f"{name} of 'ja'"
+    if name == "f1":
+        expected = oracle.f1_score(y, p.argmax(axis=1), pos_label=0, sample_weight=w)
+    else:
+        expected = oracle.average_precision_score(y, p[:, 0], pos_label=0, sample_weight=w)
+    assert found.score(y, p, w) == pytest.approx(expected)
+    assert resolve(name, "binary", y, np.array(["ja", "nein"]), "nein").score(y, p, w) == METRICS[name].score(y, p, w)
+
+
+def test_what_has_no_score_says_why() -> None:
+    ones = np.ones(5, dtype=np.int64)
+    assert "one class" in undefined(METRICS["roc_auc"], ones, 1)
+    assert "positive" in undefined(METRICS["f1"], ones, 0)
+    assert undefined(METRICS["f1"], ones, 1) == ""
+    assert undefined(METRICS["log_loss"], ones, 1) == ""

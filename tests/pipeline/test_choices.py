@@ -194,6 +194,33 @@ def test_labels_are_judged_as_the_model_says_them() -> None:
     assert ap.api.evaluate(model, rows)["score"] == pytest.approx(f1)
 
 
+def test_the_class_that_a_score_is_about_is_said_and_may_be_chosen(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=300)
+    rows = pl.DataFrame({"x": x, "t": np.where(rng.random(300) < 0.5 / (1 + np.exp(-3 * x)), "ja", "nein")})
+    model = ap.fit(rows, "t", metric="f1", time_budget_s=None, work_budget=1)
+    said = model.predict_frame(rows)["prediction"].to_list()
+
+    def f1(label: str) -> float:
+        hit = sum(a == b == label for a, b in zip(said, rows["t"], strict=True))
+        return float(2 * hit / (said.count(label) + (rows["t"] == label).sum()))
+
+    judged = ap.api.evaluate(model, rows)
+    assert (judged["positive"], judged["score"]) == ("ja", pytest.approx(f1("ja")))
+    assert judged["baseline"] > 0
+    assert ap.api.evaluate(model, rows, positive="nein")["scores"]["f1"] == pytest.approx(f1("nein"))
+    assert "f1 of 'ja'" in model.content().lead
+    loaded = ap.load(model.save(tmp_path / "m"))
+    assert (loaded.facts["positive"], loaded.leaderboard.judged_by) == ("ja", "f1 of 'ja'")
+    alone = ap.api.evaluate(loaded, rows.filter(pl.col("t") == "nein"))
+    assert alone["score"] is None and "positive" in alone["undefined"]["f1"]
+    pickle.dumps(model)
+    with pytest.raises(SettingError, match="no class"):
+        ap.fit(rows, "t", positive="vielleicht", time_budget_s=None, work_budget=0.1)
+    with pytest.raises(SettingError, match="two classes"):
+        ap.fit(shop(), "grade", task="regression", positive="ja", time_budget_s=None, work_budget=0.1)
+
+
 def test_targets_that_cannot_be_read_or_predicted_are_said() -> None:
     rng = np.random.default_rng(8)
     x = rng.integers(1, 90, 120)
