@@ -21,6 +21,7 @@ from autoprep.synthesis.export import Written, polars_code, sql
 from autoprep.synthesis.feature import parse
 from autoprep.synthesis.schema import Schema
 from autoprep.synthesis.tables import TableSynthesizer, cutoff_of
+from autoprep.synthesis.typed import typed
 from autoprep.types import Event, Listener, Plan, silent
 
 FORMS = ("text", "json", "sql", "polars")
@@ -162,6 +163,8 @@ def verify_features(
     frame = schema.table(one.table).frame
     place = np.unique(np.linspace(0, frame.height - 1, min(rows, frame.height)).astype(np.int64))
     asked = frame[place]
+    for d in one.definitions_:
+        typed(d, schema, one.table)
     cutoff = None if one.cutoff is None else cutoff_of(asked, one.cutoff)
     listener(Event("verify", f"{len(one.definitions_)} features by brute force for {asked.height} rows"))
     brute = brute_force(one.definitions_, schema, asked, cutoff)

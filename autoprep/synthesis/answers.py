@@ -16,6 +16,7 @@ from autoprep.synthesis.feature import Call, Column, Condition, Definition
 from autoprep.synthesis.grouped import Backend, by_kernels, choose, known_to_kernels
 from autoprep.synthesis.schema import Schema
 from autoprep.synthesis.sources import WHEN, Rows, source_rows
+from autoprep.synthesis.typed import held
 
 #: (query, row) pairs that are laid out at once for aggregates that no sweep knows.
 PAIRS = 2_000_000
@@ -119,22 +120,10 @@ def _grouped(
 
 
 def _holds(conditions: Iterable[Condition]) -> pl.Expr:
-    held = pl.lit(True)
+    every = pl.lit(True)
     for c in conditions:
-        x = pl.col(c.column.name)
-        one = {
-            "=": lambda x, v: x == v,
-            "<>": lambda x, v: x != v,
-            "<=": lambda x, v: x <= v,
-            ">=": lambda x, v: x >= v,
-            "<": lambda x, v: x < v,
-            ">": lambda x, v: x > v,
-            "IN": lambda x, v: x.is_in(list(v)),
-            "IS NULL": lambda x, v: x.is_null(),
-            "IS NOT NULL": lambda x, v: x.is_not_null(),
-        }[c.operator](x, c.value)
-        held = held & one.fill_null(False)
-    return held
+        every = every & held(c).fill_null(False)
+    return every
 
 
 def value_of(body: Column | Call) -> pl.Expr:
@@ -388,7 +377,9 @@ def _swept(
     if text:
         values = np.where(codes < 0, np.nan, codes.astype(np.float64))
     else:
-        values = series.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+        if series.dtype.is_temporal() and series.dtype != pl.Date:
+            series = series.dt.cast_time_unit("us")  # a double holds its microseconds
+        values = series.to_physical().cast(pl.Float64).fill_null(float("nan")).to_numpy()
     wanted = list(dict.fromkeys((k, place[_width(d)]) for d, k in zip(members, kernels, strict=True) if k in SWEPT))
     half_life = float(AGGREGATIONS["EWMA"].parameters["half_life"])
     found = dict(zip(wanted, sweep.column(values, wanted, half_life, parts), strict=True)) if wanted else {}
@@ -399,6 +390,8 @@ def _swept(
         column = pl.Series(found[kernel, at] if kernel in SWEPT else coded[kernel][at], nan_to_null=not known)
         if AGGREGATIONS[name].output == "same" and levels is not None and text:
             column = levels.gather(column.cast(pl.UInt32))
+        elif AGGREGATIONS[name].output == "same" and series.dtype.is_temporal():
+            column = column.cast(pl.Int64).cast(series.dtype)
         made[str(d)] = _empty(column, name)
     return made
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -74,7 +75,15 @@ def _values(members: Sequence[Definition], rows: pl.DataFrame, moment: pl.Expr |
 
 
 def _holds(definition: Definition) -> list[pl.Expr]:
-    return [SIGNS[c.operator](pl.col(c.column.name), c.value) for c in definition.where]
+    return [SIGNS[c.operator](_like(pl.col(c.column.name), c.value), c.value) for c in definition.where]
+
+
+def _like(column: pl.Expr, value: Any) -> pl.Expr:
+    """Dates as moments beside moments, enumerated texts as texts beside texts."""
+    one = value[0] if isinstance(value, tuple) else value
+    if isinstance(one, datetime):
+        return column.cast(pl.Datetime("us"))
+    return column.cast(pl.String) if isinstance(one, str) else column
 
 
 def _built(d: Definition, moment: pl.Expr | None) -> pl.Expr:

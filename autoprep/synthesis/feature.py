@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from autoprep.errors import SettingError
@@ -217,7 +218,18 @@ class _Reader:
         for word, value in (("TRUE", True), ("FALSE", False), ("NULL", None)):
             if self.accept("word", word):
                 return value
+        for word in ("DATE", "TIMESTAMP"):
+            if self.accept("word", word):
+                return self.moment()
         raise self.error("expected a constant")
+
+    def moment(self) -> datetime:
+        said = self.take("text")[1:-1]
+        try:
+            return datetime.fromisoformat(said)
+        except ValueError:
+            self.place -= 1
+            raise self.error(f"'{said}' is no moment") from None
 
     def term(self) -> Column | Call:
         plain = self.peek("word")

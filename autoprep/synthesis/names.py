@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, time
 from typing import Any
 
 PLAIN = re.compile(r"[^\W\d]\w*")
@@ -29,6 +30,8 @@ def literal(value: Any) -> str:
     Example:
         >>> literal("it's"), literal(2), literal(0.5), literal(True), literal(None)
         ("'it''s'", '2', '0.5', 'TRUE', 'NULL')
+        >>> literal(datetime(2024, 2, 1)), literal(datetime(2024, 2, 1, 13, 30))
+        ("DATE '2024-02-01'", "TIMESTAMP '2024-02-01 13:30:00'")
     """
     if value is None:
         return "NULL"
@@ -36,6 +39,8 @@ def literal(value: Any) -> str:
         return "TRUE" if value else "FALSE"
     if isinstance(value, int | float):
         return repr(value)
+    if isinstance(value, datetime):
+        return f"DATE '{value:%Y-%m-%d}'" if value.time() == time() else f"TIMESTAMP '{value.isoformat(' ')}'"
     return "'" + str(value).replace("'", "''") + "'"
 
 

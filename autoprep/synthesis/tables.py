@@ -15,6 +15,7 @@ from autoprep.synthesis.feature import Definition, parse, span_text, span_us
 from autoprep.synthesis.offers import offered
 from autoprep.synthesis.schema import Schema, TableSpec, guess_time
 from autoprep.synthesis.sources import microseconds
+from autoprep.synthesis.typed import one_clock, typed
 from autoprep.types import Feature
 
 FORMAT = 1
@@ -82,7 +83,13 @@ class TableSynthesizer:
                 raise SettingError(_untold(schema, self.table, timed), hint=_cutoff_hint(spec, timed))
             raise SettingError(f"no feature can be made for table '{self.table}'", hint="add references to the schema")
         self.definitions_ = tuple(found)
+        self._one_clock(schema, spec.frame)
         return self
+
+    def _one_clock(self, schema: Schema, rows: pl.DataFrame) -> None:
+        if self.cutoff is not None:
+            column = cutoff_parts(self.cutoff, rows.columns)[0]
+            one_clock(self.definitions_, schema, f"{self.table}.{column}", rows.schema[column])
 
     def transform(self, rows: pl.DataFrame, schema: Schema, *, single: bool = False) -> pl.DataFrame:
         """The features of rows, one column each, in their order.
@@ -92,6 +99,7 @@ class TableSynthesizer:
             single: numbers in single precision, half the memory.
         """
         moment = None if self.cutoff is None else cutoff_of(rows, self.cutoff)
+        self._one_clock(schema, rows)
         return answer(self.definitions_, schema, Asked(rows, moment, single))
 
     @property
@@ -163,7 +171,7 @@ def checked(text: str, schema: Schema, table: str) -> Definition:
         columns = schema.table(name).frame.columns
         if column not in columns:
             raise SettingError(f"'{name}' has no column '{column}'", where=where, hint=did_you_mean(column, columns))
-    return definition
+    return typed(definition, schema, table)
 
 
 def unread(schema: Schema, table: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from autoprep.primitives import AGGREGATIONS, TRANSFORMS
@@ -163,7 +164,8 @@ def _value(body: Column | Call) -> Said:
 
 
 def _condition(c: Condition) -> str:
-    column = f"pl.col({c.column.name!r})"
+    first = c.value[0] if c.operator == "IN" else c.value
+    column = f"moment({c.column.name!r})" if isinstance(first, datetime) else f"pl.col({c.column.name!r})"
     if c.operator in ("IS NULL", "IS NOT NULL"):
         return f"{column}.{'is_null' if c.operator == 'IS NULL' else 'is_not_null'}()"
     if c.operator == "IN":

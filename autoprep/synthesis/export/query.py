@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from autoprep.errors import SettingError
@@ -169,6 +170,8 @@ def literal(value: Any) -> str:
         return "TRUE" if value else "FALSE"
     if isinstance(value, int | float):
         return repr(value)
+    if isinstance(value, datetime):
+        return f"CAST('{value.isoformat(' ')}' AS TIMESTAMP)"
     if isinstance(value, list | tuple):
         return ", ".join(literal(v) for v in value)
     return "'" + str(value).replace("'", "''") + "'"
@@ -336,6 +339,8 @@ def _condition(c: Condition, source: str) -> str:
     column = f"{source}.{named(c.column.name)}"
     if c.operator.startswith("IS"):
         return f"{column} {c.operator}"
+    if isinstance(c.value[0] if c.operator == "IN" else c.value, datetime):
+        column = f"CAST({column} AS TIMESTAMP)"
     if c.operator == "IN":
         return f"{column} IN ({literal(c.value)})"
     return f"{column} {c.operator} {literal(c.value)}"
