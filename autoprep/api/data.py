@@ -10,7 +10,7 @@ import polars as pl
 
 from autoprep import pipeline, profiling, reading, validation
 from autoprep.config import Config
-from autoprep.errors import InputError
+from autoprep.errors import InputError, plural
 from autoprep.types import Dialect, Finding, Listener, Table, silent
 
 if TYPE_CHECKING:
@@ -55,12 +55,22 @@ def read(
     if isinstance(source, Table):
         return source
     if isinstance(source, Mapping):
+        tables = [str(name) for name, one in source.items() if _is_table(one)]
+        if tables:
+            raise InputError(
+                f"is a mapping of {plural(len(tables), 'table')} ({', '.join(tables[:8])}), not of columns",
+                hint=f"give one of them, or say whose rows are meant (table='{tables[0]}')",
+            )
         source = pl.DataFrame(source, strict=False)
     if isinstance(dialect, str | Path):
         dialect = reading.load_dialect(dialect)
     elif isinstance(dialect, Mapping):
         dialect = Dialect.from_dict(dialect)
     return reading.read(source, dialect=dialect, sheet=sheet, query=query, table=table, listener=listener)
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, Table | Mapping | Path) or hasattr(value, "columns")
 
 
 def describe(table: Table) -> dict[str, Any]:

@@ -93,7 +93,8 @@ def synthesize(
         target: column that features may be learnt from (one table), or that the leak report is made for (several).
         table: whose rows get features.
         schema: keys, references and times of the tables: a ``tables.yaml``, its text, or what ``schema`` proposes.
-        cutoff: time column of the table, or "column - 1h": only what was known strictly before it is read.
+        cutoff: time column of the table, or "column - 1h": only what was known strictly before it is read; "none"
+            leaves out what has a time.
         windows: widths of time before the cutoff, beside all of the past.
         depth: references walked at most.
         max_features: at most so many, chosen before any is computed (100 over one table, 500 over several).
@@ -106,8 +107,8 @@ def synthesize(
 
     Raises:
         InputError: a source cannot be read, or no schema is given.
-        SettingError: the schema names what is not there, a table with a time has no cutoff, or the memory budget is
-            too small for one column.
+        SettingError: the schema names what is not there, rows share a key, a table has a time and no cutoff is given,
+            the target is not declared late, or the memory budget is too small for one column.
 
     Example:
         >>> made = synthesize({"day": ["2026-01-05", "2026-02-17", "2026-02-18"], "price": ["$5", "$6", "$7"]})
@@ -200,7 +201,10 @@ def select(
 
 
 def _one_table(source: Any) -> None:
-    """Refuse a database of several tables when it is not said whose rows are meant."""
+    """Refuse a database or an EntitySet of several tables when it is not said whose rows are meant."""
+    if is_entity_set(source):
+        named = ", ".join(str(frame.ww.name) for frame in source.dataframes)
+        raise InputError(f"an EntitySet holds tables ({named})", hint="say whose rows get features (table=)")
     whole = database_file(source)
     tables = () if whole is None else catalogue_of(*whole).tables
     if len(tables) > 1:

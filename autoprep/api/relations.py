@@ -16,9 +16,6 @@ from autoprep.types import Listener, Table, silent
 if TYPE_CHECKING:
     from autoprep.profiling import Comparison, Relations
 
-#: Files of a folder that share fewer of their columns are different tables.
-_LEAST_SHARED = 0.34
-
 
 def relate(sources: Any, *, listener: Listener = silent) -> Relations:
     """Find the keys of tables and the foreign keys between them.
@@ -71,9 +68,7 @@ def _named(paths: Sequence[str | Path], listener: Listener) -> dict[str, Table]:
 
 
 def _unlike(tables: Mapping[str, Table]) -> bool:
-    columns = [set(t.frame.collect_schema().names()) for t in tables.values()]
-    usual = max(columns, key=len)
-    return any(len(c & usual) < _LEAST_SHARED * min(len(c), len(usual)) for c in columns)
+    return bool(folders.strangers([t.frame.collect_schema().names() for t in tables.values()]))
 
 
 def compare(before: Any, after: Any, *, listener: Listener = silent) -> Comparison:

@@ -25,7 +25,9 @@ def features(
     schema: Annotated[
         Path, typer.Option("--schema", help="How tables hang together; proposed there when it is missing.")
     ] = Path("tables.yaml"),
-    cutoff: Annotated[str | None, typer.Option("--cutoff", help="Time column, or 'column - 1h'.")] = None,
+    cutoff: Annotated[
+        str | None, typer.Option("--cutoff", help="Time column, 'column - 1h', or none: without what has a time.")
+    ] = None,
     windows: Annotated[
         str, typer.Option("--windows", help="Widths of time before the cutoff, by when rows were known.")
     ] = "6h,1d,7d,30d",

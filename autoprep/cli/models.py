@@ -66,7 +66,9 @@ def fit(
     tracking: Annotated[str | None, typer.Option("--tracking", help="mlflow:sqlite:///runs.db#name@alias")] = None,
     table: Annotated[str | None, typer.Option("--table", help="Of a folder of tables: whose rows to predict.")] = None,
     schema: Annotated[Path, typer.Option("--schema", help="How the tables hang together.")] = Path("tables.yaml"),
-    cutoff: Annotated[str | None, typer.Option("--cutoff", help="With --table: time column, or 'column - 1h'.")] = None,
+    cutoff: Annotated[
+        str | None, typer.Option("--cutoff", help="With --table: time column, 'column - 1h' or none.")
+    ] = None,
     rules: Rules = None,
     without: Without = None,
     config: ConfigFile = None,

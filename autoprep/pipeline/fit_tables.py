@@ -11,8 +11,8 @@ from typing import Any
 import polars as pl
 
 from autoprep import cleaning, reading
-from autoprep.errors import ArtifactError, InputError, SettingError, did_you_mean
-from autoprep.pipeline.tables import load_tables, made_parts
+from autoprep.errors import ArtifactError, plural
+from autoprep.pipeline.tables import load_tables, made_for, made_parts, schema_over
 from autoprep.pipeline.train import fit
 from autoprep.pipeline.values import Fitted
 from autoprep.synthesis.schema import Schema
@@ -53,21 +53,15 @@ def fit_tables(
     """
     begun = time.monotonic()
     frames, plans = load_tables(source, listener=listener)
-    known = schema.with_frames(frames) if isinstance(schema, Schema) else Schema.from_yaml(schema, frames)
+    known = schema_over(schema, frames, table)
+    made = TableSynthesizer(table, cutoff=cutoff, windows=windows, depth=depth, most=most)
+    cutoff = made_for(known, made, target, schema, listener).cutoff
     spec = known.table(table)
-    if target not in spec.frame.columns:
-        raise InputError(f"table '{table}' has no column '{target}'", hint=did_you_mean(target, spec.frame.columns))
-    if cutoff is not None and spec.as_of is not None and target not in spec.late:
-        raise SettingError(
-            f"'{target}' is not among the late columns of '{table}': nothing says that it is unknown at the cutoff",
-            where="schema", hint=f"late: [{', '.join((*spec.late, target))}]",
-        )  # fmt: skip
-    made = TableSynthesizer(table, cutoff=cutoff, windows=windows, depth=depth, most=most).fit(known)
     made.keep([str(d) for d in made.definitions_ if str(d) not in spec.frame.columns])
     rows = spec.frame.filter(pl.col(target).is_not_null())
     wide = wide_rows(rows, known, made, target)
     told = "" if cutoff is None else f", as of {describe_cutoff(cutoff)}"
-    listener(Event("synthesize", f"{len(made.definitions_)} features of {len(frames)} tables{told}"))
+    listener(Event("synthesize", f"{plural(len(made.definitions_), 'feature')} of {len(frames)} tables{told}"))
     if cutoff is not None and more.get("time") is None:
         more["time"] = cutoff_of(rows, cutoff)
     left = None if time_budget_s is None else max(1.0, time_budget_s - (time.monotonic() - begun))
@@ -111,7 +105,7 @@ def rows_of_tables(
     except (KeyError, TypeError, ValueError) as error:
         raise ArtifactError(f"has tables that cannot be read ({error})", hint="fit it again") from error
     frames, _ = load_tables(source, plans, listener)
-    known = Schema.from_yaml(said, frames)
+    known = schema_over(said, frames, made.table)
     if rows is None:
         asked = known.table(made.table).frame
     else:

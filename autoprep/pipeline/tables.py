@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from autoprep import cleaning, profiling, reading
-from autoprep.errors import ArtifactError, InputError, did_you_mean, plural
+from autoprep.errors import ArtifactError, InputError, SettingError, did_you_mean, plural
 from autoprep.lineage import whole_file
 from autoprep.pipeline.prepare import prepare
 from autoprep.reading.catalogue import Catalogue, catalogue_of, database_file
@@ -22,8 +22,16 @@ from autoprep.synthesis.answers import Asked
 from autoprep.synthesis.blocks import Blocks, answer_in_blocks, bytes_of, empty_columns, shares_of
 from autoprep.synthesis.entity_sets import ForFeaturetools, is_entity_set, tables_of, to_featuretools
 from autoprep.synthesis.leaks import leak_report, traps
+from autoprep.synthesis.outcomes import known_before, tells_outcome
 from autoprep.synthesis.schema import Reference, Schema, TableSpec, guess_time
-from autoprep.synthesis.tables import DEFAULT_WINDOWS, TableSynthesizer, cutoff_of, describe_cutoff, unread
+from autoprep.synthesis.tables import (
+    DEFAULT_WINDOWS,
+    TableSynthesizer,
+    cutoff_of,
+    describe_cutoff,
+    history_without_time,
+    unread,
+)
 from autoprep.types import Event, Feature, Listener, Plan, Table, silent
 
 #: Files of a folder that are tables.
@@ -240,6 +248,73 @@ def _declared(tables: Mapping[str, TableSpec], declared: Catalogue) -> Schema:
     return Schema(made, links)
 
 
+def schema_over(schema: Schema | str | Path, frames: Mapping[str, pl.DataFrame], table: str) -> Schema:
+    """A schema over the rows of its tables, once keys are seen to name single rows.
+
+    Raises:
+        SettingError: it names what is not there, or rows share a key.
+    """
+    known = schema.with_frames(frames) if isinstance(schema, Schema) else Schema.from_yaml(schema, frames)
+    known.check_keys(table)
+    return known
+
+
+def made_for(
+    known: Schema,
+    made: TableSynthesizer,
+    target: str | None = None,
+    where: str | Path | Schema = "schema",
+    listener: Listener = silent,
+) -> TableSynthesizer:
+    """Choose what is computed, less what would tell a row's own outcome.
+
+    Args:
+        known: tables and references. made: not yet fitted. target: column to predict, if any.
+        where: the schema as it was given, for messages.
+
+    Raises:
+        InputError: no such target.
+        SettingError: nothing can be made, the target is not declared late, or a feature that is asked for tells it.
+    """
+    spec = known.table(made.table)
+    if target is not None:
+        _check_target(spec, target, made.cutoff, where)
+    made.fit(known)
+    before = known_before(spec.frame, spec, made.cutoff)
+    dropped: dict[str, list[str]] = {}
+    for d in made.definitions_:
+        reason = tells_outcome(d, spec, target, before)
+        if reason and str(d) in made.asked_:
+            raise SettingError(reason, where=f"feature '{d}'", hint=_outcome_hint(spec, reason))
+        if reason:
+            dropped.setdefault(reason, []).append(str(d))
+    for reason, lines in dropped.items():
+        more = f"; {hint}" if (hint := _outcome_hint(spec, reason)) else ""
+        listener(Event("synthesize", f"{plural(len(lines), 'feature')} left out: {lines[0]} {reason}{more}"))
+    out = {line for lines in dropped.values() for line in lines}
+    made.keep([str(d) for d in made.definitions_ if str(d) not in out])
+    if made.cutoff is not None and (said := history_without_time(known, made.table)):
+        listener(Event("synthesize", said))
+    return made
+
+
+def _check_target(spec: TableSpec, target: str, cutoff: str | None, where: str | Path | Schema) -> None:
+    if target not in spec.frame.columns:
+        raise InputError(f"table '{spec.name}' has no column '{target}'", hint=did_you_mean(target, spec.frame.columns))
+    if cutoff is not None and spec.as_of is not None and target not in spec.late:
+        named = str(where) if isinstance(where, Path) or (isinstance(where, str) and "\n" not in where) else "schema"
+        raise SettingError(
+            f"'{target}' is not among the late columns of '{spec.name}': nothing says that it is unknown at the cutoff",
+            where=named, hint=f"write late: [{', '.join((*spec.late, target))}] there, under tables: {spec.name}:",
+        )  # fmt: skip
+
+
+def _outcome_hint(spec: TableSpec, reason: str) -> str:
+    if not reason.startswith("would read"):
+        return ""
+    return f"say under {spec.name}: from when its late columns are known (known: COLUMN), or choose an earlier cutoff"
+
+
 def synthesize_tables(
     source: Mapping[str, Any] | str | Path,
     table: str,
@@ -255,14 +330,16 @@ def synthesize_tables(
 ) -> TableFeatures:
     """Generate features for the rows of one table from the tables around it; see ``autoprep.synthesize``."""
     frames, plans = load_tables(source, listener=listener)
-    known = schema.with_frames(frames) if isinstance(schema, Schema) else Schema.from_yaml(schema, frames)
+    known = schema_over(schema, frames, table)
     made = TableSynthesizer(table, cutoff=cutoff, windows=windows, depth=depth, most=most, features=features)
-    made.fit(known)
+    cutoff = made_for(known, made, target, schema, listener).cutoff
     told = "" if cutoff is None else f", as of {describe_cutoff(cutoff)}"
-    listener(Event("synthesize", f"{len(made.definitions_)} features of {len(frames)} tables{told}"))
-    if cutoff is None and (left := unread(known, table)):
+    listener(Event("synthesize", f"{plural(len(made.definitions_), 'feature')} of {len(frames)} tables{told}"))
+    if cutoff is None and (left := unread(known, table, depth)):
         names = ", ".join(f"'{name}'" for name in left)
-        listener(Event("synthesize", f"Nothing is read from {names}, which has a time, since no cutoff is given."))
+        listener(
+            Event("synthesize", f"Nothing is read from rows of {names}: they have a time, and there is no cutoff.")
+        )
     rows = known.table(table).frame
     columns = made.transform(rows, known)
     if empty := empty_columns(columns):
@@ -293,9 +370,9 @@ def synthesize_blocks(
     """
     budget = bytes_of(memory_budget)
     frames, plans = load_tables(source, listener=listener)
-    known = schema.with_frames(frames) if isinstance(schema, Schema) else Schema.from_yaml(schema, frames)
+    known = schema_over(schema, frames, table)
     made = TableSynthesizer(table, cutoff=cutoff, windows=windows, depth=depth, most=most, features=features)
-    made.fit(known)
+    cutoff = made_for(known, made, target, schema, listener).cutoff
     rows = known.table(table).frame
     own = _own(rows, known, made, target)
     made.keep([str(d) for d in made.definitions_ if str(d) not in own.columns])
@@ -328,7 +405,7 @@ def synthesize_like(
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ArtifactError(f"is no file of saved features ({error})", where=str(saved)) from error
     frames, plans = load_tables(source, plans, listener)
-    known = Schema.from_yaml(said["schema"], frames)
+    known = schema_over(said["schema"], frames, made.table)
     rows = known.table(made.table).frame
     return _computed(rows, known, made, plans, None, made.transform(rows, known))
 
@@ -377,5 +454,8 @@ def _leaks(
     task, _ = profiling.infer_task(rows[target], target)
     y = encoded_target(rows[target], task)
     assert made.cutoff is not None
-    judged = list({str(d): d for d in (*made.definitions_, *traps(schema, made.table))}.values())
+    spec = schema.table(made.table)
+    before = known_before(rows, spec, made.cutoff)
+    tempting = [d for d in traps(schema, made.table) if not tells_outcome(d, spec, target, before)]
+    judged = list({str(d): d for d in (*made.definitions_, *tempting)}.values())
     return leak_report(judged, schema, Asked(rows, cutoff_of(rows, made.cutoff)), y, task, features)

@@ -14,7 +14,7 @@ import polars as pl
 
 from autoprep.errors import ArtifactError, SettingError, did_you_mean
 from autoprep.pipeline.saved_rows import SavedRows, compared_rows
-from autoprep.pipeline.tables import load_tables
+from autoprep.pipeline.tables import load_tables, schema_over
 from autoprep.synthesis.answers import Asked, answer
 from autoprep.synthesis.brute import brute_force
 from autoprep.synthesis.export import Written, polars_code, sql
@@ -158,8 +158,8 @@ def verify_features(
         return Verified(count, len(of_rows.names), counts, none, differ)
     made = Saved.load(saved)
     frames, _ = load_tables(source, made.plans, listener)
-    schema = Schema.from_yaml(made.schema, frames)
     one = made.synthesizer
+    schema = schema_over(made.schema, frames, one.table)
     frame = schema.table(one.table).frame
     place = np.unique(np.linspace(0, frame.height - 1, min(rows, frame.height)).astype(np.int64))
     asked = frame[place]

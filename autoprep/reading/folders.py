@@ -9,15 +9,16 @@ from pathlib import Path
 
 import polars as pl
 
-from autoprep.errors import InputError
+from autoprep.errors import InputError, plural
 from autoprep.lineage import hash_value
 from autoprep.reading import drift
 from autoprep.reading.sources import KEPT_BESIDE, tables_in
 from autoprep.types import Dialect, Source, Table
 
 WILD = "*?["
-#: A file that shares less than this of the usual columns is another table.
-_LEAST_SHARED = 0.34
+#: A file whose columns are neither all among the usual ones nor all of them is another table where it shares one of
+#: them only, as a key, or less than this of both files' columns.
+_LEAST_SHARED = 0.3
 
 
 def is_many(path: Path) -> bool:
@@ -143,14 +144,42 @@ def _has_header(table: Table) -> bool:
     return table.dialect is None or table.dialect.header_rows > 0
 
 
-def _refuse_strangers(path: Path, names: Sequence[str], columns: Sequence[list[str]]) -> None:
-    """Raise when files share next to no columns: they are tables of their own."""
+def strangers(columns: Sequence[Sequence[str]]) -> list[int]:
+    """Places of files whose columns are those of another table than the usual one.
+
+    Example:
+        >>> strangers([["customer", "day", "amount"], ["customer", "segment"]])
+        [1]
+        >>> strangers([["day", "amount"], ["day", "amount", "note"], ["day"]])
+        []
+    """
     usual = set(Counter(map(tuple, columns)).most_common(1)[0][0])
-    for name, mine in zip(names, columns, strict=True):
-        shared = len(usual & set(mine)) / max(1, min(len(usual), len(mine)))
-        if shared < _LEAST_SHARED:
-            said = f"the files are different tables ('{name}' shares {len(usual & set(mine))} of {len(mine)} columns)"
-            raise InputError(said, where=str(path), hint="name one file, or a glob of files that belong together")
+    return [place for place, mine in enumerate(map(set, columns)) if _other(usual, mine)]
+
+
+def _other(usual: set[str], mine: set[str]) -> bool:
+    shared = len(usual & mine)
+    if shared == min(len(usual), len(mine)):
+        return False
+    return shared < 2 or shared < _LEAST_SHARED * len(usual | mine)
+
+
+def _refuse_strangers(path: Path, names: Sequence[str], columns: Sequence[list[str]]) -> None:
+    """Raise when files share too few columns: they are tables of their own."""
+    found = strangers(columns)
+    if not found:
+        return
+    name, mine = names[found[0]], columns[found[0]]
+    other = Counter(map(tuple, columns)).most_common(1)[0][0]
+    like = names[[tuple(c) for c in columns].index(other)]
+    shared = len(set(other) & set(mine))
+    shown = ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
+    raise InputError(
+        f"the files are different tables ({shown}): '{name}' shares {shared} of its {plural(len(mine), 'column')} "
+        f"with '{like}'",
+        where=str(path),
+        hint="name one file, a glob of files that belong together, or whose rows are meant (--table of features, fit)",
+    )
 
 
 def _types(frames: Sequence[pl.LazyFrame]) -> dict[str, pl.DataType]:

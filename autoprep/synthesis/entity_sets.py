@@ -188,7 +188,8 @@ class _Translator:
             elif ups or down:
                 ups.append(self.up(here, name))
             else:
-                raise _NoEqual("a history of the table itself: featuretools aggregates children only")
+                whose = "of the table itself" if walk[0] == self.table else "of rows that share a parent"
+                raise _NoEqual(f"a history {whose}: featuretools aggregates children only")
             here = name
         if down[0]._child_column_name != d.by[0][1] or down[0]._parent_column_name != d.by[0][0]:
             raise _NoEqual(f"no relationship of the EntitySet pairs '{d.by[0][0]}' with '{d.by[0][1]}'")

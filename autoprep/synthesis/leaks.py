@@ -132,7 +132,7 @@ def _model(
 def _sentence(text: str, honest: float, trap: float) -> str:
     if trap - honest > 0.02:
         return f"{text}, computed over all rows, would score {trap:.3f}; as of the cutoff it scores {honest:.3f}"
-    return f"{text}: no more without time ({trap:.3f}) than as of the cutoff ({honest:.3f})"
+    return f"{text}: {honest:.3f} as of the cutoff, {trap:.3f} over all rows"
 
 
 def alone(x: pl.Series, y: np.ndarray, task: Task) -> float:

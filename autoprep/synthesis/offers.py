@@ -1,4 +1,4 @@
-"""Which features a schema offers for a table: lookups, what was known last, aggregates of children and of history."""
+"""Which features a schema offers for a table: lookups, what was last, aggregates of children, siblings, history."""
 
 from __future__ import annotations
 
@@ -49,11 +49,14 @@ def offered(
     """
     target = schema.table(table)
     kinds: list[Iterator[Definition]] = []
-    for reference in _from(schema, table):
+    for reference in _known(schema, target):
         kinds += _parents(schema, target, reference, timed, depth)
     for reference in schema.references:
         if reference.parent == table and reference.child != table:
             kinds.append(_children(schema, reference, timed, windows_us, depth))
+    if depth > 1:
+        for reference in _known(schema, target):
+            kinds += [_aggregates(*one, windows_us) for one in _siblings(schema, target, reference, timed)]
     if timed and target.as_of is not None:
         for entity in _entities(schema, target):
             kinds.append(_history(schema, target, entity, windows_us, depth))
@@ -67,6 +70,11 @@ def offered(
 
 def _from(schema: Schema, table: str) -> list[Reference]:
     return [r for r in schema.references if r.child == table]
+
+
+def _known(schema: Schema, target: TableSpec) -> list[Reference]:
+    """References of the rows that are asked for, but for those that are known only later."""
+    return [r for r in _from(schema, target.name) if not {*target.late} & {*r.columns}]
 
 
 def _kind(spec: TableSpec, column: str) -> str:
@@ -156,8 +164,6 @@ def _children(
 ) -> Iterator[Definition]:
     child = schema.table(reference.child)
     by = tuple((there, here) for here, there in _pairs(reference))
-    if timed and child.as_of is None and not child.static:
-        timed = False
     if child.as_of is not None and not timed:
         return
     reads = timed and child.as_of is not None
@@ -169,16 +175,51 @@ def _children(
         if beyond.as_of is None and beyond.name != reference.parent:
             yield from _aggregates(schema, beyond, by, (child.name,), reads, ())
     for below in schema.references:
-        if below.parent == child.name and below.child != child.name:
+        if below.parent == child.name and below.child not in (child.name, reference.parent):
             grand = schema.table(below.child)
-            if grand.as_of is None or reads:
-                yield from _aggregates(schema, grand, by, (child.name,), reads or grand.as_of is not None, ())
+            if grand.as_of is None or timed:
+                spans = () if reads else windows_us  # where the child has no time, its own rows are the events
+                yield from _aggregates(schema, grand, by, (child.name,), reads or grand.as_of is not None, spans)
+
+
+def _siblings(
+    schema: Schema, target: TableSpec, reference: Reference, timed: bool
+) -> Iterator[tuple[Schema, TableSpec, By, tuple[str, ...], bool]]:
+    """What ``_aggregates`` takes for the other tables whose rows name the same parent, by the parent's key."""
+    parent = schema.table(reference.parent)
+    here = {key: column for column, key in _pairs(reference)}
+    for other in schema.references:
+        sibling = schema.table(other.child)
+        if other.parent != parent.name or sibling.name in (target.name, parent.name) or set(other.key) != set(here):
+            continue
+        by = tuple((here[key], column) for column, key in _pairs(other) if key not in (parent.time, parent.known))
+        if not by:
+            continue
+        known = sibling.as_of is not None
+        if timed if known else sibling.static or not _follows_time(schema, other, target.name):
+            yield schema, sibling, by, (), known
+
+
+def _follows_time(schema: Schema, reference: Reference, target: str) -> bool:
+    """Whether rows without a time of their own belong to rows that have one, or to the target's, by another reference.
+
+    The items of an order name its customer too: without a time of theirs they would tell of orders yet to come.
+    """
+    seen, ahead = set(), [r for r in _from(schema, reference.child) if r != reference]
+    while ahead:
+        parent = schema.table(ahead.pop().parent)
+        if parent.as_of is not None or parent.name == target:
+            return True
+        if parent.name not in seen:
+            seen.add(parent.name)
+            ahead += _from(schema, parent.name)
+    return False
 
 
 def _entities(schema: Schema, target: TableSpec) -> list[tuple[str, ...]]:
     """What a row shares with earlier rows: each foreign key, its time columns aside, and each column of it alone."""
     found: dict[tuple[str, ...], None] = {}
-    for reference in _from(schema, target.name):
+    for reference in _known(schema, target):
         parent = schema.table(reference.parent)
         columns = tuple(
             here for here, there in _pairs(reference)

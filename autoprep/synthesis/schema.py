@@ -17,6 +17,13 @@ from autoprep.types import load_yaml
 
 TABLE_KEYS = ("file", "key", "time", "known", "static", "late", "ignore", "why")
 REFERENCE_KEYS = ("from", "to", "why")
+#: Stands above a schema that a person is to read.
+LEGEND = """\
+# key: columns that name a row.       time: when a row happened.       known: from when it is known, if later.
+# late: [columns] known only then, what is to be predicted among them. ignore: [columns] that no feature may read.
+# static: true, for a table that has a time and may be read regardless of it.
+"""
+REFERENCE_HINT = "write - {from: orders(customer), to: customers(customer)}"
 
 
 @dataclass(frozen=True)
@@ -93,6 +100,23 @@ class Schema:
         }
         return Schema(_aligned(made, self.references), self.references)
 
+    def check_keys(self, table: str) -> None:
+        """See that keys name single rows: those that are declared, and those by which rows are looked up.
+
+        Args:
+            table: whose rows get features; several of one entity (at several cutoffs) may stand in it.
+
+        Raises:
+            SettingError: rows share a key; says how many, and one that several rows have.
+        """
+        keys = {(t.name, frozenset(t.key)): t.key for t in self.tables.values() if t.key}
+        for r in self.references:
+            # rows with a time may be versions of one thing, of which the last is read
+            if self.tables[r.parent].as_of is None and (r.parent != table or r.child == table):
+                keys.setdefault((r.parent, frozenset(r.key)), r.key)
+        for (name, _), key in keys.items():
+            _check_key(self.tables[name], key)
+
     def link(self, child: str, parent: str) -> Reference | None:
         """The first reference between two tables."""
         return next((r for r in self.references if r.child == child and r.parent == parent), None)
@@ -123,9 +147,8 @@ class Schema:
             | ({"why": r.why} if r.why else {})
             for r in self.references
         ]
-        return yaml.safe_dump(
-            {"tables": tables, "references": references}, sort_keys=False, allow_unicode=True, width=120
-        )
+        said_all = {"tables": tables, "references": references}
+        return LEGEND + yaml.safe_dump(said_all, sort_keys=False, allow_unicode=True, width=120)
 
     @classmethod
     def from_yaml(cls, source: str | Path, frames: Mapping[str, pl.DataFrame] | None = None) -> Self:
@@ -136,22 +159,39 @@ class Schema:
         """
         text = isinstance(source, str) and "\n" in source
         where = "schema" if text else str(source)
-        values = yaml.safe_load(str(source)) if text else load_yaml(source)
+        values = _parsed(str(source)) if text else load_yaml(source)
         if not isinstance(values, dict) or not isinstance(values.get("tables"), dict):
             raise SettingError("has no mapping 'tables'", where=where)
         tables = {}
-        for name, said in values["tables"].items():
-            said = dict(said or {})
+        for name, said in ((str(name), said) for name, said in values["tables"].items()):
+            said = _mapping(said, f"{where}, table {name}")
             _refuse(said, TABLE_KEYS, f"{where}, table {name}")
             if frames is not None and name in frames:
                 frame = frames[name]
             elif "file" in said and not text:
-                frame = _read(Path(source).parent / said["file"])
+                frame = _read(Path(source).parent / (_name(said["file"], f"{where}, table {name}, file") or ""))
             else:
                 raise SettingError(f"no rows for table '{name}'", where=where, hint="give file: or pass the frame")
-            tables[name] = _table(str(name), _clean(frame), said, where)
-        references = tuple(_reference(r, tables, where) for r in values.get("references") or ())
+            tables[name] = _table(name, _clean(frame), said, where)
+        listed = values.get("references") or []
+        if not isinstance(listed, list):
+            raise SettingError(f"is {_shown(listed)}, not a list", where=f"{where}, references", hint=REFERENCE_HINT)
+        references = tuple(_reference(r, tables, where) for r in listed)
         return cls(_aligned(tables, references), references)
+
+
+def _check_key(spec: TableSpec, key: Sequence[str]) -> None:
+    known = spec.frame.select(key).drop_nulls()
+    kinds = known.n_unique() if known.height else 0
+    if kinds == known.height:
+        return
+    row = known.filter(known.is_duplicated()).row(0)
+    shown = ", ".join(f"{c} {v!r}" for c, v in zip(key, row, strict=True))
+    raise SettingError(
+        f"'{spec.name}' has {known.height:,} rows and {kinds:,} values of its key ({', '.join(key)}): "
+        f"{shown} stands in several rows",
+        hint="leave the spare rows out, correct the key, or give time: where rows are versions of one thing",
+    )
 
 
 def _aligned(tables: Mapping[str, TableSpec], references: Sequence[Reference]) -> dict[str, TableSpec]:
@@ -180,19 +220,25 @@ def _aligned(tables: Mapping[str, TableSpec], references: Sequence[Reference]) -
 
 
 def _table(name: str, frame: pl.DataFrame, said: Mapping[str, Any], where: str) -> TableSpec:
-    lists = {k: _names(said.get(k)) for k in ("key", "late", "ignore")}
-    for column in (*lists["key"], *lists["late"], *lists["ignore"], said.get("time"), said.get("known")):
+    at = f"{where}, table {name}"
+    lists = {k: _names(said.get(k), f"{at}, {k}") for k in ("key", "late", "ignore")}
+    single = {k: _name(said.get(k), f"{at}, {k}") for k in ("time", "known")}
+    for column in (*lists["key"], *lists["late"], *lists["ignore"], *single.values()):
         if column is not None and column not in frame.columns:
-            hint = did_you_mean(str(column), frame.columns)
+            hint = did_you_mean(column, frame.columns)
             raise SettingError(f"table '{name}' has no column '{column}'", where=where, hint=hint)
-    frame = _dated(frame, (said.get("time"), said.get("known")))
+    static = said.get("static", False)
+    if not isinstance(static, bool):
+        raise SettingError(f"is {_shown(static)}, not true or false", where=f"{at}, static")
+    frame = _dated(frame, tuple(single.values()))
     return TableSpec(
-        name, frame, lists["key"], said.get("time"), said.get("known"), bool(said.get("static")),
-        lists["late"], lists["ignore"], str(said.get("why", "")),
+        name, frame, lists["key"], single["time"], single["known"], static, lists["late"], lists["ignore"],
+        str(said.get("why") or ""),
     )  # fmt: skip
 
 
-def _reference(said: Mapping[str, Any], tables: Mapping[str, TableSpec], where: str) -> Reference:
+def _reference(said: Any, tables: Mapping[str, TableSpec], where: str) -> Reference:
+    said = _mapping(said, f"{where}, references")
     _refuse(said, REFERENCE_KEYS, f"{where}, references")
     ends = []
     for end in ("from", "to"):
@@ -212,10 +258,40 @@ def _reference(said: Mapping[str, Any], tables: Mapping[str, TableSpec], where: 
     return Reference(ends[0][0], ends[0][1], ends[1][0], ends[1][1], str(said.get("why", "")))
 
 
-def _names(value: Any) -> tuple[str, ...]:
+def _parsed(text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"schema, line {mark.line + 1}" if mark else "schema"
+        raise SettingError(f"not valid YAML ({getattr(error, 'problem', error)})", where=where) from error
+
+
+def _mapping(value: Any, where: str) -> dict[str, Any]:
     if value is None:
-        return ()
-    return (value,) if isinstance(value, str) else tuple(str(v) for v in value)
+        return {}
+    if not isinstance(value, dict):
+        hint = REFERENCE_HINT if where.endswith("references") else f"write {', '.join(f'{k}:' for k in TABLE_KEYS)}"
+        raise SettingError(f"is {_shown(value)}, not a mapping", where=where, hint=hint)
+    return dict(value)
+
+
+def _name(value: Any, where: str) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    hint = "in quotation marks if it is called so" if isinstance(value, int | float) else ""
+    raise SettingError(f"is {_shown(value)}, not a name", where=where, hint=hint)
+
+
+def _names(value: Any, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        value = [value]
+    return tuple(name for one in value if (name := _name(one, where)) is not None)
+
+
+def _shown(value: Any) -> str:
+    """A value of YAML as it is written there."""
+    return str(yaml.safe_dump(value, default_flow_style=True, width=60)).splitlines()[0]
 
 
 def _refuse(said: Mapping[str, Any], known: Sequence[str], where: str) -> None:

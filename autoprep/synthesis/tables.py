@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
@@ -20,6 +21,8 @@ from autoprep.types import Feature
 
 FORMAT = 1
 DEFAULT_WINDOWS = ("6h", "1d", "7d", "30d")
+#: Said instead of a cutoff: features are made of tables without time only.
+NO_CUTOFF = "none"
 _CUTOFF = re.compile(r"\s*(?P<column>.+?)\s*(?:(?P<sign>[-+])\s*(?P<span>\d+\s*(?:d|h|m|s)))?\s*")
 
 
@@ -31,7 +34,8 @@ class TableSynthesizer:
 
     Args:
         table: whose rows are asked for.
-        cutoff: column of that table, or "column - 1h", up to which things are known; None without time.
+        cutoff: column of that table, or "column - 1h", up to which things are known; None where no table has a time,
+            "none" to read nothing of tables that have one.
         windows: widths of windows ("30d") beside all of the past.
         depth: references walked at most. most: features at most, chosen before any is computed.
         features: lines of features that are made besides those that are offered.
@@ -57,30 +61,32 @@ class TableSynthesizer:
         most: int = 500,
         features: Sequence[str] = (),
     ) -> None:
-        self.table, self.cutoff, self.windows, self.depth, self.most = table, cutoff, tuple(windows), depth, most
+        self.table, self.windows, self.depth, self.most = table, tuple(windows), depth, most
+        self.cutoff, self.without_time = (None, True) if cutoff == NO_CUTOFF else (cutoff, False)
         self.asked = tuple(features)
         self.definitions_: tuple[Definition, ...] = ()
+        self.asked_: tuple[str, ...] = ()
 
     def fit(self, schema: Schema) -> Self:
         """Choose what is computed.
 
         Raises:
-            SettingError: no such table or cutoff column, nothing ties the table to another, or a line of a feature
-                cannot be read or names what is not there.
+            SettingError: no such table or cutoff column, no cutoff though tables have a time, nothing ties the table
+                to another, or a line of a feature cannot be read or names what is not there.
         """
         spec = schema.table(self.table)
         if self.cutoff is not None:
             cutoff_of(spec.frame.head(0), self.cutoff)
+        elif not self.without_time and (timed := unread(schema, self.table, self.depth)):
+            raise SettingError(_untold(schema, self.table, timed), hint=_cutoff_hint(spec, timed))
         spans = [span_us(w) for w in self.windows]
         found = offered(
             schema, self.table, timed=self.cutoff is not None, windows_us=spans, depth=self.depth, most=self.most
         )
         asked = [checked(text, schema, self.table) for text in self.asked]
+        self.asked_ = tuple(map(str, asked))
         found = list({str(d): d for d in (*found, *asked)}.values())
         if not found:
-            timed = unread(schema, self.table) if self.cutoff is None else []
-            if timed:
-                raise SettingError(_untold(schema, self.table, timed), hint=_cutoff_hint(spec, timed))
             raise SettingError(f"no feature can be made for table '{self.table}'", hint="add references to the schema")
         self.definitions_ = tuple(found)
         self._one_clock(schema, spec.frame)
@@ -174,9 +180,22 @@ def checked(text: str, schema: Schema, table: str) -> Definition:
     return typed(definition, schema, table)
 
 
-def unread(schema: Schema, table: str) -> list[str]:
-    """Other tables that have a time, from which nothing is read without a cutoff."""
-    return [t.name for t in schema.tables.values() if t.as_of is not None and t.name != table]
+def unread(schema: Schema, table: str, depth: int = 2) -> list[str]:
+    """Tables that have a time, of which features would be made if there were a cutoff; its own rows among them."""
+    found = offered(schema, table, timed=True, windows_us=(), depth=depth, most=sys.maxsize)
+    read = {name for d in found if d.before for name in (d.source, *d.via)}
+    return [t.name for t in schema.tables.values() if t.as_of is not None and t.name in read]
+
+
+def history_without_time(schema: Schema, table: str) -> str:
+    """Why a table's own earlier rows are not read though a cutoff is given; "" when they are, or nothing ties them."""
+    spec = schema.table(table)
+    if spec.as_of is not None or spec.static or not any(r.child == table for r in schema.references):
+        return ""
+    return (
+        f"Nothing is read from earlier rows of '{table}': the schema does not say from when they are known "
+        f"(time: COLUMN under {table}:)."
+    )
 
 
 def _untold(schema: Schema, table: str, timed: Sequence[str]) -> str:
@@ -186,9 +205,10 @@ def _untold(schema: Schema, table: str, timed: Sequence[str]) -> str:
 
 
 def _cutoff_hint(spec: TableSpec, timed: Sequence[str]) -> str:
-    one = spec.as_of or guess_time(spec.frame, spec.key)[0]
+    one = spec.time or spec.known or guess_time(spec.frame, spec.key)[0]
     named = f"say cutoff {one} (--cutoff {one})" if one else f"give '{spec.name}' a time column and name it as cutoff"
-    return f"{named}, or declare {', '.join(repr(name) for name in timed)} static: true"
+    which = "it" if len(timed) == 1 else "them"
+    return f"{named}, 'none' to leave {which} out, or declare {', '.join(repr(n) for n in timed)} static: true"
 
 
 def cutoff_of(rows: pl.DataFrame, said: str) -> np.ndarray:

@@ -83,3 +83,66 @@ def test_a_target_that_is_not_late_is_refused():
         ap.fit(shop(60), "items", table="orders", schema=SCHEMA, cutoff="placed", time_budget_s=None, work_budget=1)
     with pytest.raises(ap.InputError, match="schema"):
         ap.fit(shop(60), "returned", table="orders", cutoff="placed")
+
+
+@pytest.mark.parametrize("verb", ["synthesize", "select"])
+def test_features_for_a_target_want_it_declared_late(verb):
+    with pytest.raises(ap.SettingError, match=r"write late: \[returned, items\] there, under tables: orders:"):
+        getattr(ap, verb)(shop(60), "items", table="orders", schema=SCHEMA, cutoff="placed")
+
+
+def test_a_rows_own_outcome_stays_out_of_its_features():
+    """An order counts as known when it is placed, and the cutoff lies an hour later: history would hold the order."""
+    r = np.random.default_rng(7)
+    tables = shop(300)
+    tables["orders"] = tables["orders"].with_columns(y=pl.Series(r.integers(0, 2, 300)))
+    schema = SCHEMA.replace("known: settled, late: [returned]", "late: [returned, y]")
+    heard: list[str] = []
+    call = {"table": "orders", "schema": schema, "listener": lambda event: heard.append(event.message)}
+    made = ap.synthesize(tables, "y", cutoff="placed + 1h", **call)
+    assert not [d for d in made.definitions if "orders.y" in d.inputs or "orders.returned" in d.inputs]
+    assert any("would read 'y' of the row itself: 300 rows count as known at their 'placed'" in line for line in heard)
+    assert made.leaks is not None
+    assert made.leaks["in_time"].max() < 0.65, "nothing tells a random outcome"
+    assert "MEAN(orders.y) BEFORE cutoff BY customer" in {
+        d.definition for d in ap.synthesize(tables, "y", cutoff="placed", **call).definitions
+    }
+    asked = {
+        "MEAN(orders.y) BEFORE cutoff BY customer": "of the row itself",
+        "MEAN(orders.items) BEFORE cutoff BY y": "by 'y', the target",
+    }
+    for line, message in asked.items():
+        with pytest.raises(ap.SettingError, match=message):
+            ap.synthesize(tables, "y", cutoff="placed + 1h", features=[line], **call)
+    still = {**call, "schema": schema.replace("time: placed,", "static: true,")}
+    with pytest.raises(ap.SettingError, match="regardless of time, the row itself among them"):
+        ap.synthesize(tables, "y", features=["MEAN(orders.y) BY customer"], **still)
+
+
+def test_earlier_rows_that_cannot_be_read_are_named():
+    heard: list[str] = []
+    ap.synthesize(
+        shop(60), table="orders", schema=SCHEMA.replace("time: placed, known: settled, ", ""), cutoff="placed",
+        listener=lambda event: heard.append(event.message),
+    )  # fmt: skip
+    assert any("Nothing is read from earlier rows of 'orders'" in line for line in heard)
+
+
+def test_a_key_of_several_rows_is_refused():
+    tables = shop(60)
+    tables["customers"] = pl.concat([tables["customers"], tables["customers"].head(2)])
+    with pytest.raises(ap.SettingError, match="'customers' has 22 rows and 20 values of its key"):
+        ap.synthesize(tables, table="orders", schema=SCHEMA, cutoff="placed")
+
+
+def test_different_tables_are_not_stacked(tmp_path):
+    tables = shop(60)
+    for name, frame in tables.items():
+        frame.write_csv(tmp_path / f"{name}.csv")
+    for verb in (ap.synthesize, ap.read, lambda source: ap.fit(source, "returned")):
+        with pytest.raises(ap.InputError, match=r"different tables \(customers\.csv, orders\.csv\).*--table"):
+            verb(str(tmp_path))
+        with pytest.raises(ap.InputError, match=r"mapping of 2 tables \(orders, customers\).*table='orders'"):
+            verb(tables)
+    tables["orders"].write_csv(tmp_path / "customers.csv")
+    assert ap.read(str(tmp_path)).frame.collect().height == 120

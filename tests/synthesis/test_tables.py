@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -331,3 +332,140 @@ def test_the_leak_report_passes_by_what_has_no_mean():
     report = leak_report(made.definitions_, schema, Asked(asked, cutoff), np.arange(20) % 2, "binary")
     assert "MEAN(events.x) BEFORE cutoff BY k" in report["feature"].to_list()
     assert not {*lines} & {*report["feature"]}
+
+
+def _frames() -> dict[str, pl.DataFrame]:
+    """Labels and orders of customers, accounts with transactions, items that belong to orders."""
+    r = np.random.default_rng(0)
+    start = datetime(2024, 1, 1)
+
+    def hours(n: int, most: int) -> list[datetime]:
+        return [start + timedelta(hours=int(h)) for h in r.integers(0, most, n)]
+
+    return {
+        "labels": pl.DataFrame({"cust": r.integers(0, 9, 40), "at": hours(40, 900), "y": r.integers(0, 2, 40)}),
+        "customers": pl.DataFrame({"cust": range(9), "seg": r.choice(["a", "b"], 9)}),
+        "orders": pl.DataFrame(
+            {"order": range(90), "cust": r.integers(0, 9, 90), "day": hours(90, 900), "amt": r.normal(size=90)}
+        ),
+        "items": pl.DataFrame(
+            {"order": r.integers(0, 90, 99), "cust": r.integers(0, 9, 99), "n": r.integers(1, 5, 99)}
+        ),
+        "calls": pl.DataFrame({"cust": r.integers(0, 9, 50), "len": r.normal(size=50)}),
+    }
+
+
+SHARED = """
+tables:
+  labels: {time: at, late: [y]}
+  customers: {key: [cust]}
+  orders: {key: [order], time: day}
+  items: {}
+  calls: {}
+references:
+  - {from: labels(cust), to: customers(cust)}
+  - {from: orders(cust), to: customers(cust)}
+  - {from: items(cust), to: customers(cust)}
+  - {from: items(order), to: orders(order)}
+  - {from: calls(cust), to: customers(cust)}
+"""
+
+
+def test_tables_that_share_a_parent_are_offered_as_of_the_cutoff_and_equal_brute_force():
+    schema = Schema.from_yaml(SHARED, _frames())
+    found = offered(schema, "labels", timed=True, windows_us=(240 * HOUR_US,))
+    lines = {str(d) for d in found}
+    assert {"MEAN(orders.amt) BEFORE cutoff BY cust", "MEAN(calls.len) BY cust"} <= lines
+    assert all(d.before for d in found if d.source == "orders")
+    assert not [d for d in found if d.source == "items"], "items have no time, their orders do: they tell the future"
+    assert not [d for d in offered(schema, "labels", timed=False) if d.source in ("orders", "items")]
+    assert not [d for d in offered(schema, "labels", timed=True, depth=1) if d.source in ("orders", "calls")]
+    rows = schema.table("labels").frame
+    cutoff = rows["at"].dt.timestamp("us").to_numpy()
+    shared = [d for d in found if d.source in ("orders", "calls")]
+    made, brute = answer(shared, schema, Asked(rows, cutoff)), brute_force(shared, schema, rows, cutoff)
+    for d in map(str, shared):
+        for got, wanted in zip(made[d], brute[d], strict=True):
+            assert got == wanted or got == pytest.approx(wanted, rel=1e-9, abs=1e-9), d
+
+
+def test_events_below_a_child_without_time_are_offered():
+    frames = {
+        "customers": pl.DataFrame({"cust": [1, 2], "at": [START + timedelta(days=2)] * 2}),
+        "accounts": pl.DataFrame({"acc": [1, 2, 3], "cust": [1, 1, 2]}),
+        "transactions": pl.DataFrame(
+            {
+                "acc": [1, 2, 3, 3],
+                "when": [START + timedelta(days=d) for d in (0, 1, 1, 3)],
+                "amt": [1.0, 3.0, 5.0, 9.0],
+            }
+        ),
+    }
+    said = """
+tables: {customers: {key: [cust]}, accounts: {key: [acc]}, transactions: {time: when}}
+references: [{from: accounts(cust), to: customers(cust)}, {from: transactions(acc), to: accounts(acc)}]
+"""
+    line = "MEAN(transactions.amt) BEFORE cutoff BY cust VIA accounts"
+    for static in ("", "static: true, "):
+        schema = Schema.from_yaml(said.replace("accounts: {", f"accounts: {{{static}"), frames)
+        made = TableSynthesizer("customers", cutoff="at", windows=("36h",)).fit(schema)
+        assert {line, line.replace(" BEFORE", " OVER 36h BEFORE")} <= {str(d) for d in made.definitions_}
+        assert made.transform(frames["customers"], schema)[line].to_list() == [2.0, 5.0]
+
+
+def test_without_a_cutoff_a_table_that_has_a_time_is_named_its_own_rows_too():
+    frames = _frames()
+    schema = Schema.from_yaml(SHARED, frames)
+    with pytest.raises(SettingError, match=r"'labels' \(at\), 'orders' \(day\) have a time.*--cutoff at.*'none'"):
+        TableSynthesizer("labels").fit(schema)
+    made = TableSynthesizer("labels", cutoff="none").fit(schema)
+    assert "customers.seg BY cust" in {str(d) for d in made.definitions_}
+    assert not [d for d in made.definitions_ if d.before or d.source == "orders"]
+    staff = pl.DataFrame({"id": [1, 2], "boss": [None, 1], "pay": [1.0, 2.0], "at": [START, START]})
+    said = "tables: {staff: {key: [id], time: at}}\nreferences: [{from: staff(boss), to: staff(id)}]\n"
+    with pytest.raises(SettingError, match=r"'staff' \(at\) has a time and no cutoff is given"):
+        TableSynthesizer("staff").fit(Schema.from_yaml(said, {"staff": staff}))
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("static: 'false'", "table orders, static: is 'false', not true or false"),
+        ("static: ja", "not true or false"),
+        ("static: 1", "not true or false"),
+        ("late: 3", "table orders, late: is 3, not a name"),
+        ("late: {amt: 1}", "not a name"),
+        ("key: [[order]]", "not a name"),
+        ("time: true", "table orders, time: is true, not a name"),
+        ("time: [day]", "not a name"),
+        ("tim: day", "unknown key 'tim'"),
+    ],
+)
+def test_what_a_schema_says_of_a_table_is_read_strictly(said, message):
+    with pytest.raises(SettingError, match=re.escape(message)):
+        Schema.from_yaml(f"tables:\n  orders: {{{said}}}\n", {"orders": _frames()["orders"]})
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["tables: {orders: 3}\n", "tables: {orders: {}}\nreferences: {a: b}\n", "tables: {orders: {}}\nreferences: [a]\n",
+     "tables: {orders: {}\n"],
+)  # fmt: skip
+def test_a_schema_of_another_shape_is_one_line(text):
+    with pytest.raises(SettingError) as caught:
+        Schema.from_yaml(text, {"orders": _frames()["orders"]})
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_keys_name_single_rows():
+    frames = _frames()
+    frames["customers"] = pl.concat([frames["customers"], pl.DataFrame({"cust": [3], "seg": ["z"]})])
+    schema = Schema.from_yaml(SHARED, frames)
+    with pytest.raises(SettingError, match=r"'customers' has 10 rows and 9 values of its key \(cust\): cust 3 stands"):
+        schema.check_keys("labels")
+    undeclared = SHARED.replace("customers: {key: [cust]}", "customers: {}")
+    with pytest.raises(SettingError, match="cust 3 stands in several rows"):
+        Schema.from_yaml(undeclared, frames).check_keys("labels")
+    Schema.from_yaml(undeclared, frames).check_keys("customers")  # rows asked for at several cutoffs
+    versions = {**frames, "customers": frames["customers"].with_columns(since=pl.lit(START))}
+    Schema.from_yaml(undeclared.replace("customers: {}", "customers: {time: since}"), versions).check_keys("labels")
