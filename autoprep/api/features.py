@@ -95,7 +95,7 @@ def synthesize(
         schema: keys, references and times of the tables: a ``tables.yaml``, its text, or what ``schema`` proposes.
         cutoff: time column of the table, or "column - 1h": only what was known strictly before it is read; "none"
             leaves out what has a time.
-        windows: widths of time before the cutoff, beside all of the past.
+        windows: widths of time before the cutoff (by when rows were known), beside all of the past.
         depth: references walked at most.
         max_features: at most so many, chosen before any is computed (100 over one table, 500 over several).
         features: lines of features that are made besides those that are offered ("GROUP_RANK(price, city)", or

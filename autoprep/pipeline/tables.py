@@ -41,6 +41,10 @@ PLAN_ROWS, LEAK_ROWS = 50_000, 20_000
 _ISO = r"^\d{4}-\d\d-\d\d([ T]\d\d:\d\d:\d\d(\.\d+)?)?$"
 
 
+#: Folders that lazy frames read; they go when Python ends.
+_LENT: dict[str, TemporaryDirectory[str]] = {}
+
+
 @dataclass(frozen=True)
 class TableFeatures:
     """Features over several tables.
@@ -79,8 +83,8 @@ class TableBlocks:
     """Features over several tables that lie in blocks on disk; like ``TableFeatures`` but for ``frame``.
 
     Attributes:
-        blocks: the files; they go when this value does. own: the rows' own columns.
-        frame: (lazy) own columns and features, read when collected.
+        blocks: the files; they go when this value does, or when Python ends once ``frame`` was asked for.
+        own: the rows' own columns. frame: (lazy) own columns and features, read when collected.
     """
 
     blocks: Blocks
@@ -96,6 +100,7 @@ class TableBlocks:
     @property
     def frame(self) -> pl.LazyFrame:
         """Own columns and features, nothing read yet."""
+        _LENT[self.folder.name] = self.folder  # what is made of it reads the files, whatever becomes of this value
         return pl.concat([self.own.lazy(), self.blocks.scan()], how="horizontal")
 
     def write(self, path: str | Path) -> Path:

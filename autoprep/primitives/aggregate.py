@@ -94,14 +94,14 @@ def quantile_75(x: pl.Expr) -> pl.Expr:
 
 @aggregation("SKEW", "number", sql="skewness({0})", kernel="skew", equals=("skew",))
 def skew(x: pl.Expr) -> pl.Expr:
-    """Adjusted Fisher-Pearson skewness; null below three values or without spread."""
+    """Adjusted Fisher-Pearson skewness: corrected for the bias of few values; null below three or without spread."""
     made = _number(x).skew(bias=False)
     return pl.when(made.is_finite()).then(made)
 
 
 @aggregation("KURTOSIS", "number", sql="kurtosis_pop({0})", kernel="kurtosis", equals=("kurtosis",))
 def kurtosis(x: pl.Expr) -> pl.Expr:
-    """Excess kurtosis of the values as a population; null without spread."""
+    """Excess kurtosis of the values as a population: not corrected for the bias of few values; null without spread."""
     made = _number(x).kurtosis()
     return pl.when(made.is_finite()).then(made)
 

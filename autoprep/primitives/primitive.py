@@ -90,6 +90,11 @@ TRANSFORMS: Catalogue[Transform] = Catalogue("transform", group="autoprep.transf
 AGGREGATIONS: Catalogue[Aggregation] = Catalogue("aggregation", group="autoprep.aggregations")
 
 
+def _about(function: Expression, name: str) -> str:
+    """The first line of a docstring; the name stands in for one that is missing."""
+    return next(iter((function.__doc__ or "").strip().splitlines()), f"{name}, which has no docstring.")
+
+
 def transform(
     name: str,
     *inputs: str,
@@ -109,7 +114,7 @@ def transform(
     """
 
     def keep(function: Expression) -> Expression:
-        about = (function.__doc__ or "").strip().splitlines()[0]
+        about = _about(function, name)
         entry = Transform(name, inputs, output, function, sql, parameters, order, commutes, equals, about)
         TRANSFORMS.put(name, entry)
         return function
@@ -131,7 +136,7 @@ def aggregation(
     """Put the decorated function into the catalogue of aggregations; its docstring's first line says what it is."""
 
     def keep(function: Expression) -> Expression:
-        about = (function.__doc__ or "").strip().splitlines()[0]
+        about = _about(function, name)
         entry = Aggregation(name, inputs, output, function, sql, kernel, parameters, timed, equals, empty, about)
         AGGREGATIONS.put(name, entry)
         return function

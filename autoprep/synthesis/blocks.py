@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -130,11 +131,19 @@ def shares_of(definitions: Sequence[Definition], schema: Schema, rows: int, memo
     needed = 2 * (PER_CELL * rows + 8 * largest)
     if columns < 1:
         raise SettingError(
-            f"{rows:,} rows do not fit into {memory_budget / 1024**2:,.1f} MB",
-            hint=f"give at least {needed / 1024**2:,.1f} MB, or fewer rows",
+            f"{rows:,} rows do not fit into {_size(memory_budget)}",
+            hint=f"give at least {_size(needed)}, or fewer rows",
         )
     parts = -(-PER_SOURCE_ROW * largest // max(memory_budget // 2, 1))
     return Shares(min(columns, max(len(definitions), 1)), max(1, int(parts)))
+
+
+def _size(count: int) -> str:
+    """Bytes as a person says them and ``bytes_of`` reads them, rounded up."""
+    if count < 1024:
+        return f"{count} B"
+    unit, size = ("kB", 1024) if count < 1024**2 else ("MB", 1024**2)
+    return f"{math.ceil(10 * count / size) / 10:,.1f} {unit}"
 
 
 def answer_in_blocks(

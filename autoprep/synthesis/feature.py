@@ -18,6 +18,7 @@ from typing import Any
 
 from autoprep.errors import SettingError
 from autoprep.primitives import AGGREGATIONS, LEARNT, TRANSFORMS
+from autoprep.primitives.near import unknown
 from autoprep.synthesis.names import literal, quote
 
 SECOND_US = 1_000_000
@@ -161,7 +162,7 @@ def span_us(text: str) -> int:
 
 TOKEN = re.compile(
     r"""\s*(?:(?P<quoted>"(?:[^"]|"")*")|(?P<text>'(?:[^']|'')*')|(?P<span>\d+(?:d|h|us|m|s)\b)
-    |(?P<number>-?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+|inf|nan)(?![\w]))|(?P<word>[^\W\d]\w*)|(?P<sign><>|<=|>=|[=<>(),.]))""",
+    |(?P<number>-?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+|inf|nan)(?![\w]))|(?P<word>[^\W\d]\w*)|(?P<sign><>|!=|<=|>=|[=<>(),.]))""",
     re.VERBOSE,
 )
 
@@ -183,7 +184,9 @@ class _Reader:
 
     def error(self, what: str, at: int | None = None) -> SettingError:
         if at is None:
-            at = self.tokens[self.place][2] if self.place < len(self.tokens) else len(self.text)
+            if self.place >= len(self.tokens):
+                return SettingError(f"{what} at its end", where=f"feature '{self.text}'")
+            at = self.tokens[self.place][2]
         return SettingError(f"{what} at character {at + 1}", where=f"feature '{self.text}'")
 
     def peek(self, kind: str, value: str | None = None) -> bool:
@@ -244,7 +247,7 @@ class _Reader:
         arguments: list[Column | Call] = []
         parameters: list[tuple[str, Any]] = []
         if primitive not in AGGREGATIONS and primitive not in LEARNT and primitive not in TRANSFORMS:
-            _ = TRANSFORMS[primitive]
+            raise unknown(primitive)
         while not self.accept("sign", ")"):
             following = self.tokens[self.place + 1][1] if self.place + 1 < len(self.tokens) else ""
             if self.peek("word") and following == "=":
@@ -253,8 +256,8 @@ class _Reader:
                 parameters.append((key, self.constant()))
             else:
                 arguments.append(self.term())
-            if not self.peek("sign", ")"):
-                self.take("sign", ",")
+            if not self.peek("sign", ")") and not self.accept("sign", ","):
+                raise self.error("expected , or )")
         return Call(primitive, tuple(arguments), tuple(parameters))
 
     def condition(self) -> Condition:
@@ -273,6 +276,7 @@ class _Reader:
             self.take("sign", ")")
             return Condition(column, "IN", tuple(values))
         operator = self.take("sign")
+        operator = "<>" if operator == "!=" else operator
         if operator not in OPERATORS:
             raise self.error(f"no comparison '{operator}'")
         return Condition(column, operator, self.constant())
@@ -287,7 +291,7 @@ def parse(text: str) -> Definition:
     Example:
         >>> parse("MAEN(orders.amount) BY id")
         Traceback (most recent call last):
-        autoprep.errors.SettingError: unknown transform 'MAEN'; known: ...
+        autoprep.errors.SettingError: unknown primitive 'MAEN'; ...
     """
     reader = _Reader(text)
     body = reader.term()

@@ -36,7 +36,7 @@ class TableSynthesizer:
         table: whose rows are asked for.
         cutoff: column of that table, or "column - 1h", up to which things are known; None where no table has a time,
             "none" to read nothing of tables that have one.
-        windows: widths of windows ("30d") beside all of the past.
+        windows: widths of windows (["7d", "30d"] or "7d,30d") beside all of the past.
         depth: references walked at most. most: features at most, chosen before any is computed.
         features: lines of features that are made besides those that are offered.
 
@@ -66,6 +66,8 @@ class TableSynthesizer:
         self.asked = tuple(features)
         self.definitions_: tuple[Definition, ...] = ()
         self.asked_: tuple[str, ...] = ()
+        if isinstance(windows, str):
+            self.windows = tuple(windows.split(","))
 
     def fit(self, schema: Schema) -> Self:
         """Choose what is computed.
@@ -218,7 +220,7 @@ def cutoff_of(rows: pl.DataFrame, said: str) -> np.ndarray:
         rows: of the target table. said: "column", "column - 1h" or "column + 30d".
 
     Raises:
-        SettingError: no such column, or it holds no times.
+        SettingError: no such column, it holds no times, or no span of time is after it.
         InputError: a row has none.
 
     Example:
@@ -228,6 +230,9 @@ def cutoff_of(rows: pl.DataFrame, said: str) -> np.ndarray:
     """
     column, width = cutoff_parts(said, rows.columns)
     if column not in rows.columns:
+        span = next((column[len(c) :] for c in rows.columns if re.match(rf"{re.escape(c)}\s*[-+]", column)), None)
+        if span is not None:
+            span_us(span.lstrip(" +-"))
         hint = did_you_mean(column, rows.columns) or "write COLUMN, COLUMN - 1h or COLUMN + 30d (d, h, m, s)"
         raise SettingError(f"no column '{column}' for the cutoff", hint=hint)
     dtype = rows.schema[column]

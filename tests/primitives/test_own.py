@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from autoprep.errors import InputError
+from autoprep.errors import InputError, SettingError
+from autoprep.primitives import AGGREGATIONS, TRANSFORMS
+from autoprep.primitives.near import ELSEWHERE
 from autoprep.primitives.own import load
+from autoprep.synthesis.feature import parse
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "primitives.py"
 SCRIPT = """
@@ -53,3 +56,46 @@ def test_a_missing_file_or_module_is_one_line():
         load("none.py")
     with pytest.raises(InputError, match="no module"):
         load("no.such.module")
+
+
+OWN = """
+from autoprep.primitives.primitive import aggregation
+
+@aggregation("SPAN_OF", "number")
+def span(x):
+    return x.max() - x.min()
+"""
+
+
+def test_a_primitive_without_docstring_or_sql_says_so(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(OWN)
+    for name, rows in (("c", "k,at\n1,2024-02-01\n2,2024-02-02\n"), ("o", "k,t,x\n1,2024-01-01,5\n1,2024-01-03,9\n")):
+        (tmp_path / "shop").mkdir(exist_ok=True)
+        (tmp_path / "shop" / f"{name}.csv").write_text(rows)
+    schema = tmp_path / "s.yaml"
+    schema.write_text("tables: {c: {key: [k], time: at}, o: {time: t}}\nreferences: [{from: o(k), to: c(k)}]\n")
+    line = "SPAN_OF(o.x) BEFORE cutoff BY k"
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "autoprep", "features", *words]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    made = run("shop", "--table", "c", "--schema", "s.yaml", "--cutoff", "at", "--feature", line, "--save", "f.json",
+               "--primitives", "mine.py")  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    told = run("export", "f.json", "--to", "sql", "--primitives", "mine.py")
+    assert told.returncode == 0 and f"left out: {line}" in told.stderr
+    assert "SPAN_OF is declared without SQL" in told.stderr
+    bare = run("export", "f.json", "--to", "sql")
+    assert bare.returncode == 2 and "unknown primitive 'SPAN_OF'" in bare.stderr and "--primitives FILE" in bare.stderr
+
+
+def test_another_name_is_answered_with_the_one_that_is_meant():
+    assert set(ELSEWHERE.values()) <= {*AGGREGATIONS, *TRANSFORMS}
+    with pytest.raises(SettingError, match="did you mean 'QUANTILE_25' or 'QUANTILE_75'"):
+        parse("QUANTILE(o.x) BY k")
+    with pytest.raises(SettingError, match="did you mean 'MEAN'"):
+        parse("mean(o.x) BY k")
+    with pytest.raises(SettingError, match="did you mean 'NATURAL_LOG'"):
+        parse("LOG(o.x) BY k")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from datetime import date, datetime, timedelta
 
 import polars as pl
@@ -127,3 +128,26 @@ def test_verify_names_a_saved_feature_that_does_not_fit(tmp_path):
     path.write_text(path.read_text().replace("SUM(o.amt)", "SUM(o.at)"))
     with pytest.raises(SettingError, match=r"SUM takes a number, and 'o\.at' is a time"):
         verify_features(path, frames())
+
+
+def test_blocks_stay_as_long_as_a_lazy_frame_may_read_them():
+    gc.collect()
+    lazy = ap.synthesize(frames(), table="o", schema=SCHEMA, cutoff="at", memory_budget="1MB").frame.head(7)
+    gc.collect()
+    assert lazy.collect().height == 7
+
+
+def test_what_is_written_otherwise_is_read_or_answered():
+    lines = {"SUM(o.amt) WHERE o.y != 1 BEFORE cutoff BY cust": "SUM(o.amt) WHERE o.y <> 1 BEFORE cutoff BY cust"}
+    for said, read in lines.items():
+        assert str(checked(said, Schema.from_yaml(SCHEMA, frames()), "o")) == read
+    with pytest.raises(SettingError, match=r"expected , or [)] at its end"):
+        checked("MEAN(o.amt", Schema.from_yaml(SCHEMA, frames()), "o")
+    with pytest.raises(SettingError, match=r"expected , or [)] at character 12"):
+        checked("MEAN(o.amt BY cust", Schema.from_yaml(SCHEMA, frames()), "o")
+    with pytest.raises(SettingError, match="'1parsec' is no span of time"):
+        ap.synthesize(frames(), table="o", schema=SCHEMA, cutoff="at - 1parsec")
+    with pytest.raises(SettingError, match=r"rows do not fit into 10 B; give at least [\d.]+ kB"):
+        ap.synthesize(frames(), table="o", schema=SCHEMA, cutoff="at", memory_budget=10)
+    made = ap.synthesize(frames(), table="o", schema=SCHEMA, cutoff="at", windows="7d")
+    assert made.synthesizer.windows == ("7d",) and any("OVER 7d" in f.definition for f in made.definitions)

@@ -311,7 +311,8 @@ def _member(d: Definition, source: str, to: Dialect) -> tuple[str, str]:
         return _beside(fill(BESIDE[name], **numbers), number)
     template = ORDERED.get(name, primitive.sql)
     if not template:
-        raise NotSaid(RUNS)
+        ships = primitive.expression.__module__.startswith("autoprep.primitives.")
+        raise NotSaid(RUNS if ships else f"{name} is declared without SQL (sql=...)")
     wanted = [k for k in primitive.inputs if k != "cutoff"]
     inputs = [number, *said[1:]] if said else []
     inputs = [f"CAST({i} AS TIMESTAMP)" if k == "time" else i for i, k in zip(inputs, wanted, strict=False)]
