@@ -56,7 +56,10 @@ def _as_frame(estimator: Any, x: Any, *, reset: bool) -> pl.DataFrame:
         array = validate_data(
             estimator, x, reset=reset, dtype=None, ensure_all_finite="allow-nan", ensure_min_samples=least
         )
+        # An array for what was learnt from a frame: its columns in the frame's order, as scikit-learn warns of.
         names = [f"x{place}" for place in range(array.shape[1])]
+        if not reset and hasattr(estimator, "feature_names_in_"):
+            names = [str(name) for name in estimator.feature_names_in_]
         frame = pl.DataFrame([_series(name, array[:, place]) for place, name in enumerate(names)])
     while _TARGET in names:
         names[names.index(_TARGET)] = f"{_TARGET}_"

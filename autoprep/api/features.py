@@ -15,6 +15,8 @@ from autoprep.synthesis.entity_sets import is_entity_set
 from autoprep.synthesis.export import Written
 from autoprep.types import Listener, silent
 
+#: References that features may walk.
+MOST_DEPTH = 2
 WINDOWS = ("6h", "1d", "7d", "30d")
 
 
@@ -120,6 +122,9 @@ def synthesize(
         >>> made.frame["SUM(orders.amount) BY customer"].to_list()
         [12.0, 9.0, 0.0]
     """
+    if max_features is not None:
+        pipeline.whole("max_features", max_features, 1)
+    pipeline.whole("depth", depth, 1, MOST_DEPTH)
     if like is not None:
         saved = pipeline.SavedRows.load(like)
         if saved is not None:
@@ -187,6 +192,10 @@ def select(
         >>> [d.definition for d in made.definitions]
         ['PRODUCT(force, angle)']
     """
+    for name, value, low in (("max_features", max_features, 1), ("candidates", candidates, 1), ("seed", seed, 0)):
+        pipeline.whole(name, value, low)
+    pipeline.whole("depth", depth, 1, MOST_DEPTH)
+    pipeline.one_name("target", target)
     if table is None:
         _one_table(source)
         return pipeline.select_of_table(

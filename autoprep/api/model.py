@@ -76,7 +76,7 @@ def fit(
         gap: how much earlier than the rows they are judged on training rows must be: "7d", "12h", or a number in the
             unit of ``time``.
         sample_weight: column, or (rows,) numbers, that says how much a row counts; a column is no feature then.
-        holdout: share of rows, in [0, 1), that nothing learns from and that the report is judged on.
+        holdout: share of rows, from 0 to 0.9, that nothing learns from and that the report is judged on.
         keep_leaks: let columns flagged as leaks in.
         rules: folders of your own rules.
         config: a project's settings, or the path of its ``autoprep.yaml``.
@@ -103,8 +103,10 @@ def fit(
     Raises:
         InputError: the data cannot carry a model: no such target, one value, no usable rows, no other column.
         SettingError: ``tracking`` is no address, the schema or the cutoff names what is not there, or ``task``,
-            ``metric``, ``deploy``, ``sampler``, ``monotone``, ``gap`` or ``memory_gb`` is none.
+            ``metric``, ``deploy``, ``sampler``, ``monotone``, ``gap``, ``memory_gb``, a budget, ``holdout`` or
+            ``seed`` is none.
     """
+    pipeline.refuse_settings(target, time_budget_s, work_budget, holdout, seed)
     if tracking is not None:
         from autoprep.tracking import mlflow
 
@@ -349,7 +351,13 @@ class Model:
         """
         from dataclasses import replace
 
+        from autoprep.errors import SettingError
         from autoprep.serving import stream
+
+        if of is not None and self.tables is None:
+            raise SettingError(
+                "rows are named beside the source", hint="a model of one table predicts its source alone"
+            )
 
         scorer = self.scorer() if not policies else replace(self.scorer(), policies=dict(policies))
         frame = read(source).frame if self.tables is None else self.rows(source, of).lazy()

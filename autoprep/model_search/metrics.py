@@ -428,7 +428,7 @@ def default(task: Task, y: Array) -> tuple[str, str]:
     """The metric used when none is asked for, and why.
 
     Regression is judged by RMSE unless single values outweigh all others together (the largest squared deviation
-    from the median is over half of their sum, in a sample of 100 or more): then RMSLE for values above -1,
+    from the median is over half of their sum, in a sample of 100 or more): then RMSLE for values from 0 on,
     else MAE.
 
     Example:
@@ -444,6 +444,6 @@ def default(task: Task, y: Array) -> tuple[str, str]:
     deviation = (y - np.median(y)) ** 2
     total = deviation.sum()
     if len(y) >= 100 and total > 0 and deviation.max() > 0.5 * total:
-        chosen = "rmsle" if y.min() > -1 else "mae"
+        chosen = "rmsle" if y.min() >= 0 else "mae"
         return chosen, "one value outweighs all others together in squared errors"
     return "rmse", "the usual metric for regression"

@@ -189,6 +189,8 @@ class _Search:
             known = journal.open(identity(frame, self.y, self.splits.folds, *settings))
             if known:
                 self.note(f"{known} trials of the interrupted search are taken as they are")
+            elif journal.resume and not journal.foreign:
+                self.note("nothing of an interrupted search is there to resume: the search begins anew")
             elif journal.foreign:
                 self.note("the journal is of other rows or settings: the search begins anew")
 

@@ -34,6 +34,8 @@ def encode_target(y: Any, task: Task) -> tuple[Array, list[Any]]:
     series = y if isinstance(y, pl.Series) else pl.Series("target", np.asarray(y).tolist())
     if series.null_count():
         raise InputError(f"{series.null_count()} target values are missing", hint="drop rows without a target")
+    if not len(series):
+        raise InputError("no row has a target value", hint="give labelled rows")
     if task == "regression":
         if not series.dtype.is_numeric() and series.dtype != pl.Boolean:
             raise InputError("the target of a regression is not a number", hint="parse it first")
@@ -49,17 +51,25 @@ def encode_target(y: Any, task: Task) -> tuple[Array, list[Any]]:
 
 
 def in_order(series: pl.Series) -> list[Any]:
-    """The distinct labels; text that reads as numbers in the order of the numbers, so that ranks keep theirs.
+    """The distinct labels; numbers written as text, and three or more words of a scale, in their own order.
 
     Example:
         >>> in_order(pl.Series(["10", "2", "1"])), in_order(pl.Series(["b", "a"]))
         (['1', '2', '10'], ['a', 'b'])
+        >>> in_order(pl.Series(["high", "low", "medium"]))
+        ['low', 'medium', 'high']
     """
     found = series.unique().sort()
     if found.dtype == pl.String:
         number = found.cast(pl.Float64, strict=False)
         if not number.null_count():
             found = found.gather(number.arg_sort())
+        elif len(found) > 2:
+            from autoprep.profiling.names import scale_of
+
+            scale = scale_of(found.to_list())
+            if scale is not None and len(scale) == len(found):
+                return list(scale)
     return list(found.to_list())
 
 

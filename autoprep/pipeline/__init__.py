@@ -1,5 +1,6 @@
 """The whole job in one place; the only one in which the mending and the building wing meet."""
 
+from autoprep.pipeline.asked import one_name, refuse_settings, whole
 from autoprep.pipeline.canary import Canary, canary
 from autoprep.pipeline.features import Synthesized, synthesize, synthesize_rows_like
 from autoprep.pipeline.fit_tables import fit_tables, rows_of_tables
@@ -41,9 +42,11 @@ __all__ = [
     "infer_schema",
     "load_tables",
     "masked_plan",
+    "one_name",
     "personal_columns",
     "predict",
     "prepare",
+    "refuse_settings",
     "resolve_column",
     "rows_of_tables",
     "select_of_table",
@@ -54,4 +57,5 @@ __all__ = [
     "synthesize_rows_like",
     "synthesize_tables",
     "verify_features",
+    "whole",
 ]

@@ -13,6 +13,7 @@ import polars as pl
 from autoprep import cleaning, reading
 from autoprep.budget import Budget
 from autoprep.config import Config
+from autoprep.errors import InputError, plural
 from autoprep.pipeline.prepare import prepare, resolve_column
 from autoprep.pipeline.train import FEATURE_SETS, _sides
 from autoprep.types import Event, Listener, Plan, Table, Task, silent
@@ -20,6 +21,8 @@ from autoprep.types import Event, Listener, Plan, Table, Task, silent
 MOST_ROWS = 10_000
 FOLDS = 5
 ROUNDS = 100
+#: Rows with a target, and rows of the rarer of two classes, below which no stage learns anything, leaking or not.
+LEAST_ROWS, LEAST_OF_CLASS = 50, 10
 #: Two-sided chance that an honest pipeline's interval misses chance.
 ALARM = 0.01
 #: Columns of a leaking stage that are named.
@@ -100,7 +103,7 @@ def canary(
         listener: hears what is found.
 
     Raises:
-        InputError: the source cannot be read, or there is no such target.
+        InputError: the source cannot be read, there is no such target, or the rows are too few to judge.
     """
     from autoprep.synthesis import Synthesizer
 
@@ -108,6 +111,7 @@ def canary(
     column = resolve_column(target, table)
     frame = table.collect()
     frame = frame.filter(pl.col(column).is_not_null())
+    _refuse_few(frame.height, LEAST_ROWS, "with a target", table.source.uri)
     rng = np.random.default_rng(seed)
     if frame.height > most_rows:
         frame = frame[np.sort(rng.permutation(frame.height)[:most_rows])]
@@ -119,11 +123,23 @@ def canary(
     plan = cleaning.with_outputs(cleaning.for_modelling(prepared.plan), prepared.profile)
     cleaned = cleaning.apply(prepared.table, plan)
     typed, y, task = _sides(cleaned, plan, prepared, task)
+    if task == "binary":
+        counts = y.cast(pl.String).value_counts(sort=True)
+        _refuse_few(counts["count"][-1], LEAST_OF_CLASS, f"of '{counts[counts.columns[0]][-1]}'", table.source.uri)
     specs = [spec for spec in plan.outputs if spec.name in typed.columns]
     makers: Mapping[str, Any] = feature_sets or {
         name: partial(Synthesizer, groups, outputs=specs, task=task, seed=seed) for name, groups in FEATURE_SETS.items()
     }
     return Canary(tuple(_signs(typed, y, task, makers, seed, listener)), task)
+
+
+def _refuse_few(rows: int, least: int, which: str, where: str) -> None:
+    if rows < least:
+        raise InputError(
+            f"too few rows to judge: {plural(rows, 'row')} {which}",
+            where=where,
+            hint=f"at least {least} are needed to tell a leak from chance",
+        )
 
 
 def _signs(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -78,6 +78,7 @@ def earn(
     seed: int = 0,
     listener: Listener = silent,
     positive: str | None = None,
+    refuse: Callable[[pl.Series, Task], None] | None = None,
 ) -> tuple[Plan, dict[str, Any]]:
     """Test each lossy step of a plan and skip those that harm.
 
@@ -89,6 +90,7 @@ def earn(
         seed: of the sample and the folds.
         listener: hears each verdict.
         positive: of two classes the one that a metric of one class is about.
+        refuse: refuses a cleaned target that cannot be what is asked for.
 
     Returns:
         The plan with verdicts in the steps' evidence, and the gains by action id.
@@ -104,7 +106,7 @@ def earn(
         raw = raw.sample(most, seed=seed)
     started, with_all, yardstick = budget.elapsed_s(), None, None
     if budget.deterministic or budget.remaining() >= COLUMN_S * raw.width:
-        yardstick = _Yardstick(raw, plan, task, metric, seed, positive)
+        yardstick = _Yardstick(raw, plan, task, metric, seed, positive, refuse)
         started = budget.elapsed_s()
         with_all = yardstick.losses(plan, budget)
     cost = budget.elapsed_s() - started
@@ -140,8 +142,9 @@ class _Yardstick:
     """The same folds and the same model for every arm."""
 
     def __init__(
-        self, raw: pl.DataFrame, plan: Plan, task: Task, metric: str | None, seed: int, positive: str | None = None
-    ) -> None:
+        self, raw: pl.DataFrame, plan: Plan, task: Task, metric: str | None, seed: int, positive: str | None = None,
+        refuse: Callable[[pl.Series, Task], None] | None = None,
+    ) -> None:  # fmt: skip
         from autoprep.model_search import metrics, splits
         from autoprep.model_search.target import encode_target
 
@@ -151,6 +154,8 @@ class _Yardstick:
         cleaned = replace(cleaned, frame=cleaned.frame.filter(known), rows=cleaned.rows.filter(known))
         self._rows = cleaned.rows
         target = cleaned.frame[str(plan.target)]
+        if refuse is not None:
+            refuse(target, task)
         self._target = target if task == "regression" else target.cast(pl.String)
         self._codes, self._classes = encode_target(self._target, task)
         labels = np.asarray(self._classes) if self._classes else None

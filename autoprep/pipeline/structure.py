@@ -14,6 +14,8 @@ from autoprep.types import Task
 #: Rows of the comparison, rounds of its small model, folds, and the share of what is left of a budget it may take.
 MOST_ROWS, ROUNDS, FOLDS, SHARE = 4_000, 60, 3, 0.06
 AUTO = "auto"
+#: Losses that differ by no more say that it does not matter.
+SAME = 5e-4
 Kind = Literal["group", "time"]
 FLAGS: Mapping[Kind, str] = {"group": "group_column", "time": "time_column"}
 
@@ -62,6 +64,8 @@ def told(
             budget.charge(0.02 * len(rows) * frame.width / 1_000 if budget.deterministic else 0.0)
         if heeded is None or plain is None or not np.isfinite(heeded + plain):
             said.append(f"{means} are judged by a model that knows others of them; {hint}")
+            continue
+        if abs(heeded - plain) <= SAME * max(1.0, abs(plain)):
             continue
         said.append(
             f"a small model's loss is {plain:.4g} on rows taken at random and {heeded:.4g} on {means} apart from the "

@@ -15,6 +15,7 @@ from autoprep import cleaning, profiling, reading, validation
 from autoprep.budget import Budget
 from autoprep.config import Config
 from autoprep.errors import InputError, SettingError, plural
+from autoprep.pipeline.asked import of_target, refuse_settings, single
 from autoprep.pipeline.diagnose import Judged
 from autoprep.pipeline.earn import aligned, earn
 from autoprep.pipeline.flips import flipped, genes
@@ -87,8 +88,13 @@ def fit(
     from autoprep.model_search.variants import Variant, Variants
     from autoprep.synthesis import Synthesizer
 
+    refuse_settings(target, time_budget_s, work_budget, holdout, seed)
+    if resume and journal is None:
+        raise SettingError(
+            "nothing says where the interrupted search is", hint="name its file: journal='model.journal'"
+        )
     budget = Budget(time_budget_s, work_budget)
-    watch = Stopwatch()
+    watch, goal = Stopwatch(), task
     if deploy not in DEPLOYED:
         raise SettingError(f"deploy is '{deploy}'", hint="write " + ", ".join(DEPLOYED))
     if memory_gb is not None and not memory_gb > 0:
@@ -99,6 +105,11 @@ def fit(
         raise SettingError("a gap needs a time", hint="name the column that orders the rows with time")
     table = source if isinstance(source, Table) else reading.read(source, listener=listener)
     column = resolve_column(target, table)
+    if not table.frame.select(pl.col(column).count()).collect().item():
+        raise InputError(
+            f"the target '{column}' is empty in all rows", where=table.source.uri, hint="give labelled rows"
+        )
+    refuse = of_target(column, goal, metric, table.source.uri)
     learn, kept = _kept_aside(table, column, task, holdout, seed)
     learn = _affordable(table, learn, budget, seed, listener, memory_gb)
     chosen_by: dict[str, Any] = {"holdout": holdout, "rows": None if learn is None else len(learn)}
@@ -132,7 +143,8 @@ def fit(
     if tested is not None:
         share = Budget(None if time_budget_s is None else 0.15 * budget.remaining(), work_budget and work_budget / 10)
         plan, gains = earn(
-            prepared.frame, plan, tested, metric, budget=share, seed=seed, listener=listener, positive=positive
+            prepared.frame, plan, tested, metric, budget=share, seed=seed, listener=listener, positive=positive,
+            refuse=refuse,
         )  # fmt: skip
     watch.start("clean")
     cleaned = _labelled(cleaning.apply(prepared.table, plan), column, listener)
@@ -154,14 +166,18 @@ def fit(
     )
     watch.start("contract")
     contract = validation.derive(prepared.table, profile=prepared.profile, target=column).to_dict()
+    refuse(y, task)
     about, judge = _about(y, task, positive, metric)
-    hints: list[str] = []
+    hints = [alone] if task != "regression" and (alone := single(y)) else []
+    for hint in hints:
+        listener(Event("search", hint))
     if group is None and time is None and likely:
         sides = {kind: _side(cleaned, prepared, name, learn) for kind, name in likely.items()}
         known = {kind: side for kind, side in sides.items() if side is not None and side.dtype != pl.Null}
-        hints = told(frame, encoded_target(y, task), task, judge, known, likely, budget=budget, seed=seed)
-        for hint in hints:
+        advice = told(frame, encoded_target(y, task), task, judge, known, likely, budget=budget, seed=seed)
+        for hint in advice:
             listener(Event("search", hint))
+        hints += advice
     watch.start("search")
     known_task, plain = task, plan
 
@@ -280,8 +296,6 @@ def _kept_aside(
     table: Table, target: str, task: Task | None, holdout: float, seed: int
 ) -> tuple[np.ndarray | None, pl.DataFrame | None]:
     """Row numbers to learn from, and the raw rows that are kept for the test."""
-    if not 0 <= holdout < 1:
-        raise InputError(f"the hold-out share is {holdout}", hint="give a share from 0 to 0.9")
     if holdout == 0:
         return None, None
     frame = table.collect()

@@ -1,0 +1,192 @@
+"""What is asked for, refused in one line where it cannot be: settings before anything is read, targets once clean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from autoprep.errors import InputError, SettingError
+from autoprep.types import Task
+
+#: Share of rows, and number, beyond which classes are too many for the rows to teach any.
+MOST_CLASSES, MANY = 0.5, 20
+#: Share of rows that may be kept for a test.
+MOST_HOLDOUT = 0.9
+#: Metrics that know nothing below 0.
+FROM_ZERO = ("rmsle", "poisson")
+#: Classes with a single row that are named.
+MOST_NAMED = 5
+
+
+def number(name: str, value: Any, low: float, high: float = float("inf"), *, above: bool = False) -> None:
+    """Refuse a setting that is no number, or outside its bounds; ``above``: the low one is outside too.
+
+    Raises:
+        SettingError: names the setting, the value and the bounds.
+
+    Example:
+        >>> number("holdout", 0.2, 0, 0.9)
+    """
+    known = isinstance(value, Real) and not isinstance(value, bool)
+    if known and (low < value if above else low <= value) and value <= high:
+        return
+    least = f"above {low:g}" if above else f"from {low:g}"
+    most = "" if high == float("inf") else f" to {high:g}"
+    raise SettingError(f"{name} is {value!r}", hint=f"write a number {least}{most}")
+
+
+def whole(name: str, value: Any, low: int, high: float = float("inf")) -> None:
+    """Refuse a setting that is no whole number, or outside its bounds.
+
+    Raises:
+        SettingError: names the setting, the value and the bounds.
+
+    Example:
+        >>> whole("depth", 2, 1, 2)
+    """
+    known = isinstance(value, Integral) and not isinstance(value, bool)
+    if known and low <= value <= high:
+        return
+    most = "" if high == float("inf") else f" to {high:g}"
+    raise SettingError(f"{name} is {value!r}", hint=f"write a whole number from {low}{most}")
+
+
+def one_name(name: str, value: Any) -> None:
+    """Refuse what is not the name of one column.
+
+    Raises:
+        SettingError: a list of names, a number, or another thing.
+
+    Example:
+        >>> one_name("target", "price")
+    """
+    if isinstance(value, str):
+        return
+    hint = "write the name of one column"
+    if isinstance(value, Sequence) and len(value) == 1 and isinstance(value[0], str):
+        hint = f"write {name}={value[0]!r}"
+    raise SettingError(f"{name} is {value!r}, which is no column's name", hint=hint)
+
+
+def budgets(time_budget_s: Any, work_budget: Any) -> None:
+    """Refuse a budget that is no number above 0, and two at once.
+
+    Raises:
+        SettingError: says which.
+
+    Example:
+        >>> budgets(60, None)
+    """
+    for name, value in (("time_budget_s", time_budget_s), ("work_budget", work_budget)):
+        if value is not None:
+            number(name, value, 0, above=True)
+    if time_budget_s is not None and work_budget is not None:
+        raise SettingError("time_budget_s and work_budget are both given", hint="write time_budget_s=None")
+
+
+def refuse_settings(target: Any, time_budget_s: Any, work_budget: Any, holdout: Any, seed: Any) -> None:
+    """Refuse in one line, before anything is read, what no run can be made with.
+
+    Raises:
+        SettingError: names the setting, its value and what to write.
+
+    Example:
+        >>> refuse_settings("price", 60, None, 0.2, 0)
+    """
+    one_name("target", target)
+    budgets(time_budget_s, work_budget)
+    number("holdout", holdout, 0, MOST_HOLDOUT)
+    whole("seed", seed, 0)
+
+
+def of_target(target: str, asked: str | None, metric: Any, where: str) -> Callable[[pl.Series, Task], None]:
+    """What refuses the values of a target (as cleaned, with no null among them) that cannot be what is asked for.
+
+    Args:
+        target: its name. asked: the task or goal that a person named, if one did. metric: a name, or what else judges.
+        where: the source.
+
+    Example:
+        >>> of_target("sold", "count", "poisson", "shop.csv")(pl.Series([0, 3, 1]), "regression")
+    """
+
+    def refuse(y: pl.Series, task: Task) -> None:
+        if task == "regression":
+            _refuse_values(y.cast(pl.Float64, strict=False), target, asked, metric, where)
+        else:
+            _refuse_labels(y, target, asked, where)
+
+    return refuse
+
+
+def _refuse_values(y: pl.Series, target: str, asked: str | None, metric: Any, where: str) -> None:
+    low = float(np.min(y.to_numpy(), initial=0.0))
+    below = low < 0
+    if asked == "count" and (below or not (y == y.round(0)).all()):
+        odd = low if below else y.filter(y != y.round(0))[0]
+        raise InputError(
+            f"'{target}' holds {odd:g}, and a count is a whole number from 0 on",
+            where=where,
+            hint="ask for a regression (--task regression)",
+        )
+    if below and metric in FROM_ZERO:
+        raise InputError(
+            f"'{target}' holds {low:g}, and {metric} knows no values below 0", where=where, hint="choose rmse or mae"
+        )
+
+
+def _refuse_labels(y: pl.Series, target: str, asked: str | None, where: str) -> None:
+    labels = y.cast(pl.String)
+    distinct = labels.n_unique()
+    if asked == "binary" and distinct > 2:
+        raise InputError(f"'{target}' has {distinct:,} classes, not two", where=where, hint="ask for --task multiclass")
+    if asked is not None and distinct > max(MANY, MOST_CLASSES * len(y)):
+        numbers = labels.cast(pl.Float64, strict=False).null_count() == 0
+        hint = "ask for --task regression" if numbers else "choose a target whose values come again"
+        raise InputError(
+            f"'{target}' has {distinct:,} different values in {len(y):,} rows, too many for classes",
+            where=where,
+            hint=hint,
+        )
+    if asked == "ordinal" and not ranked(labels):
+        some = ", ".join(f"'{label}'" for label in labels.unique().sort().head(3))
+        raise InputError(
+            f"nothing says in which order the classes of '{target}' stand ({some})",
+            where=where,
+            hint="write them as numbers (1, 2, 3), or ask for --task multiclass",
+        )
+
+
+def ranked(labels: pl.Series) -> bool:
+    """Whether labels have an order that is known: numbers, words of a scale, or single letters.
+
+    Example:
+        >>> ranked(pl.Series(["low", "high"])), ranked(pl.Series(["10", "2"])), ranked(pl.Series(["Rome", "Oslo"]))
+        (True, True, False)
+    """
+    from autoprep.profiling.names import scale_of
+
+    found = labels.unique()
+    if not found.cast(pl.Float64, strict=False).null_count() or (found.str.len_chars() == 1).all():
+        return True
+    return scale_of(found.to_list()) is not None
+
+
+def single(y: pl.Series) -> str:
+    """A sentence on the classes of one row only; "" without any.
+
+    Example:
+        >>> single(pl.Series(["a", "a", "b"]))
+        "'b' has a single row: no fold can both learn it and judge it"
+    """
+    counts = y.cast(pl.String).rename("label").value_counts()
+    alone = counts.filter(pl.col("count") == 1)["label"].sort().to_list()
+    if not alone:
+        return ""
+    named = ", ".join(f"'{label}'" for label in alone[:MOST_NAMED]) + (", ..." if len(alone) > MOST_NAMED else "")
+    have = "has a single row" if len(alone) == 1 else "have a single row each"
+    return f"{named} {have}: no fold can both learn it and judge it"

@@ -1,0 +1,105 @@
+"""What cannot be is refused in one line: settings before anything is read, targets before a model is made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+import autoprep as ap
+from autoprep.errors import InputError, SettingError
+from autoprep.pipeline.asked import single
+from autoprep.sklearn import AutoPrepRegressor
+
+
+def rows(count: int = 120) -> pl.DataFrame:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=count)
+    return pl.DataFrame(
+        {
+            "x": x,
+            "change": (x + rng.normal(size=count)).round(3),
+            "town": rng.choice(["Rome", "Oslo", "Bonn"], count),
+            "size": np.array(["low", "medium", "high"])[np.digitize(x + 0.2 * rng.normal(size=count), [-0.5, 0.5])],
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ({"time_budget_s": 0}, "time_budget_s is 0; write a number above 0"),
+        ({"time_budget_s": "5"}, "time_budget_s is '5'"),
+        ({"work_budget": 3}, "both given"),
+        ({"holdout": 0.95}, "holdout is 0.95; write a number from 0 to 0.9"),
+        ({"seed": -1}, "seed is -1"),
+        ({"target": ["price"]}, "write target='price'"),
+        ({"target": None}, "the name of one column"),
+        ({"resume": True}, "journal"),
+    ],
+)
+def test_settings_of_a_fit_are_refused_before_anything_is_read(setting: dict[str, Any], said: str) -> None:
+    given: dict[str, Any] = {"target": "price", **setting}
+    if "resume" in setting:
+        given["source"] = rows()
+    with pytest.raises(SettingError, match=said.replace("[", "\\[")):
+        ap.fit(given.pop("source", "no_such_file.csv"), **given)
+
+
+@pytest.mark.parametrize("setting", [{"depth": 0}, {"depth": 3}, {"max_features": 0}, {"max_features": -1}])
+def test_settings_of_features_are_refused_before_anything_is_read(setting: dict[str, Any]) -> None:
+    for make in (lambda: ap.synthesize("no_such_file.csv", **setting), lambda: ap.select("no.csv", "y", **setting)):
+        with pytest.raises(SettingError, match="write a whole number from 1"):
+            make()
+
+
+@pytest.mark.parametrize(
+    ("target", "asked", "said"),
+    [
+        ("change", {"task": "count"}, "a count is a whole number from 0 on"),
+        ("change", {"metric": "rmsle"}, "rmsle knows no values below 0"),
+        ("change", {"task": "multiclass"}, "too many for classes; ask for --task regression"),
+        ("town", {"task": "ordinal"}, "nothing says in which order .*'Bonn', 'Oslo', 'Rome'"),
+        ("town", {"task": "binary"}, "3 classes, not two"),
+    ],
+)
+def test_a_target_that_cannot_be_what_is_asked_for_is_refused(target: str, asked: dict[str, str], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        ap.fit(rows(), target, time_budget_s=None, work_budget=0.2, **asked)
+
+
+def test_words_of_a_scale_are_ranks_in_its_order() -> None:
+    model = ap.fit(rows().drop("change"), "size", task="ordinal", time_budget_s=None, work_budget=0.3)
+    assert list(model.facts["classes"]) == ["low", "medium", "high"]
+    assert model.predict_proba(rows()).columns == ["low", "medium", "high"]
+
+
+def test_a_target_that_is_empty_is_called_empty() -> None:
+    with pytest.raises(InputError, match="'y' is empty in all rows"):
+        ap.fit(rows().with_columns(y=pl.lit(None, dtype=pl.String)), "y", time_budget_s=None, work_budget=0.2)
+
+
+def test_classes_of_one_row_are_named() -> None:
+    assert single(pl.Series(["a", "a", "b", "b"])) == ""
+    assert single(pl.Series(["a", "b", "c", "c"])).startswith("'a', 'b' have a single row each")
+
+
+def test_rows_beside_the_source_are_refused_by_a_model_of_one_table(tmp_path: Path) -> None:
+    model = ap.fit(rows(), "change", time_budget_s=None, work_budget=0.1)
+    with pytest.raises(SettingError, match="one table"):
+        model.predict_file(rows(), tmp_path / "p.csv", of=rows())
+
+
+def test_few_rows_judge_no_canary() -> None:
+    with pytest.raises(InputError, match="too few rows to judge: 12 rows"):
+        ap.api.canary(rows(12), "town")
+
+
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+def test_an_estimator_of_a_frame_takes_an_array_in_its_order() -> None:
+    frame = rows().select("x", other=pl.col("x") * 2)
+    model = AutoPrepRegressor(work_budget=0.2).fit(frame, rows()["change"].to_numpy())
+    assert np.array_equal(model.predict(frame.to_numpy()), model.predict(frame))
