@@ -105,7 +105,8 @@ def fit(
         raise SettingError("a gap needs a time", hint="name the column that orders the rows with time")
     table = source if isinstance(source, Table) else reading.read(source, listener=listener)
     column = resolve_column(target, table)
-    if not table.frame.select(pl.col(column).count()).collect().item():
+    filled, count = table.frame.select(pl.col(column).count().alias("filled"), pl.len().alias("all")).collect().row(0)
+    if count and not filled:
         raise InputError(
             f"the target '{column}' is empty in all rows", where=table.source.uri, hint="give labelled rows"
         )
