@@ -128,8 +128,7 @@ def features(
     terminal.show_features(console(), made.definitions, first)
     leaks = getattr(made, "leaks", None)
     if leaks is not None and leaks.height:
-        console().print("What time is worth: each alone, as of the cutoff and regardless of time.", style="bold")
-        terminal.show_frame(console(), leaks.head(8).select("feature", "in_time", "regardless", "gap"))
+        terminal.show_leaks(console(), leaks)
 
 
 def _selected(

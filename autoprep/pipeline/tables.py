@@ -21,6 +21,7 @@ from autoprep.reading.catalogue import Catalogue, catalogue_of, database_file
 from autoprep.synthesis.answers import Asked
 from autoprep.synthesis.blocks import Blocks, answer_in_blocks, bytes_of, empty_columns, shares_of
 from autoprep.synthesis.entity_sets import ForFeaturetools, is_entity_set, tables_of, to_featuretools
+from autoprep.synthesis.feature import Definition
 from autoprep.synthesis.leaks import leak_report, traps
 from autoprep.synthesis.outcomes import known_before, tells_outcome
 from autoprep.synthesis.schema import Reference, Schema, TableSpec, guess_time
@@ -347,11 +348,12 @@ def synthesize_tables(
         )
     rows = known.table(table).frame
     columns = made.transform(rows, known)
-    if empty := empty_columns(columns):
+    offered = made.definitions_
+    if empty := empty_columns(columns, made.asked_):
         columns = columns.drop(empty)
         made.keep(columns.columns)
         _left_out(empty, listener)
-    return _computed(rows, known, made, plans, target, columns)
+    return _computed(rows, known, made, plans, target, columns, offered)
 
 
 def synthesize_blocks(
@@ -386,12 +388,13 @@ def synthesize_blocks(
     listener(Event("synthesize", told))
     folder = TemporaryDirectory(prefix="autoprep-")
     moment = None if cutoff is None else cutoff_of(rows, cutoff)
-    blocks = answer_in_blocks(made.definitions_, known, Asked(rows, moment), folder.name, budget)
+    blocks = answer_in_blocks(made.definitions_, known, Asked(rows, moment), folder.name, budget, made.asked_)
+    offered = made.definitions_
     if blocks.empty:
         _left_out([name for name in blocks.names if name in blocks.empty], listener)
         blocks = blocks.without_empty()
         made.keep(blocks.names)
-    leaks = None if target is None or cutoff is None else _leaks(rows, known, made, target, None)
+    leaks = None if target is None or cutoff is None else _leaks(rows, known, made, target, None, offered)
     return TableBlocks(blocks, own, tuple(made.features), known, made, plans, budget, folder, leaks)
 
 
@@ -422,19 +425,20 @@ def _computed(
     plans: Mapping[str, Plan],
     target: str | None,
     features: pl.DataFrame,
+    judged: Sequence[Definition] = (),
 ) -> TableFeatures:
     own = _own(rows, schema, made, target)
     clash = [c for c in features.columns if c in own.columns]
     frame = pl.concat([own, features.drop(clash)], how="horizontal")
     leaks = None
     if target is not None and made.cutoff is not None:
-        leaks = _leaks(rows, schema, made, target, features)
+        leaks = _leaks(rows, schema, made, target, features, judged)
     return TableFeatures(frame, tuple(made.features), schema, made, plans, leaks)
 
 
 def _left_out(empty: Sequence[str], listener: Listener) -> None:
     shown = ", ".join(empty[:2]) + (", ..." if len(empty) > 2 else "")
-    said = f"{plural(len(empty), 'feature')} left out, without a value in any row: {shown}"
+    said = f"{plural(len(empty), 'feature')} left out, without a value in any row or with the same in all: {shown}"
     listener(Event("synthesize", said))
 
 
@@ -448,8 +452,14 @@ def _own(rows: pl.DataFrame, schema: Schema, made: TableSynthesizer, target: str
 
 
 def _leaks(
-    rows: pl.DataFrame, schema: Schema, made: TableSynthesizer, target: str, features: pl.DataFrame | None
+    rows: pl.DataFrame,
+    schema: Schema,
+    made: TableSynthesizer,
+    target: str,
+    features: pl.DataFrame | None,
+    offered: Sequence[Definition],
 ) -> pl.DataFrame:
+    """What time is worth to the features that were offered, those that say nothing as of the cutoff among them."""
     from autoprep.pipeline.train import encoded_target
 
     some = np.flatnonzero(rows[target].is_not_null().to_numpy())
@@ -462,5 +472,5 @@ def _leaks(
     spec = schema.table(made.table)
     before = known_before(rows, spec, made.cutoff)
     tempting = [d for d in traps(schema, made.table) if not tells_outcome(d, spec, target, before)]
-    judged = list({str(d): d for d in (*made.definitions_, *tempting)}.values())
+    judged = list({str(d): d for d in (*offered, *tempting)}.values())
     return leak_report(judged, schema, Asked(rows, cutoff_of(rows, made.cutoff)), y, task, features)

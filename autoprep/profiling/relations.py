@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from autoprep.errors import plural
 from autoprep.parsing import null, text
 from autoprep.profiling import keys as candidate
 from autoprep.profiling.names import says
@@ -52,6 +53,7 @@ class Link:
         coverage: share of parent rows that some child row points at.
         one_to_one: no two child rows share a parent.
         confidence: in [0, 1].
+        missing: child rows that point at nothing.
     """
 
     child: str
@@ -63,6 +65,7 @@ class Link:
     coverage: float
     one_to_one: bool
     confidence: float
+    missing: int = 0
 
     @property
     def orphan_rate(self) -> float:
@@ -73,6 +76,9 @@ class Link:
         left, right = ", ".join(self.child_columns), ", ".join(self.parent_columns)
         many = "one row each" if self.one_to_one else "many rows to one"
         lost = f"{self.orphans:,} of {self.support:,} rows find none" if self.orphans else "every row finds one"
+        if self.missing:
+            all_found = f"{self.support:,} rows find one" if not self.orphans else lost
+            lost = f"{all_found}, {plural(self.missing, 'row')} {'has' if self.missing == 1 else 'have'} no value"
         return f"{self.child}({left}) points at {self.parent}({right}): {many}, {lost}"
 
 
@@ -100,7 +106,7 @@ class Relations:
         """One row per link; composite columns are joined by " + "."""
         rows = [
             {
-                **asdict(one),
+                **{name: value for name, value in asdict(one).items() if name != "missing"},
                 "child_columns": " + ".join(one.child_columns),
                 "parent_columns": " + ".join(one.parent_columns),
                 "orphan_rate": one.orphan_rate,
@@ -291,7 +297,8 @@ def _single(child: str, own: Mapping[str, _Column], parent: str, theirs: Mapping
 
 def _link(child: str, column: _Column, parent: str, key: _Column) -> Link | None:
     named = _agree(child, column.name, parent, key.name)
-    if column.distinct < 2 or key.distinct < 2 or (child == parent and named < 0.9):
+    itself = child == parent and named < 0.9
+    if column.distinct < 2 or key.distinct < 2 or (itself and (key.kind != "text" or column.unique)):
         return None
     if key.kind == "moment" and named < 0.9:
         return None
@@ -307,13 +314,16 @@ def _link(child: str, column: _Column, parent: str, key: _Column) -> Link | None
         return None
     if named < 0.9 and not _telling(column, key, coverage, named):
         return None
+    if itself and (inside < column.support or int((column.series == key.series).sum()) > 0.5 * column.support):
+        return None
     if column.unique and named < 0.9 and coverage < 0.5:
         return None
     confidence = round(share * (0.6 + 0.4 * max(named, 0.5 if key.kind == "text" else 0.3)), 4)
     one = column.distinct == column.support
     return Link(
-        child, (column.name,), parent, (key.name,), column.support, column.support - inside, coverage, one, confidence
-    )
+        child, (column.name,), parent, (key.name,), column.support, column.support - inside, coverage, one, confidence,
+        column.series.len() - column.support,
+    )  # fmt: skip
 
 
 def _telling(column: _Column, key: _Column, coverage: float, named: float) -> bool:
@@ -356,7 +366,10 @@ def _composite(
         one = counts.height == left.height
         share = inside / left.height
         coverage = held.height / both.height
-        yield Link(child, tuple(names), parent, tuple(names), left.height, left.height - inside, coverage, one, share)
+        missing = own[names[0]].series.len() - left.height
+        yield Link(
+            child, tuple(names), parent, tuple(names), left.height, left.height - inside, coverage, one, share, missing
+        )  # fmt: skip
 
 
 def _one_way(links: list[Link]) -> list[Link]:

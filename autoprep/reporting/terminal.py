@@ -202,13 +202,13 @@ def _grid() -> Grid:
     return Grid(box=None, pad_edge=False, header_style="dim", show_edge=False, padding=(0, 2, 0, 0))
 
 
-def frame_table(frame: pl.DataFrame, *, limit: int = 20) -> RenderableType:
-    """The first rows of a frame; cells as they are, missing as ∅."""
+def frame_table(frame: pl.DataFrame, *, limit: int = 20, width: int = 40) -> RenderableType:
+    """The first rows of a frame; cells as they are up to ``width`` signs, missing as ∅."""
     grid = _grid()
     for name, dtype in frame.schema.items():
         grid.add_column(name, overflow="fold", justify="right" if dtype.is_numeric() else "left")
     for row in frame.head(limit).iter_rows():
-        grid.add_row(*(Text(number(v) if isinstance(v, float) else cell(v, 40)) for v in row))
+        grid.add_row(*(Text(number(v) if isinstance(v, float) else cell(v, width)) for v in row))
     if frame.height > limit:
         return Group(grid, Text(f"{frame.height - limit:,} more rows", style="dim"))
     return grid
@@ -217,6 +217,14 @@ def frame_table(frame: pl.DataFrame, *, limit: int = 20) -> RenderableType:
 def show_frame(console: Console, frame: pl.DataFrame) -> None:
     """Print the first rows of a frame."""
     console.print(frame_table(frame))
+
+
+def show_leaks(console: Console, leaks: pl.DataFrame) -> None:
+    """Print what time is worth: the largest gaps, of windows of one aggregate the one with the largest."""
+    whole = pl.col("feature").str.replace(r" OVER \w+ BEFORE", " BEFORE")
+    shown = leaks.unique(whole, keep="first", maintain_order=True).head(8)
+    console.print("What time is worth: each alone, as of the cutoff and regardless of time.", style="bold")
+    console.print(frame_table(shown.select("in_time", "regardless", "gap", "feature"), width=200))
 
 
 def show_table(console: Console, table: Table) -> None:

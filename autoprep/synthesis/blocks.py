@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +21,8 @@ from autoprep.synthesis.schema import Schema
 PER_CELL = 40
 #: Bytes per row of a source while it is grouped: keys, order, times, one column per thread, what Polars copies.
 PER_SOURCE_ROW = 96
+#: Rows from which a feature that is the same in all of them is left out.
+CONSTANT_ROWS = 100
 #: Rows of a block's row groups, so that blocks are read side by side.
 GROUP = 65_536
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(k|m|g|t)?i?b?\s*", re.IGNORECASE)
@@ -48,7 +50,7 @@ class Blocks:
 
     Attributes:
         paths: the files. names: columns in the order that was asked for. rows: how many.
-        empty: those of the names that have no value in any row.
+        empty: those of the names that say nothing (``empty_columns``).
     """
 
     paths: tuple[Path, ...]
@@ -147,13 +149,18 @@ def _size(count: int) -> str:
 
 
 def answer_in_blocks(
-    definitions: Sequence[Definition], schema: Schema, asked: Asked, folder: str | Path, memory_budget: int
+    definitions: Sequence[Definition],
+    schema: Schema,
+    asked: Asked,
+    folder: str | Path,
+    memory_budget: int,
+    wanted: Collection[str] = (),
 ) -> Blocks:
     """Compute features block by block, each into its own Parquet file; equal to ``answer``.
 
     Args:
         folder: where the files go. memory_budget: bytes that computing may take beside the tables themselves; enforced
-            before anything is computed.
+            before anything is computed. wanted: those that stay though they are the same in every row.
 
     Raises:
         SettingError: the budget is too small, or as of ``answer``.
@@ -168,20 +175,34 @@ def answer_in_blocks(
         some = [definitions[i] for i in order[first : first + cut.columns]]
         path = Path(folder) / f"block-{number:05}.parquet"
         made = answer(some, schema, asked)
-        empty |= set(empty_columns(made))
+        empty |= set(empty_columns(made, wanted))
         made.write_parquet(path, row_group_size=GROUP)
         paths.append(path)
     return Blocks(tuple(paths), tuple(str(d) for d in definitions), rows, frozenset(empty))
 
 
-def empty_columns(frame: pl.DataFrame) -> list[str]:
-    """Columns that have no value in any row; none of a frame without rows.
+def empty_columns(frame: pl.DataFrame, wanted: Collection[str] = ()) -> list[str]:
+    """Columns that say nothing: without a value in any row, or the same one in all of many; none of no rows.
+
+    Args:
+        frame: (rows, columns) features. wanted: those that stay though they are the same in every row.
 
     Example:
-        >>> empty_columns(pl.DataFrame({"a": [1, None], "b": [None, None]}))
+        >>> empty_columns(pl.DataFrame({"a": [1, None], "b": [None, None], "c": [3, 3]}))
         ['b']
+        >>> empty_columns(pl.DataFrame({"a": range(100), "c": [3] * 100}))
+        ['c']
     """
-    return [c.name for c in frame.iter_columns() if frame.height and c.null_count() == frame.height]
+    many = frame.height >= CONSTANT_ROWS
+    return [
+        c.name for c in frame.iter_columns()
+        if frame.height
+        and (c.null_count() == frame.height or (many and c.name not in wanted and not c.null_count() and _constant(c)))
+    ]  # fmt: skip
+
+
+def _constant(column: pl.Series) -> bool:
+    return bool((column == column[0]).all())
 
 
 def _shared(d: Definition) -> tuple[str, ...]:

@@ -101,4 +101,16 @@ def test_features_without_any_value_are_left_out(more: dict[str, str]) -> None:
     assert "MEAN(orders.amount) BY customer" in frame.columns
     assert not any("fax" in c and frame[c].null_count() == 3 for c in frame.columns)
     assert {d.name for d in made.definitions} <= set(frame.columns)
-    assert sum("left out, without a value in any row: " in line for line in heard) == 1
+    assert sum("left out, without a value in any row or with the same in all: " in line for line in heard) == 1
+
+
+@pytest.mark.parametrize("more", [{}, {"memory_budget": "50MB"}], ids=["whole", "in blocks"])
+def test_what_is_the_same_in_many_rows_is_left_out_unless_it_is_asked_for(more: dict[str, str]) -> None:
+    orders = pl.DataFrame({"customer": [i % 150 for i in range(300)], "amount": range(300), "one": [1.0] * 300})
+    tables = {"orders": orders, "customers": pl.DataFrame({"customer": range(150), "age": range(150)})}
+    schema = "tables: {orders: {}, customers: {key: [customer]}}\n"
+    schema += "references: [{from: orders(customer), to: customers(customer)}]\n"
+    made = ap.synthesize(tables, table="customers", schema=schema, features=["MAX(orders.one) BY customer"], **more)  # type: ignore[call-overload]
+    frame = made.frame.lazy().collect()
+    assert {"MEAN(orders.amount) BY customer", "MAX(orders.one) BY customer"} <= set(frame.columns)
+    assert not {"ROWS(of='orders') BY customer", "MIN(orders.one) BY customer"} & set(frame.columns)

@@ -68,6 +68,20 @@ def test_a_table_may_point_at_itself():
     assert _ends({"staff": staff}) == {("staff", ("manager_id",), "staff", ("id",))}
 
 
+def test_a_table_points_at_itself_by_its_values_whatever_the_header_says():
+    """Some have been brought by nobody; a nickname that is another's key, or mostly one's own, points nowhere."""
+    names = [f"K{i:04}" for i in range(80)]
+    brought = [names[i // 3] if i % 4 else None for i in range(80)]
+    people = pl.DataFrame({"kunde": names, "geworben_von": brought, "kind": ["a", "b"] * 40})
+    (link,) = relate({"kunden": people}).links
+    assert (link.child_columns, link.parent, link.parent_columns) == (("geworben_von",), "kunden", ("kunde",))
+    assert str(link).endswith("many rows to one, 60 rows find one, 20 rows have no value")
+    same = people.with_columns(geworben_von=pl.when(pl.int_range(80) > 20).then("kunde").otherwise(pl.lit("K0003")))
+    assert _ends({"kunden": same}) == set()
+    stray = people.with_columns(geworben_von=pl.col("geworben_von").replace("K0001", "nobody"))
+    assert _ends({"kunden": stray}) == set()
+
+
 def test_words_need_no_agreeing_names():
     people = pl.DataFrame({"name": PEOPLE, "city": ["Rome", "Oslo"] * 5})
     calls = pl.DataFrame({"caller": RNG.choice(PEOPLE, 80), "minutes": RNG.integers(1, 60, 80)})
