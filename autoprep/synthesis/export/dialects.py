@@ -70,33 +70,40 @@ DIALECTS = {
         arrays=True,
         name=63,
     ),
-    "sqlite": Dialect("SQLite", _words("STRFTIME SUBSTR RADIANS PI"), moments=False),
+    "sqlite": Dialect("SQLite", _words("STRFTIME DATE SUBSTR RADIANS PI"), lacks=_words("TRY_CAST"), moments=False),
     "mysql": Dialect(
         "MySQL",
-        _words(f"STDDEV_SAMP VAR_SAMP TIMESTAMPDIFF GREATEST LEAST CONCAT CHAR_LENGTH RADIANS PI LEFT {_PARTS}"),
+        _words(
+            f"STDDEV_SAMP VAR_SAMP TIMESTAMPDIFF GREATEST LEAST CONCAT CHAR_LENGTH RADIANS PI LEFT LAST_DAY "
+            f"DAYOFYEAR WEEKOFYEAR WEEKDAY {_PARTS}"
+        ),
     ),
     "bigquery": Dialect(
         "BigQuery",
-        _words("STDDEV_SAMP VAR_SAMP VARIANCE COUNTIF IF UNIX_MICROS TIMESTAMP EXTRACT GREATEST LEAST CONCAT LEFT"),
+        _words(
+            "STDDEV_SAMP VAR_SAMP VARIANCE COUNTIF IF UNIX_MICROS TIMESTAMP EXTRACT GREATEST LEAST CONCAT LEFT MOD "
+            "LAST_DAY SAFE_CAST"
+        ),
         plain=True,
     ),
     "snowflake": Dialect(
         "Snowflake",
         _words(
             "STDDEV_SAMP VAR_SAMP VARIANCE MEDIAN PERCENTILE_CONT REGR_SLOPE IFF COUNT_IF DATE_PART DATE_TRUNC CONCAT "
-            f"GREATEST_IGNORE_NULLS LEAST_IGNORE_NULLS RADIANS PI LEFT {_PARTS}"
+            f"GREATEST_IGNORE_NULLS LEAST_IGNORE_NULLS RADIANS PI LEFT LAST_DAY DAYOFYEAR DAYOFWEEKISO WEEKISO "
+            f"TRY_CAST {_PARTS}"
         ),
     ),
     "spark": Dialect(
         "Spark",
         _words(
             f"STDDEV_SAMP VAR_SAMP VARIANCE MEDIAN REGR_SLOPE IF GREATEST LEAST CONCAT DATE_TRUNC RADIANS PI LEFT "
-            f"{_PARTS}"
+            f"LAST_DAY DAYOFYEAR WEEKOFYEAR WEEKDAY {_PARTS}"
         ),
     ),
     "tsql": Dialect(
         "SQL Server",
-        _words("STDEV VAR COUNT_BIG IIF DATEDIFF_BIG DATEADD LOG LEN LEFT PI YEAR MONTH DAY"),
+        _words("STDEV VAR COUNT_BIG IIF DATEDIFF_BIG DATEADD LOG LEN LEFT PI EOMONTH TRY_CAST YEAR MONTH DAY"),
         lacks=_words("LENGTH LN"),
         comparisons=False,
         name=120,
@@ -130,6 +137,8 @@ def transpiled(text: str, dialect: str) -> str:
     except ImportError:
         raise InputError("other dialects need sqlglot", hint="pip install 'autoprep[sql]'") from None
     tree = _rewritten(sqlglot.parse_one(text, read="duckdb"), _rewriting(dialect))
+    if dialect in ("postgres", "sqlite", "mysql") and tree.find(sqlglot.exp.TryCast):
+        raise NotSaid(f"{to.title} has no TRY_CAST")  # sqlglot prints a cast that fails
     if not to.comparisons:
         _no_bare_comparison(tree, to)
     try:
@@ -176,12 +185,14 @@ def _rewriting(dialect: str) -> Callable[[Any], Any]:
         return exp.Cast(this=what, to=exp.DataType.build("BIGINT"))
 
     def milliseconds(x: Any) -> Any:
-        if isinstance(x, exp.Null):
-            return cast_int(x)
+        if isinstance(x, exp.Null) or _counted(x):
+            return cast_int(x) if isinstance(x, exp.Null) else x
         whole = cast_int(call("STRFTIME", exp.Literal.string("%s"), x.copy()))
         part = call("SUBSTR", call("STRFTIME", exp.Literal.string("%f"), x.copy()), exp.Literal.number(4))
-        return exp.Paren(this=exp.Add(this=exp.Mul(this=whole, expression=exp.Literal.number(1000)),
+        made = exp.Paren(this=exp.Add(this=exp.Mul(this=whole, expression=exp.Literal.number(1000)),
                                       expression=cast_int(part)))  # fmt: skip
+        made.meta["counted"] = True
+        return made
 
     def seconds(x: Any) -> Any:
         unit, start = exp.Var(this="MICROSECOND"), exp.Literal.string("1970-01-01")
@@ -196,6 +207,9 @@ def _rewriting(dialect: str) -> Callable[[Any], Any]:
         return None if made is None else _over(made(), "1000000.0")
 
     def rewritten(node: Any) -> Any:
+        part = _part(node, dialect)
+        if part is not None:
+            return part
         if isinstance(node, exp.TimeToUnix):
             made = seconds(node.this)
             return node if made is None else made
@@ -218,6 +232,72 @@ def _rewriting(dialect: str) -> Callable[[Any], Any]:
         return node
 
     return rewritten
+
+
+def _counted(x: Any) -> bool:
+    """Whether it is a number of milliseconds already, in SQLite."""
+    from sqlglot import exp
+
+    inner = x.unnest()
+    own = isinstance(inner, exp.Column) and inner.name.startswith("__")
+    return own or bool(x.meta.get("counted") or inner.meta.get("counted"))
+
+
+#: Parts of a moment: sqlglot's node, what EXTRACT calls it in PostgreSQL and BigQuery, what SQLite's STRFTIME does.
+PARTS = {
+    "Year": ("YEAR", "YEAR", "%Y"), "Quarter": ("QUARTER", "QUARTER", ""), "Month": ("MONTH", "MONTH", "%m"),
+    "Day": ("DAY", "DAY", "%d"), "Hour": ("HOUR", "HOUR", "%H"), "Minute": ("MINUTE", "MINUTE", "%M"),
+    "Second": ("SECOND", "SECOND", "%S"), "DayOfYear": ("DOY", "DAYOFYEAR", "%j"),
+    "WeekOfYear": ("WEEK", "ISOWEEK", ""), "DayOfWeekIso": ("ISODOW", "DAYOFWEEK", "%w"),
+}  # fmt: skip
+
+
+def _part(node: Any, dialect: str) -> Any:
+    """A part of a moment as PostgreSQL, BigQuery and SQLite say it; None where it stays as it is."""
+    from sqlglot import exp
+
+    kind = type(node).__name__
+    if dialect == "sqlite":
+        return _sqlite_part(node, kind)
+    if dialect == "mysql" and kind == "DayOfWeekIso":  # its WEEKDAY counts from 0
+        day = exp.Anonymous(this="WEEKDAY", expressions=[node.this])
+        return exp.Paren(this=exp.Add(this=day, expression=exp.Literal.number(1)))
+    if dialect not in ("postgres", "bigquery") or kind not in PARTS:
+        return None
+    x = node.this.unnest()
+    made = exp.Extract(this=exp.Var(this=PARTS[kind][dialect == "bigquery"]), expression=x)
+    if kind == "Second":
+        return exp.Floor(this=made)
+    if kind == "DayOfWeekIso" and dialect == "bigquery":  # counts from Sunday
+        moved = exp.Paren(this=exp.Add(this=made, expression=exp.Literal.number(5)))
+        turned = exp.Mod(this=moved, expression=exp.Literal.number(7))
+        return exp.Paren(this=exp.Add(this=turned, expression=exp.Literal.number(1)))
+    return made
+
+
+def _sqlite_part(node: Any, kind: str) -> Any:
+    from sqlglot import exp
+
+    def text(name: str, x: Any, *words: str) -> Any:
+        counted = [_over(x, "1000.0"), exp.Literal.string("unixepoch")] if _counted(x) else [x]
+        before, after = (words[:1], words[1:]) if name == "STRFTIME" else ((), words)
+        given = [*map(exp.Literal.string, before), *counted, *map(exp.Literal.string, after)]
+        return exp.Anonymous(this=name, expressions=given)
+
+    if isinstance(node, exp.Left):
+        return exp.Anonymous(this="SUBSTR", expressions=[node.this, exp.Literal.number(1), node.expression])
+    if isinstance(node, exp.LastDay):
+        return text("DATE", node.this, "start of month", "+1 month", "-1 day")
+    if isinstance(node, exp.Cast) and node.to.this == exp.DataType.Type.DATE:
+        return text("DATE", node.this)
+    if kind not in PARTS or not PARTS[kind][2]:
+        return None
+    made = exp.Cast(this=text("STRFTIME", node.this, PARTS[kind][2]), to=exp.DataType.build("INT"))
+    if kind != "DayOfWeekIso":
+        return made
+    turned = exp.Mod(this=exp.Paren(this=exp.Add(this=made, expression=exp.Literal.number(6))),
+                     expression=exp.Literal.number(7))  # fmt: skip
+    return exp.Paren(this=exp.Add(this=turned, expression=exp.Literal.number(1)))
 
 
 def _over(x: Any, number: str) -> Any:

@@ -56,6 +56,8 @@ BESIDE = {
     "DAYS_SINCE_MAX": "(epoch(max(__c)) - epoch(min(__t) FILTER (WHERE __x = __high))) / 86400.0",
     "DAYS_SINCE_MIN": "(epoch(max(__c)) - epoch(min(__t) FILTER (WHERE __x = __low))) / 86400.0",
 }
+#: Parts joined at once: SQLite takes 64 tables, MySQL 61.
+JOINED = 50
 SPREAD = "sum((__x - __mean) * (__x - __mean)) / CAST(nullif(count(*) - 1, 0) AS DOUBLE)"
 #: The same where no array is ordered, of one row per known value: ``__k`` is its place.
 PLACED = {
@@ -114,11 +116,30 @@ def sql(
     columns.sort(key=lambda c: order[str(c[2])])
     own = [named(c) for c in schema.table(table).frame.columns]
     shown = {str(d): to.shown(str(d), i) for i, (_, _, d) in enumerate(columns, start=1)}
-    said = [f"asked.{c}" for c in own] + [f"{_filled(n, i, d)} AS {named(shown[str(d)])}" for n, i, d in columns]
-    joins = [f"LEFT JOIN {n} ON {n}.__row = asked.__row" for n in (p.split(" AS ")[0] for p in parts)]
+    said = [f"asked.{c}" for c in own] + [f"{_filled(n, f'f{i}', d)} AS {named(shown[str(d)])}" for n, i, d in columns]
+    names = [p.split(" AS ")[0] for p in parts]
+    if dialect != "duckdb" and len(names) > JOINED:
+        parts, names, said = _in_bundles(parts, names, columns, own, shown)
+    joins = [f"LEFT JOIN {n} ON {n}.__row = asked.__row" for n in names]
     text = (f"WITH {f',{chr(10)}'.join([asked, *parts])}\nSELECT\n  " + ",\n  ".join(said) + "\nFROM asked\n"
             + "\n".join(joins) + "\nORDER BY asked.__row\n")  # fmt: skip
     return Written(legend(shown) + in_dialect(text, dialect), without)
+
+
+def _in_bundles(
+    parts: list[str], names: list[str], columns: Sequence[tuple[str, int, Definition]], own: list[str],
+    shown: Mapping[str, str],
+) -> tuple[list[str], list[str], list[str]]:  # fmt: skip
+    """The parts with queries that join some of them each; the names of those, and the columns that are read of them."""
+    bundles = {f"b{i // JOINED}": names[i : i + JOINED] for i in range(0, len(names), JOINED)}
+    found = {n: b for b, some in bundles.items() for n in some}
+    made = []
+    for bundle, some in bundles.items():
+        read = "".join(f", {n}.f{i} AS {n}_f{i}" for n, i, _ in columns if n in some)
+        joins = " ".join(f"LEFT JOIN {n} ON {n}.__row = asked.__row" for n in some)
+        made.append(f"{bundle} AS (\n  SELECT asked.__row{read} FROM asked {joins}\n)")
+    told = [f"{_filled(found[n], f'{n}_f{i}', d)} AS {named(shown[str(d)])}" for n, i, d in columns]
+    return [*parts, *made], list(bundles), [*(f"asked.{c}" for c in own), *told]
 
 
 def in_dialect(text: str, dialect: str) -> str:
@@ -140,8 +161,8 @@ def legend(shown: Mapping[str, str]) -> str:
     return "".join(f"-- {name}: {d}\n".replace("\r", " ") for d, name in shown.items() if d != name)
 
 
-def _filled(name: str, place: int, d: Definition) -> str:
-    column = f"{name}.f{place}"
+def _filled(part: str, name: str, d: Definition) -> str:
+    column = f"{part}.{name}"
     empty = AGGREGATIONS[d.body.primitive].empty if d.aggregates and isinstance(d.body, Call) else None
     return column if empty is None else f"coalesce({column}, {empty:g})"
 
