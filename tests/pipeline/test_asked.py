@@ -10,7 +10,9 @@ import polars as pl
 import pytest
 
 import autoprep as ap
+from autoprep.budget import Budget
 from autoprep.errors import InputError, SettingError
+from autoprep.pipeline import structure
 from autoprep.pipeline.asked import single
 from autoprep.sklearn import AutoPrepRegressor
 
@@ -103,3 +105,20 @@ def test_an_estimator_of_a_frame_takes_an_array_in_its_order() -> None:
     frame = rows().select("x", other=pl.col("x") * 2)
     model = AutoPrepRegressor(work_budget=0.2).fit(frame, rows()["change"].to_numpy())
     assert np.array_equal(model.predict(frame.to_numpy()), model.predict(frame))
+
+
+def test_a_column_of_time_that_changes_nothing_is_not_advised(monkeypatch: pytest.MonkeyPatch) -> None:
+    losses = iter([0.5, 0.5, 0.3, 0.4])
+    monkeypatch.setattr(structure, "_score", lambda *_: next(losses))
+    day = pl.Series(range(120))
+    given: dict[str, Any] = {"sides": {"time": day}, "names": {"time": "day"}, "budget": Budget()}
+    frame, y = rows().select("x"), np.arange(120) % 2
+    assert structure.told(frame, y, "binary", None, **given) == []
+    assert "--time day" in structure.told(frame, y, "binary", None, **given)[0]
+
+
+def test_a_search_with_nothing_to_resume_says_that_it_begins_anew(tmp_path: Path) -> None:
+    model = ap.fit(
+        rows(), "change", time_budget_s=None, work_budget=0.1, journal=tmp_path / "m.journal", resume=True
+    )  # fmt: skip
+    assert any("begins anew" in note for note in model.facts["notes"])
