@@ -202,7 +202,7 @@ def held(c: Condition) -> pl.Expr:
 
 def _one_clock(times: Sequence[tuple[str, pl.DataType]], where: str) -> None:
     """Refuse times of which some have a zone and some have none."""
-    zones = [(name, getattr(d, "time_zone", None)) for name, d in times if isinstance(d, pl.Datetime)]
+    zones = [(name, getattr(d, "time_zone", None)) for name, d in times if KINDS["time"](d)]
     with_zone = next(((n, z) for n, z in zones if z is not None), None)
     without = next((n for n, z in zones if z is None), None)
     if with_zone is not None and without is not None:

@@ -104,14 +104,16 @@ def test_the_last_time_is_a_time(tmp_path, unit, zone):
         assert verify_features(made.save(tmp_path / "f.json"), tables, rows=40).ok
 
 
-@pytest.mark.parametrize("zoned", ["at", "known", "cutoff"])
+@pytest.mark.parametrize("zoned", ["at", "known", "cutoff", "date"])
 def test_times_with_and_without_a_zone_are_not_compared(zoned):
     tables = frames()
     schema = "tables: {o: {key: [oid], time: at, known: known}, c: {key: [cust], time: since}}\n"
     schema += "references: [{from: o(cust), to: c(cust)}]"
     tables["o"] = tables["o"].with_columns(known=pl.col("at") + pl.duration(hours=1))
     tables["c"] = tables["c"].with_columns(since=pl.lit(datetime(2024, 2, 1)))
-    name, column = ("c", "since") if zoned == "cutoff" else ("o", zoned)
+    name, column = ("c", "since") if zoned == "cutoff" else ("o", "known" if zoned == "date" else zoned)
+    if zoned == "date":  # a date begins at midnight of no zone
+        tables["c"] = tables["c"].with_columns(pl.col("since").dt.date())
     tables[name] = tables[name].with_columns(pl.col(column).dt.replace_time_zone("Europe/Berlin"))
     if zoned == "at":  # rows count by when they are known
         assert ap.synthesize(tables, table="c", schema=schema, cutoff="since").frame.height == 5
