@@ -126,7 +126,7 @@ def main() -> None:
     )  # fmt: skip
     lines += ["", f"Our features: {spent:.1f} CPU s with the kernels' compilation, {len(made.definitions_)} of them."]
     lines += ["", "The leak report, its head:", ""]
-    lines += [f"- {s}" for s in told["sentence"].head(6).to_list()]
+    lines += [f"- {s}" for s in told["sentence"].unique(maintain_order=True).head(6).to_list()]
     text = "\n".join(lines) + "\n"
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / "table.md").write_text(text, encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoprep.errors import ArtifactError
+from autoprep.kernels.threads import together
 from autoprep.model_search.boosted_trees import Batches
 from autoprep.model_search.limits import Limit, OutOfTime, Unfit
 from autoprep.model_search.threads import usable, wait_quietly
@@ -90,15 +92,28 @@ class LightgbmModel:
         threads = 1 if len(matrix) <= FEW_ROWS else usable()
         raw = self._batches.predict(matrix, threads)
         if raw is None:
-            raw = self.booster.predict(matrix, num_iteration=self.rounds, num_threads=threads)
+            raw = self._said(matrix, threads)
         if self.classes == 2:
             return np.column_stack([1.0 - raw, raw])
         return np.asarray(raw, dtype=np.float64)
 
+    def _said(self, matrix: Array, threads: int) -> Array:
+        # Rows are shared out here: calls of LightGBM on unlike numbers of threads are not safe beside each other.
+        if threads == 1:
+            return np.asarray(self.booster.predict(matrix, num_iteration=self.rounds, num_threads=1))
+        parts: list[Array] = [np.empty(0)] * threads
+
+        def one(place: int, rows: Array) -> None:
+            parts[place] = self._said(rows, 1)
+
+        shared = np.array_split(matrix, threads)
+        together([partial(one, place, rows) for place, rows in enumerate(shared)], matrix.size)
+        return np.concatenate(parts)
+
     def contributions(self, matrix: Array) -> Array:
         """SHAP values (n, columns + 1) per row, the last column the base value; (n, classes, columns + 1) for more
         than two classes (Lundberg 2020, computed by LightGBM)."""
-        raw = np.asarray(self.booster.predict(matrix, num_iteration=self.rounds, pred_contrib=True))
+        raw = np.asarray(self.booster.predict(matrix, num_iteration=self.rounds, pred_contrib=True, num_threads=1))
         return raw.reshape(len(matrix), self.classes, -1) if self.classes > 2 else raw
 
     def save(self, path: Path) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoprep.errors import plural
+from autoprep.kernels.one_each import one_each
 from autoprep.model_search.journal import Journal
 from autoprep.model_search.limits import Limit, OutOfTime, Unfit
 from autoprep.model_search.models import MODELS
@@ -207,7 +208,7 @@ class Race:
         self._reserve()
 
     def _side_by_side(self, entered: list[tuple[Runner, int]], most: float | None) -> list[FoldResult | None]:
-        with ThreadPoolExecutor(usable()) as pool:
+        with one_each(), ThreadPoolExecutor(usable()) as pool:
             futures = [pool.submit(self._run, runner, fold, most) for runner, fold in entered]
             try:
                 return [future.result() for future in futures]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autoprep.kernels.one_each import one_each
 from autoprep.kernels.threads import together
 from autoprep.synthesis.ranking import fold_of
 from autoprep.types import Task
@@ -59,7 +60,8 @@ def against_shadows(base: Array, tried: Array, goals: Array, task: Task, seed: i
             gain += np.asarray(model.feature_importance("gain"))[b:]
         hits[fit] = gain[:k] > gain[k:].max()
 
-    together([partial(one, fit) for fit in range(FITS)], n * (2 * k + b))
+    with one_each():
+        together([partial(one, fit) for fit in range(FITS)], n * (2 * k + b))
     return np.asarray(hits.sum(axis=0))
 
 
@@ -113,7 +115,8 @@ def curve(base: Array, tried: Array, goals: Array, task: Task, sizes: list[int],
 
     for i, size in enumerate(sizes):
         matrix = np.column_stack([base, tried[:, :size]])
-        together([partial(one, i, matrix, f) for f in range(CURVE_FOLDS)], matrix.size)
+        with one_each():
+            together([partial(one, i, matrix, f) for f in range(CURVE_FOLDS)], matrix.size)
     return out
 
 

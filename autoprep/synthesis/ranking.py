@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from autoprep.kernels.one_each import one_each
 from autoprep.kernels.replay import replay_gains
 from autoprep.kernels.threads import together
 from autoprep.types import Task
@@ -54,7 +55,8 @@ def residuals(matrix: Array, goals: Array, task: Task, seed: int, leaves: int = 
         model = lgb.train(settings, data, num_boost_round=60 if leaves > 2 else 150)
         out[inside, c] = goals[inside, c] - np.asarray(model.predict(matrix[inside]))
 
-    together([partial(one, c, f) for c in range(goals.shape[1]) for f in range(FOLDS)], matrix.size)
+    with one_each():
+        together([partial(one, c, f) for c in range(goals.shape[1]) for f in range(FOLDS)], matrix.size)
     return out, fold
 
 
