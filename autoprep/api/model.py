@@ -15,7 +15,7 @@ from autoprep.api.cleaning import as_plan
 from autoprep.api.contracts import validate
 from autoprep.api.data import PathLike, Settings, as_config, find, profile, read, rulebook
 from autoprep.api.papers import papers_of
-from autoprep.errors import InputError
+from autoprep.errors import InputError, SettingError
 from autoprep.types import Feature, Finding, Leaderboard, Listener, Plan, Table, Task, silent
 
 if TYPE_CHECKING:
@@ -316,8 +316,15 @@ class Model:
             source: raw rows; for a model over several tables these, as they are known now: a mapping or a folder.
             of: rows of the model's table to predict, when they are not those of the source.
             labelled: whether the target is wanted too.
+
+        Raises:
+            SettingError: ``of`` for a model over one table.
         """
         if self.tables is None:
+            if of is not None:
+                raise SettingError(
+                    "rows are named beside the source", hint="a model of one table takes its source alone"
+                )
             return read(source).collect()
         target = str(self.facts["target"]) if labelled else None
         return pipeline.rows_of_tables(source, self.tables, rows=of, target=target)
@@ -351,16 +358,11 @@ class Model:
         """
         from dataclasses import replace
 
-        from autoprep.errors import SettingError
         from autoprep.serving import stream
 
-        if of is not None and self.tables is None:
-            raise SettingError(
-                "rows are named beside the source", hint="a model of one table predicts its source alone"
-            )
-
         scorer = self.scorer() if not policies else replace(self.scorer(), policies=dict(policies))
-        frame = read(source).frame if self.tables is None else self.rows(source, of).lazy()
+        plain = self.tables is None and of is None
+        frame = read(source).frame if plain else self.rows(source, of).lazy()
         return stream.write(scorer, frame, path)
 
     def predict(self, source: Any) -> pl.Series:

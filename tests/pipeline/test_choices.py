@@ -284,3 +284,18 @@ def test_a_model_is_pickled_after_it_has_predicted() -> None:
     said = model.predict_frame(frame)
     again = pickle.loads(pickle.dumps(model))  # noqa: S301
     assert again.predict_frame(frame).equals(said)
+
+
+def test_rows_beside_the_source_of_one_table_are_refused(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=120)
+    frame = pl.DataFrame({"x": x, "y": np.where(x + rng.normal(size=120) > 0, "a", "b")})
+    folder = ap.fit(frame, "y", time_budget_s=None, work_budget=0.2).save(tmp_path / "model")
+    for asked in (
+        lambda: ap.load(folder).predict_frame(frame, frame.head(3)),
+        lambda: ap.load(folder).predict_file(frame, tmp_path / "p.csv", of=frame.head(3)),
+        lambda: ap.explain(folder, frame, [0], of=frame.head(3)),
+        lambda: ap.api.drift(folder, frame, frame.head(3)),
+    ):
+        with pytest.raises(SettingError, match="rows are named beside the source"):
+            asked()
