@@ -5,7 +5,10 @@ from __future__ import annotations
 import codecs
 from dataclasses import dataclass
 
+import numpy as np
+
 from autoprep.errors import InputError
+from autoprep.reading import scan
 from autoprep.reading.cells import records
 from autoprep.reading.content import LARGE, Content
 from autoprep.reading.dialect import guess_dialects
@@ -13,6 +16,8 @@ from autoprep.reading.layout import find_layout
 
 #: Texts longer than this are not looked through for a second table.
 LOOKED = 1 << 22
+#: Bytes in which the delimiter is looked for.
+HEAD = 1 << 16
 _MOST = 50
 _BLANKS = b" \t,;|\r"
 
@@ -72,22 +77,32 @@ def find_blocks(content: Content) -> list[Block]:
 
 
 def _stretches(content: Content) -> list[tuple[int, int, int, int]]:
-    """Runs of lines that are not blank: first and last line, first byte and the byte after."""
-    mark = b"\r" if content.newline == "\r" else b"\n"
+    """Runs of lines that are not blank: first and last line, first byte and the byte after.
+
+    A blank line inside a quoted cell divides nothing.
+    """
+    mark = 13 if content.newline == "\r" else 10
+    head = bytes(content.data[content.base : content.base + HEAD]).decode("utf-8", errors="replace")
+    if not head.strip():
+        return []
+    sign = guess_dialects(head.replace("\r\n", "\n").replace(chr(mark), "\n"))[0].delimiter.encode()
+    delimiter = sign[0] if len(sign) == 1 else ord(",")
     out: list[tuple[int, int, int, int]] = []
-    at, line, open_at = content.base, 1, (0, 0)
-    last = 0
-    for raw in bytes(content.data[content.base :]).split(mark):
-        if raw.strip(_BLANKS):
-            open_at = open_at if last else (line, at)
-            last = line
-        elif last:
-            out.append((open_at[0], last, open_at[1], at))
-            last = 0
-        at += len(raw) + 1
-        line += 1
+    line, opened, last = 1, (0, 0), 0
+    for at, cut in scan.blocks(content.data, delimiter, ord('"'), mark, content.base, len(content.data)):
+        lines = np.searchsorted(cut.ends, cut.stops)
+        for start, stop, end in zip(cut.starts.tolist(), cut.stops.tolist(), lines.tolist(), strict=True):
+            below = line + end
+            if cut.piece[start:stop].tobytes().strip(_BLANKS):
+                first = int(np.searchsorted(cut.ends, start))
+                opened = opened if last else (line + first, at + start)
+                last = below
+            elif last:
+                out.append((opened[0], last, opened[1], at + start))
+                last = 0
+        line += int(np.searchsorted(cut.ends, cut.used))
     if last:
-        out.append((open_at[0], last, open_at[1], len(content.data)))
+        out.append((opened[0], last, opened[1], len(content.data)))
     return out
 
 

@@ -341,6 +341,17 @@ def usual_fill(found: Sequence[Record], width: int) -> int:
     return fills[len(fills) // 2] if fills else width
 
 
+def remarks(found: Sequence[Record], prefix: str) -> list[Record]:
+    """The records above a single column that are remarks: the first ones, with a blank behind the prefix.
+
+    Any other line of a single column may well begin with such a sign.
+    """
+    def remark(text: str) -> bool:
+        return not text.strip() or (text.startswith(prefix) and text[len(prefix) :][:1].isspace())
+
+    return list(itertools.takewhile(lambda r: remark(r.text), found))
+
+
 def comment_prefix(found: Sequence[Record], width: int) -> str:
     """The prefix of comment lines among the first records, or "".
 
@@ -352,6 +363,10 @@ def comment_prefix(found: Sequence[Record], width: int) -> str:
     lines = [r for r in found[:LOOK] if r.text.strip()]
     for prefix in ("##", "#", "//", "%"):
         marked = [r for r in lines if r.text.startswith(prefix)]
-        if marked and len(marked) <= len(lines) - 2 and all(len(r.cells) != width or width == 1 for r in marked):
+        if width == 1:
+            marked = remarks(lines, prefix)
+        elif not all(len(r.cells) != width for r in marked):
+            continue
+        if marked and len(marked) <= len(lines) - 2:
             return prefix
     return ""

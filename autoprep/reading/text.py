@@ -16,7 +16,7 @@ from autoprep.reading.content import LARGE, Content, Data, content_of
 from autoprep.reading.dialect import Guess, guess_dialects, judge
 from autoprep.reading.encodings import Encoding
 from autoprep.reading.footer import find_end, is_total
-from autoprep.reading.layout import LOOK, Layout, comment_prefix, find_layout, usual_fill
+from autoprep.reading.layout import LOOK, Layout, comment_prefix, find_layout, remarks, usual_fill
 from autoprep.reading.names import column_names, generated, merged_headers
 from autoprep.reading.places import Shape
 from autoprep.reading.signs import DRAWN, RULED, Signs, plain_signs
@@ -91,9 +91,11 @@ def read_content(content: Content, given: Dialect | None = None) -> TextTable:
     layout = _given_layout(given, found) if given else find_layout(found, best.width)
     comment = given.comment if given else comment_prefix(found, best.width)
     if comment and not given:
-        kept = [r for r in found if not r.text.startswith(comment)]
+        alone = best.width == 1
+        kept = found[len(remarks(found, comment)) :] if alone else [r for r in found if not r.text.startswith(comment)]
         layout = find_layout(kept, best.width)
         layout = _shifted(layout, found, kept)
+        comment = "" if alone else comment
     names, headers, units = _names(layout, found, best.width)
     first = found[layout.start].line if layout.start < len(found) else 1
     after = layout.start + layout.header_rows + layout.units_row

@@ -20,6 +20,8 @@ ONE: dict[str, list[str]] = {
     "email": [f"u{i}@example.org" for i in range(40)],
     "url": [f"https://example.org/a{i}?b={i}" for i in range(40)],
     "review": ["good movie overall", "I did not like it", "so so", "great cast and a fine plot"] * 8,
+    "post": ["what a day", "#monday", "# 1 in the charts", "//see above", "%%"] * 8,
+    "tag": ["#one", "#two", "three", "four"] * 8,
 }
 
 
@@ -28,6 +30,11 @@ def test_one_column_stays_one(header: str) -> None:
     found = read_text("\n".join([header, *ONE[header], ""]).encode())
     assert found.frame.collect().rows() == [(cell,) for cell in ONE[header]]
     assert list(found.headers.values()) == [header]
+
+
+def test_remarks_above_one_column_are_no_cells() -> None:
+    found = read_text(b"# from the archive\n# of 2024\nname\nAda\n#3\nCy\nDee\n")
+    assert found.frame.collect().rows() == [("Ada",), ("#3",), ("Cy",), ("Dee",)]
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,21 @@ def test_tables_of_other_delimiters_are_offered_and_read(tmp_path: Path) -> None
     assert first.rejected.height == second.rejected.height == 0
 
 
+def test_blank_lines_inside_quoted_cells_divide_nothing(tmp_path: Path) -> None:
+    """Posts of several paragraphs, whose lines hold commas of their own."""
+    post = '"Well, well\n\nfirst, a word\nthen, another\nlast, a third\n\nso, this\nand, that\nthe, end",{}\n'
+    path = write(tmp_path, "text,label\n" + "".join(post.format(i % 2) for i in range(20)))
+    table = read(path)
+    assert not table.notes and table.collect().shape == (20, 2)
+
+
+def test_quotes_astray_do_not_hide_a_second_table(tmp_path: Path) -> None:
+    rows = "".join(f'2024-01-0{i},{i}" pipe\n' for i in range(1, 6))
+    path = write(tmp_path, f"day,sold\n{rows}\nshop,city,n\nA,Bonn,1\nB,Ulm,2\nC,Jena,3\n")
+    assert "2 tables" in read(path).notes[0]
+    assert read(path, table=2).collect().columns == ["shop", "city", "n"]
+
+
 def test_lines_are_counted_in_the_file(tmp_path: Path) -> None:
     path = write(tmp_path, "day,sold\n2024-01-01,5\n2024-01-02,7\n\nshop,city,n\nA,Bonn,1\nB,Ulm\nC,Jena,3\nD,x,5\n")
     second = read(path, table=2)
