@@ -51,7 +51,8 @@ class Event:
     """Something a stage wants said while it works.
 
     Attributes:
-        stage: the stage's name ("read", "profile", "plan", "clean", "synthesize", "select", "search", "report").
+        stage: the stage's name ("read", "profile", "plan", "clean", "synthesize", "select", "search", "report",
+            "canary").
         message: one plain sentence.
         data: figures behind the sentence.
     """

@@ -13,10 +13,12 @@ from autoprep.errors import plural
 from autoprep.model_search.calibrate import Conformal, LabelSets, learn_curve, learn_heat, learn_lifts, learn_threshold
 from autoprep.model_search.ensemble import bagged, greedy, likely, paired_gain
 from autoprep.model_search.evolve import pareto, weight_of
+from autoprep.model_search.lightgbm_model import seeded
 from autoprep.model_search.limits import Limit, OutOfTime
 from autoprep.model_search.predictor import Member, Predictor
 from autoprep.model_search.race import Race, Runner
 from autoprep.model_search.remembered import whole
+from autoprep.model_search.rounds import level
 from autoprep.model_search.threads import usable
 from autoprep.model_search.trial import SKETCH, Bench, Configuration, Part, Synthesizer
 from autoprep.model_search.variants import Flips
@@ -34,6 +36,8 @@ FEW_ROWS, MOST_SHARING, LEAST_SHARE, MANY_JUDGED, TELLING_FOLDS = 5_000, 8, 0.03
 #: ``SURE`` standard errors; or those that share it as the folds have left them.
 DEPLOYED = ("balanced", "fast", "accurate")
 SURE = 2.0
+#: Refits of a configuration that draws rows or columns, by seeds of their own, for so many rows at most; least, if any.
+SEEDS, LEAST_SEEDS = ((1_500, 5), (5_000, 3)), 3
 #: Share of the rounds below which a refit that the clock has stopped is not used.
 REFIT_LEAST = 0.8
 #: How many times longer the steps of a refit on rows in time may become for want of time, and how long at most.
@@ -70,6 +74,8 @@ class Finisher:
         """Choose, calibrate and deploy; out-of-fold predictions, scores per fold, and the board."""
         empty = np.full((len(self.y), self.classes) if self.classes else len(self.y), np.nan)
         self.folds = self.race.settled() or ([SKETCH] if self.race.ranked([SKETCH]) else [])
+        if not interrupted and self.folds:
+            level(self.bench, self.race.ranked(self.folds), self.folds)
         ranked = self._of_one_cleaning(self.race.ranked(self.folds) if self.folds else [])
         if not ranked:
             return empty, [], self._board([])
@@ -309,7 +315,7 @@ class Finisher:
     def _refit(
         self, runner: Runner, whatever: bool = False
     ) -> list[tuple[Part, Synthesizer | None, dict[str, Any]]] | None:
-        """The runner's model learnt from all rows, one or three of it, and how each was made; None without time.
+        """The runner's model learnt from all rows, one or several of it, and how each was made; None without time.
 
         With ``whatever`` it is tried even when more time is expected to be needed than there is.
         """
@@ -329,9 +335,10 @@ class Finisher:
         if expected > left and not whatever:
             self.note(f"{chosen.label}: no time to refit on all rows, the models of the folds are kept")
             return None
-        seeds = [self.bench.seed]
-        if self.deploy != "fast" and chosen.family == "lightgbm" and rows <= 5_000 and expected * 6 < left / 2:
-            seeds = [self.bench.seed, self.bench.seed + 1, self.bench.seed + 2]
+        most = next((count for below, count in SEEDS if rows <= below), 1) if self.deploy != "fast" else 1
+        drawn = chosen.family == "lightgbm" and seeded(chosen.parameters)
+        count = int(min(most, left / (4 * expected))) if drawn and expected > 0 else 1
+        seeds = [self.bench.seed + number for number in range(count if count >= LEAST_SEEDS else 1)]
         found: list[tuple[Part, Synthesizer | None, dict[str, Any]]] = []
         for seed in seeds:
             limit = self._limit()

@@ -53,6 +53,17 @@ def objective_of(classes: int, metric: str) -> dict[str, Any]:
     return {"objective": "regression", "metric": "l2"}
 
 
+def seeded(parameters: Mapping[str, Any]) -> bool:
+    """Whether a fit hangs on its seed: something is drawn in it.
+
+    Example:
+        >>> seeded({"num_leaves": 31}), seeded({"feature_fraction": 0.6})
+        (False, True)
+    """
+    bagged = float(parameters.get("bagging_fraction", 1.0)) < 1.0 and int(parameters.get("bagging_freq", 0)) > 0
+    return bagged or float(parameters.get("feature_fraction", 1.0)) < 1.0 or bool(parameters.get("extra_trees"))
+
+
 def constraints(names: Sequence[str], monotone: Mapping[str, int]) -> dict[str, Any]:
     """LightGBM's parameters for a prediction that follows (1) or opposes (-1) some columns.
 

@@ -204,6 +204,7 @@ class Race:
         for (runner, fold), result in zip(entered, results, strict=True):
             if result is not None:
                 self.bench.budget.charge(result.units)
+                self.bench.learn_units(runner.configuration, fold, result)
                 runner.results[fold] = result
         self._reserve()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,9 +20,10 @@ Array = NDArray[Any]
 
 @dataclass
 class Remembered:
-    """Stands for a model of which only the number of rounds is known."""
+    """Stands for a model of which only the number of rounds is known, and of boosting the loss after each."""
 
     rounds: int
+    curve: list[float] = field(default_factory=list)
     suffix = ""
 
     def predict(self, matrix: Array) -> Array:
@@ -42,7 +43,7 @@ def recall(journal: Journal | None, configuration: Configuration, fold: int) -> 
     prediction, kept = found
     kind, shift, factor, *weights = kept["scale"]
     scale = TargetScale(kind, shift, factor, tuple(weights[0]) if weights else ())
-    model = Remembered(int(kept["rounds"]))
+    model = Remembered(int(kept["rounds"]), list(kept.get("curve", [])))
     part = Part(configuration.features, Encoder("native", 0), model, configuration.family, scale)
     figures = {name: kept[name] for name in ("loss", "fit_s", "predict_s", "units", "columns", "complete")}
     return FoldResult(prediction, part=part, **cast("Any", figures))
@@ -57,6 +58,7 @@ def remember(journal: Journal | None, configuration: Configuration, fold: int, r
         configuration.key, fold, result.prediction, loss=result.loss, fit_s=result.fit_s, predict_s=result.predict_s,
         units=result.units, columns=result.columns, complete=result.complete, rounds=result.part.model.rounds,
         scale=[scale.kind, scale.shift, scale.factor, list(scale.weights)],
+        **({"curve": curve} if (curve := getattr(result.part.model, "curve", None)) else {}),
     )  # fmt: skip
 
 

@@ -448,6 +448,16 @@ class Bench:
                 old = self.speed.get(name)
                 self.speed[name] = seen if old is None else 0.5 * (old + seen)
 
+    def learn_units(self, configuration: Configuration, fold: int, result: FoldResult) -> None:
+        """What a finished trial says of the cost of the next, where work is counted; told in a fixed order."""
+        if not self.budget.deterministic:
+            return
+        rows = len(self.rows(fold)[0])
+        expected = MODELS[configuration.family].cost(rows, result.columns, self.classes, configuration.parameters)
+        seen = result.units / max(expected, 1e-6)
+        old = self.speed.get(configuration.family)
+        self.speed[configuration.family] = seen if old is None else 0.5 * (old + seen)
+
     def synthesizer(self, features: str, fold: int, cleaning: Flips = ()) -> Synthesizer | None:
         """The synthesizer learnt on a fold's training rows."""
         return self.view(features, fold, cleaning).synthesizer

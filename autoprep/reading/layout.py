@@ -346,6 +346,7 @@ def remarks(found: Sequence[Record], prefix: str) -> list[Record]:
 
     Any other line of a single column may well begin with such a sign.
     """
+
     def remark(text: str) -> bool:
         return not text.strip() or (text.startswith(prefix) and text[len(prefix) :][:1].isspace())
 
