@@ -49,14 +49,15 @@ def level(bench: Bench, runners: Sequence[Runner], folds: Sequence[int]) -> None
     if len(folds) < LEAST_FOLDS or bench.frame.height > FEW_ROWS:
         return
     for runner in runners:
-        curves = [runner.results[fold].part.model.curve for fold in folds if _boosted(runner, fold)]
-        if len(curves) == len(folds) and all(curves):
+        curves = [_curve(runner, fold) for fold in folds]
+        if all(curves):
             rounds = shared_rounds(curves)
             runner.results.update({fold: _after(bench, runner, fold, rounds) for fold in folds})
 
 
-def _boosted(runner: Runner, fold: int) -> bool:
-    return bool(getattr(runner.results[fold].part.model, "curve", None))
+def _curve(runner: Runner, fold: int) -> list[float]:
+    """Validation loss after each round of a boosted model; nothing for others."""
+    return list(getattr(runner.results[fold].part.model, "curve", ()))
 
 
 def _after(bench: Bench, runner: Runner, fold: int, rounds: int) -> FoldResult:
