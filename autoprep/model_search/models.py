@@ -86,6 +86,7 @@ _put(
             "lambda_l1": Axis(0.001, 10, log=True),
             "path_smooth": Axis(0.01, 30, log=True),
             "cat_smooth": Axis(1, 200, log=True),
+            "max_cat_to_onehot": Axis(choices=(4, 30)),
             "extra_trees": Axis(choices=(False, True)),
             "encoding": Axis(choices=("native", "target")),
             **BALANCE,
