@@ -216,4 +216,5 @@ FAMILY = Family(
         "one_hot": Axis(choices=(2, 8, 32)),
     },
     quantiles=True,
+    threads=lambda rows, threads: threads,
 )

@@ -41,6 +41,24 @@ def worth_trying(rows: int) -> int:
     return round(float(np.interp(np.log(max(rows, 1)), np.log(places), counts)))
 
 
+def telling_rows(y: Array, classes: int) -> int:
+    """Rows by which configurations can be told apart: of two classes as many as if they were even (4 n p (1 - p)),
+    for of many rows of one class hardly any says more than another.
+
+    Args:
+        y: (n,) class codes or values.
+        classes: number of classes, 0 for regression.
+
+    Example:
+        >>> telling_rows(np.array([0, 1] * 50), 2), telling_rows(np.array([0] * 99 + [1]), 2)
+        (100, 4)
+    """
+    if classes != 2:
+        return len(y)
+    share = float(np.mean(y == 1))
+    return round(4 * len(y) * share * (1 - share))
+
+
 def fronts(points: Array) -> list[list[int]]:
     """Rows of ``points`` (n, objectives), all to be small, by non-dominated front, the best first.
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from autoprep.errors import plural
 from autoprep.model_search.encode import usable_columns
-from autoprep.model_search.evolve import Evolution, worth_trying
+from autoprep.model_search.evolve import Evolution, telling_rows, worth_trying
 from autoprep.model_search.models import MODELS
 from autoprep.model_search.portfolio import default, portfolio
 from autoprep.model_search.race import Race, rungs_of
@@ -22,7 +22,7 @@ PILOT_SHARE = 0.10
 #: Share of the race's time that choosing the feature set may take.
 FEATURES_SHARE = 0.25
 #: Share of the race's time that the first model on all rows may take.
-FIRST_SHARE = 0.5
+FIRST_SHARE = 0.2
 #: The same when nothing else will fit beside it.
 LAST_SHARE = 0.9
 #: Share of the race's time that the first of several rungs may take.
@@ -30,13 +30,15 @@ FIRST_RUNG = 0.4
 #: Learning rates, the first whose race is expected to fit into the time is taken.
 RATES = (0.03, 0.05, 0.1, 0.2)
 #: Learning rates of the first model on all rows.
-FIRST_RATES = (0.1, 0.15)
+FIRST_RATES = (0.1, 0.15, 0.2)
 #: Metrics of the mean, which a Poisson loss aims at too.
 SQUARED = ("rmse", "r2", "poisson")
 #: What boosting on a sketch is limited to.
 QUICK = {"learning_rate": 0.2, "patience": 15, "rounds": 60}
-#: Fits of plain LightGBM that a race costs.
-TYPICAL_FITS = 30
+#: Fits of plain LightGBM that a race costs; of a large table, whose sketch has chosen, on so many folds or more.
+TYPICAL_FITS, LARGE_FITS, USUAL_FOLDS = 30, 15, 3
+#: How many times a feature set of many columns costs what the plain one does.
+WIDER = 1.5
 #: A feature set replaces a simpler one when its mean gain over folds is this many standard errors.
 FEATURE_ERRORS = 0.5
 
@@ -88,7 +90,7 @@ class Explorer:
             self._note(f"large table: choices are made on a sample of {len(self.bench.rows(SKETCH)[0]):,} rows first")
             features = self._best_features(names, first, [SKETCH])
             yardstick = self._first_whole(features)
-            rate = float(yardstick.parameters["learning_rate"])
+            rate = self._rate_after(yardstick)
         else:
             spent = pilot.units if self.bench.budget.deterministic else pilot.fit_s + pilot.predict_s
             spent = spent if pilot.complete else max(spent, PILOT_SHARE * self.total) * 2.0
@@ -117,7 +119,7 @@ class Explorer:
         folds = self.race.settled()
         if folds:
             tried = len(self.race.runners)
-            most = worth_trying(self.bench.frame.height) - tried
+            most = worth_trying(telling_rows(self.bench.y, self.bench.classes)) - tried
             if self.sampler == "evolution":
                 Evolution(self.bench, self.race, folds, self.bench.seed, self._say).run(max(0, most))
             else:
@@ -131,6 +133,21 @@ class Explorer:
         chosen = fits[0] if fits else rivals[-1]
         self.race.pilot(chosen, fold, (FIRST_SHARE if fits else LAST_SHARE) * left)
         return chosen
+
+    def _rate_after(self, yardstick: Configuration) -> float:
+        """The learning rate of the race, by what the first model on all rows took: as low as lets many others run."""
+        own, fold = float(yardstick.parameters["learning_rate"]), self.race.folds[0]
+        result = self.race.runner(yardstick).results.get(fold)
+        if result is None or not result.complete:
+            return own
+        counted = self.bench.budget.deterministic
+        spent = result.units if counted else result.fit_s * result.threads + result.predict_s
+        room = self.race.left() * (1 if counted else usable())
+        for wanted in (LARGE_FITS * min(1.0, len(self.race.folds) / USUAL_FOLDS), 2 * usable()):
+            found = next((rate for rate in RATES if spent * (own / rate) * wanted < room), None)
+            if found is not None:
+                return found
+        return own
 
     def _within(self, entered: list[Configuration], rungs: int, least: int = 3) -> list[Configuration]:
         """The most promising whose first rung leaves time for the others, at least three."""
@@ -167,12 +184,12 @@ class Explorer:
             return configuration
         return replace(configuration, parameters={**configuration.parameters, **QUICK})
 
-    def _affordable(self, features: str) -> bool:
-        """Whether the first model on all rows can have this feature set."""
+    def _affordable(self, features: str, times: float = 1.0) -> bool:
+        """Whether the first model on all rows can have this feature set, or one that costs so many times as much."""
         if self.bench.sketch is None:
             return True
         whole = default(self.bench.task, features, FIRST_RATES[1], self.target)
-        return self.bench.estimate(whole, self.race.folds[0]) < FIRST_SHARE * self.race.left()
+        return times * self.bench.estimate(whole, self.race.folds[0]) < FIRST_SHARE * self.race.left()
 
     def _best_features(self, names: list[str], first: Configuration, folds: list[int]) -> str:
         """The simplest feature set that no other beats by ``FEATURE_ERRORS`` standard errors on these folds."""
@@ -181,9 +198,14 @@ class Explorer:
             return names[0]
         rivals = [replace(first, features=name) for name in names]
         until = race.left() * (1 - FEATURES_SHARE)
+        if not self._affordable(names[0], WIDER):
+            self._note("the columns themselves are taken: there is no time for more of them on all rows")
+            return names[0]
         for fold in folds:
             for few in (rivals[:2], rivals[2:]) if self.bench.sketch is not None else (rivals,):
-                if race.left() > until:
+                # What comes later holds the second set and more.
+                dear = few == rivals[2:] and not self._affordable(rivals[1].features)
+                if race.left() > until and not dear:
                     race.batch([(rival, fold) for rival in few], 0.5 * (race.left() - until))
         rivals = [r for r in rivals if race.runner(r).results]
         shared = [f for f in folds if all(f in race.runner(r).results for r in rivals)]

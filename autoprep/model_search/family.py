@@ -113,6 +113,7 @@ class Family:
         space: hyper-parameters that the search may change.
         most_rows: training rows beyond which it is not tried.
         quantiles: whether it can aim at a quantile of the target instead of its mean.
+        threads: (rows, threads that it may use) -> those that a fit uses.
     """
 
     name: str
@@ -123,3 +124,4 @@ class Family:
     space: Mapping[str, Axis] = field(default_factory=dict)
     most_rows: float = float("inf")
     quantiles: bool = False
+    threads: Callable[[int, int], int] = lambda rows, threads: 1

@@ -16,7 +16,7 @@ from autoprep.model_search.evolve import pareto, weight_of
 from autoprep.model_search.lightgbm_model import seeded
 from autoprep.model_search.limits import Limit, OutOfTime
 from autoprep.model_search.predictor import Member, Predictor
-from autoprep.model_search.race import Race, Runner
+from autoprep.model_search.race import OTHER_WITHIN, Race, Runner
 from autoprep.model_search.remembered import whole
 from autoprep.model_search.rounds import level
 from autoprep.model_search.threads import usable
@@ -79,7 +79,7 @@ class Finisher:
         ranked = self._of_one_cleaning(self.race.ranked(self.folds) if self.folds else [])
         if not ranked:
             return empty, [], self._board([])
-        members = ranked[:MEMBERS_IN_ENSEMBLE]
+        members = diverse(ranked, self.folds)
         self.rows = np.concatenate([self._judged_rows(f) for f in self.folds])
         stacked = [np.concatenate([r.results[f].prediction for f in self.folds]) for r in members]
         found = self._weights(members, stacked)
@@ -434,6 +434,21 @@ class Finisher:
              **({"cleaning": list(runner.configuration.cleaning)} if runner.configuration.cleaning else {}),
              "best_rounds": round(runner.rounds())}, made, weight_of(runner)[1], runner in self._pareto(),
         )  # fmt: skip
+
+
+def diverse(ranked: list[Runner], folds: list[int]) -> list[Runner]:
+    """Those that may share the prediction: the best, and of every family its best that is not far behind.
+
+    Args:
+        ranked: all that stand, best first.
+        folds: that judge them.
+    """
+    best = {runner.configuration.family: runner for runner in reversed(ranked)}
+    far = OTHER_WITHIN * ranked[0].mean(folds)
+    found = ranked[:MEMBERS_IN_ENSEMBLE]
+    others = [r for r in best.values() if not any(r is m for m in found) and r.mean(folds) <= far]
+    kept = found[: MEMBERS_IN_ENSEMBLE - len(others)]
+    return sorted([*kept, *others], key=lambda r: r.mean(folds))
 
 
 def _hurried(chosen: Configuration, rounds: float, cost: float, left: float) -> tuple[Configuration, float, float]:

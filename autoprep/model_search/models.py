@@ -92,6 +92,7 @@ _put(
             **BALANCE,
         },
         quantiles=True,
+        threads=lightgbm_model.fit_threads,
     ),
 )
 

@@ -27,6 +27,10 @@ LEAST_S = 1.0
 FIRST_END, LEAST_END, LAST_END = 0.72, 0.65, 0.93
 #: Models for whose refit time is kept back.
 REFITTED = 3
+#: How far threads share the work of a fit: the exponent of what twice as many are worth.
+SHARED = 0.85
+#: Seconds per judged row that mixing and calibrating takes, and the share of the search's time that they have at most.
+FINISH_S, MOST_FINISH = 1e-4, 0.08
 #: By what share a runner that lacked the time for more folds must lead for fewer folds to decide.
 CLEAR_LEAD = 0.01
 #: How many times the leader's loss another family may have and still go on for the sake of variety.
@@ -67,9 +71,12 @@ class Runner:
         return float(np.mean([self.results[f].part.scale.factor for f in self.judged()]))
 
     def cost(self, rows: int, bench: Bench) -> float:
-        """Seconds or units of one fit on that many rows, by what the folds took."""
+        """Seconds or units of one fit on that many rows, alone, by what the folds took."""
+        spread = MODELS[self.configuration.family].threads(rows, usable())
         share = [
-            (r.units if bench.budget.deterministic else r.fit_s) * rows / len(bench.rows(f)[0])
+            (r.units if bench.budget.deterministic else r.fit_s * (r.threads / spread) ** SHARED)
+            * rows
+            / len(bench.rows(f)[0])
             for f in self.judged()
             for r in [self.results[f]]
         ]
@@ -100,12 +107,14 @@ class Race:
         self.journal = journal
         self.bench, self.folds, self._say = bench, list(folds), say
         self.start, self.total = start, total
-        self.end = start + FIRST_END * total
+        self.alone = len(self.folds) == 1 and bench.splits.kind != "time"
+        self.end = start + (LAST_END if self.alone else FIRST_END) * total
         self.runners: dict[str, Runner] = {}
 
     def _reserve(self) -> None:
-        """End in time to refit the leaders on all rows."""
-        ranked = self.ranked(self.settled())[:REFITTED] if self.settled() else []
+        """End in time to refit the leaders on all rows, to mix and to calibrate them."""
+        folds = self.settled()
+        ranked = self.ranked(folds)[:REFITTED] if folds else []
         if not ranked:
             return
         room = (1 - LEAST_END) * self.total
@@ -116,8 +125,19 @@ class Race:
         else:
             # Not even one: a hold-out's models have seen most rows, and better ones are worth more than all rows.
             # Unless they follow in time: then the newest rows are learnt from by a refit only.
-            cost = 0.0 if len(self.folds) == 1 and self.bench.splits.kind != "time" else room
-        self.end = self.start + max(LEAST_END * self.total, LAST_END * self.total - cost)
+            cost = 0.0 if self.alone else room
+        if self.alone and not all(result.complete for result in ranked[0].results.values()):
+            # The leader itself lacks time.
+            cost = 0.0
+        late = LAST_END * self.total - self._finishing(folds)
+        self.end = self.start + max(LEAST_END * self.total, late - cost)
+
+    def _finishing(self, folds: Sequence[int]) -> float:
+        """Seconds that mixing and calibrating the predictions of these folds takes; no work is counted for them."""
+        if self.bench.budget.deterministic:
+            return 0.0
+        judged = [valid for fold in folds if (valid := self.bench.rows(fold)[1]) is not None]
+        return min(MOST_FINISH * self.total, FINISH_S * sum(map(len, judged)))
 
     def _refits(self, runners: Sequence[Runner]) -> float:
         """Seconds or units to refit these on all rows."""
@@ -179,6 +199,7 @@ class Race:
             return None
         runner.results[fold] = result
         remember(self.journal, configuration, fold, result)
+        self._reserve()
         return result
 
     def batch(self, jobs: Sequence[tuple[Configuration, int]], most: float | None = None) -> None:

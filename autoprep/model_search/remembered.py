@@ -46,7 +46,7 @@ def recall(journal: Journal | None, configuration: Configuration, fold: int) -> 
     model = Remembered(int(kept["rounds"]), list(kept.get("curve", [])))
     part = Part(configuration.features, Encoder("native", 0), model, configuration.family, scale)
     figures = {name: kept[name] for name in ("loss", "fit_s", "predict_s", "units", "columns", "complete")}
-    return FoldResult(prediction, part=part, **cast("Any", figures))
+    return FoldResult(prediction, part=part, threads=int(kept.get("threads", 1)), **cast("Any", figures))
 
 
 def remember(journal: Journal | None, configuration: Configuration, fold: int, result: FoldResult) -> None:
@@ -57,6 +57,7 @@ def remember(journal: Journal | None, configuration: Configuration, fold: int, r
     journal.add(
         configuration.key, fold, result.prediction, loss=result.loss, fit_s=result.fit_s, predict_s=result.predict_s,
         units=result.units, columns=result.columns, complete=result.complete, rounds=result.part.model.rounds,
+        threads=result.threads,
         scale=[scale.kind, scale.shift, scale.factor, list(scale.weights)],
         **({"curve": curve} if (curve := getattr(result.part.model, "curve", None)) else {}),
     )  # fmt: skip

@@ -144,7 +144,8 @@ class Part:
 
 @dataclass
 class FoldResult:
-    """What one configuration did on one fold; ``prediction`` is for the fold's validation rows."""
+    """What one configuration did on one fold; ``prediction`` is for the fold's validation rows, ``threads`` are those
+    that the fit had."""
 
     prediction: Array
     loss: float
@@ -154,6 +155,7 @@ class FoldResult:
     columns: int
     part: Part
     complete: bool
+    threads: int = 1
 
 
 @dataclass
@@ -372,12 +374,14 @@ class Bench:
             part.scale = replace(part.scale, factor=factor)
         prediction = part.after(raw)
         done = self.budget.clock()
-        self._learn_speed(configuration, sides, done - started, units)
+        threads = MODELS[configuration.family].threads(sides.train.shape[0], limit.threads)
+        self._learn_speed(configuration, sides, threads * (fitted - started) + done - fitted)
         weight = None if self.weight is None else self.weight[valid_rows]
         loss = self.metric.loss(truth, prediction, weight)
         return FoldResult(
-            prediction, loss, fitted - started, done - fitted, units, sides.train.shape[1], part, not limit.passed()
-        )
+            prediction, loss, fitted - started, done - fitted, units, sides.train.shape[1], part, not limit.passed(),
+            threads,
+        )  # fmt: skip
 
     def refit(
         self, configuration: Configuration, rounds: int, factor: float, limit: Limit, seed: int | None = None
@@ -436,7 +440,7 @@ class Bench:
         model, units = MODELS[configuration.family].fit(inner, configuration.parameters, rounds, limit)
         return Part(configuration.features, sides.encoder, model, configuration.family, scale), units
 
-    def _learn_speed(self, configuration: Configuration, sides: Sides, seconds: float, units: float) -> None:
+    def _learn_speed(self, configuration: Configuration, sides: Sides, seconds: float) -> None:
         if self.budget.deterministic:
             return
         expected = MODELS[configuration.family].cost(

@@ -163,4 +163,5 @@ FAMILY = Family(
         "l2": Axis(0.01, 30, log=True),
     },
     quantiles=True,
+    threads=lambda rows, threads: threads,
 )

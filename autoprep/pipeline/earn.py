@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -166,8 +167,10 @@ class _Yardstick:
 
     def losses(self, plan: Plan, budget: Budget) -> np.ndarray | None:
         """Loss per fold of a small LightGBM on what the plan makes of the rows; None when time ran out."""
+        from autoprep.kernels.one_each import one_each
         from autoprep.model_search.limits import Limit
         from autoprep.model_search.portfolio import default
+        from autoprep.model_search.threads import usable
         from autoprep.model_search.trial import Bench
         from autoprep.synthesis import Synthesizer
 
@@ -191,13 +194,17 @@ class _Yardstick:
         configuration = default(self._task, "base")
         short: Mapping[str, Any] = {**configuration.parameters, "rounds": ROUNDS}
         limit = Limit(float("inf"), float("inf"), meter.clock)
-        folds: Sequence[int] = range(len(self._splits.folds))
-        found: list[float] = []
-        for fold in folds:
-            per_fold = meter.elapsed_s() / max(1, len(found))
-            if not budget.deterministic and budget.remaining() < (per_fold if found else 0.0):
-                return None
-            found.append(bench.run(replace(configuration, parameters=short), fold, limit).loss)
+        folds, found = list(range(len(self._splits.folds))), list[float]()
+        with one_each(), ThreadPoolExecutor(usable()) as pool:
+            while folds:
+                per_fold = meter.elapsed_s() / max(1, len(found))
+                if not budget.deterministic and budget.remaining() < (per_fold if found else 0.0):
+                    return None
+                some, folds = folds[: usable()], folds[usable() :]
+                for fold in some:
+                    bench.view("base", fold)
+                trial = replace(configuration, parameters=short)
+                found += [result.loss for result in pool.map(partial(bench.run, trial, limit=limit), some)]
         return np.asarray(found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,13 @@ import pytest
 
 from autoprep.budget import Budget
 from autoprep.model_search import finish, rounds
+from autoprep.model_search.race import Runner
 from autoprep.model_search.search import SearchResult, search
+from autoprep.model_search.trial import Configuration, FoldResult
 
 RNG = np.random.default_rng(4)
 ROWS = 240
+PART: Any = SimpleNamespace(model=SimpleNamespace(rounds=10), scale=SimpleNamespace(factor=1.0))
 FRAME = pl.DataFrame({f"x{i}": RNG.normal(size=ROWS) for i in range(6)})
 NOISE = RNG.integers(0, 2, ROWS)
 
@@ -64,3 +68,18 @@ def test_a_refit_is_repeated_only_where_its_seed_matters() -> None:
         if member.part.family == "lightgbm":
             texts.setdefault(str(member.made["parameters"]), []).append(member.part.model.booster.model_to_string())
     assert texts and all(len(set(said)) == len(said) for said in texts.values()), "the same model twice"
+
+
+def test_the_mix_may_hold_the_best_of_each_family_that_is_near() -> None:
+    def runner(family: str, loss: float, seed: int) -> Runner:
+        made = Runner(Configuration(family, {"seed": seed}))
+        made.results[0] = FoldResult(np.zeros(1), loss, 0.0, 0.0, 0.0, 1, PART, True)
+        return made
+
+    many = [runner("lightgbm", 0.20 + 0.0001 * i, i) for i in range(30)]
+    ranked = [*many, runner("linear", 0.21, 0), runner("linear", 0.22, 1), runner("neighbours", 0.5, 0)]
+    found = finish.diverse(ranked, [0])
+    assert len(found) == finish.MEMBERS_IN_ENSEMBLE
+    assert [r.configuration.family for r in found].count("linear") == 1, "the best linear one, not the worse"
+    assert not any(r.configuration.family == "neighbours" for r in found), "far behind"
+    assert [r.mean([0]) for r in found] == sorted(r.mean([0]) for r in found)
