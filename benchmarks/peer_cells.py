@@ -12,15 +12,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-Key = tuple[str, str, int, float, bool]
+Key = tuple[str, str, int, float, bool, int]
 Cell = dict[str, Any]
+
+#: How often idle OpenMP threads of every arm turn before they sleep (``GOMP_SPINCOUNT``). Runs that slept at once, whose
+#: LightGBM was up to four times slower on two threads than on one, are of another kind and not shown with these.
+SPIN = 1_000
 
 _VERSION = "import importlib.metadata as m, sys; print(m.version(sys.argv[1]))"
 
 
 def key_of(cell: Cell) -> Key:
-    """Set, arm, seed, budget in seconds, and whether autoprep was told to keep all columns."""
-    return cell["set"], cell["arm"], int(cell["seed"]), float(cell["budget"]), bool(cell.get("dropped", False))
+    """Set, arm, seed, budget in seconds, whether autoprep left columns out that give the target away, and the turns of
+    idle threads."""
+    dropped, spin = bool(cell.get("dropped", False)), int(cell.get("spin", 0))
+    return cell["set"], cell["arm"], int(cell["seed"]), float(cell["budget"]), dropped, spin
 
 
 class Cells:
@@ -35,8 +41,8 @@ class Cells:
     Example:
         >>> import tempfile
         >>> cells = Cells(Path(tempfile.mkdtemp()) / "cells.jsonl")
-        >>> cells.put({"set": "a", "arm": "flaml", "seed": 0, "budget": 10, "score": 0.5})
-        >>> Cells(cells.path).get(("a", "flaml", 0, 10.0, False))["score"]
+        >>> cells.put({"set": "a", "arm": "flaml", "seed": 0, "budget": 10, "spin": 1000, "score": 0.5})
+        >>> Cells(cells.path).get(("a", "flaml", 0, 10.0, False, SPIN))["score"]
         0.5
     """
 

@@ -17,7 +17,7 @@ Each run is a line of ``cells.jsonl`` beside the table, which is taken from ther
 run is begun after so long, and the table shows the sets and seeds on which all the arms have been. ``--fresh`` runs
 autoprep again where its cells are of another commit.
 
-Every run is a process of its own (``peer_arms.py``) with two threads that idle passively. Its seconds are those from
+Every run is a process of its own (``peer_arms.py``) with two threads that turn a thousand times before they sleep. Its seconds are those from
 starting to read to a usable model, tools' own imports included; a run is killed, and counts as a failure, beyond three
 times the budget + 180 s. Memory is VmHWM of the process. Scores are computed here, by one function, on the same test
 rows. The normalised loss of a set is 0 for the best arm and 1 for the trivial prediction (cut at 1; a failure is 1);
@@ -40,7 +40,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from peer_cells import Cells, circumstances, halved, version_of
+from peer_cells import SPIN, Cells, circumstances, halved, version_of
 from supervised import GREATER, aligned, labels, metric_of, score, sets, split, target_column
 
 PEERS = ("autoprep", "lightgbm", "catboost", "skrub", "flaml", "autogluon", "h2o", "mljar", "tpot")
@@ -152,7 +152,7 @@ def run(
 ) -> dict[str, Any]:
     """One arm on one split; what is kept of it already is not run again."""
     dropped = bool(args.drop_leaks and arm == "autoprep")
-    kept = cells.get((entry["name"], arm, seed, args.time_budget, dropped), version if args.fresh else None)
+    kept = cells.get((entry["name"], arm, seed, args.time_budget, dropped, SPIN), version if args.fresh else None)
     if kept is not None and not args.redo:
         return kept
     metric = metric_of(entry)
@@ -160,6 +160,7 @@ def run(
     answer |= {
         "budget": args.time_budget,
         "version": version,
+        "spin": SPIN,
         **circumstances(),
         **({"dropped": True} if dropped else {}),
     }
@@ -173,7 +174,7 @@ def run(
         command += ["--budget", str(args.time_budget), "--seed", str(seed), "--threads", str(args.threads)]
         names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
         env = os.environ | dict.fromkeys((*names, "POLARS_MAX_THREADS", "LOKY_MAX_CPU_COUNT"), str(args.threads))
-        env["OMP_WAIT_POLICY"] = "PASSIVE"
+        env |= {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": str(SPIN)}
         most = 3 * args.time_budget + 180
         done = subprocess.run(
             [*command, "--out", "answer"], cwd=place, env=env, capture_output=True, text=True, timeout=most, check=False
@@ -316,7 +317,14 @@ def main() -> None:
             for entry in halved(by_size(chosen)):
                 row = []
                 for arm in arms:
-                    held = (entry["name"], arm, seed, args.time_budget, bool(args.drop_leaks and arm == "autoprep"))
+                    held = (
+                        entry["name"],
+                        arm,
+                        seed,
+                        args.time_budget,
+                        bool(args.drop_leaks and arm == "autoprep"),
+                        SPIN,
+                    )
                     if time.monotonic() > until and cells.get(held) is None:
                         break
                     row.append(run(entry, arm, str(pythons[arm]), seed, args, cells, versions[arm]))
