@@ -17,11 +17,11 @@ Each run is a line of ``cells.jsonl`` beside the table, which is taken from ther
 run is begun after so long, and the table shows the sets and seeds on which all the arms have been. ``--fresh`` runs
 autoprep again where its cells are of another commit.
 
-Every run is a process of its own (``peer_arms.py``) with two threads that turn a thousand times before they sleep. Its seconds are those from
-starting to read to a usable model, tools' own imports included; a run is killed, and counts as a failure, beyond three
-times the budget + 180 s. Memory is VmHWM of the process. Scores are computed here, by one function, on the same test
-rows. The normalised loss of a set is 0 for the best arm and 1 for the trivial prediction (cut at 1; a failure is 1);
-its interval is a bootstrap over sets.
+Every run is a process of its own (``peer_arms.py``) with two threads that turn a thousand times before they sleep. Its
+seconds are those from starting to read to a usable model, tools' own imports included; a run is killed, and counts as
+a failure, beyond three times the budget + 180 s. Memory is VmHWM of the process. Scores are computed here, by one
+function, on the same test rows. The normalised loss of a set is 0 for the best arm and 1 for the trivial prediction
+(cut at 1; a failure is 1); its interval is a bootstrap over sets.
 """
 
 from __future__ import annotations

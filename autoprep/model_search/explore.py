@@ -29,6 +29,7 @@ LAST_SHARE = 0.9
 FIRST_RUNG = 0.4
 #: Learning rates, the first whose race is expected to fit into the time is taken.
 RATES = (0.03, 0.05, 0.1, 0.2)
+LARGE_RATES = RATES[1:]
 #: Learning rates of the first model on all rows.
 FIRST_RATES = (0.1, 0.15, 0.2)
 #: Metrics of the mean, which a Poisson loss aims at too.
@@ -144,7 +145,7 @@ class Explorer:
         spent = result.units if counted else result.fit_s * result.threads + result.predict_s
         room = self.race.left() * (1 if counted else usable())
         for wanted in (LARGE_FITS * min(1.0, len(self.race.folds) / USUAL_FOLDS), 2 * usable()):
-            found = next((rate for rate in RATES if spent * (own / rate) * wanted < room), None)
+            found = next((rate for rate in LARGE_RATES if spent * (own / rate) * wanted < room), None)
             if found is not None:
                 return found
         return own

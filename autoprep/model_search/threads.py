@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-#: Idle OpenMP threads turn a thousand times, some microseconds, and sleep then. Without end, on a shared machine, turning
-#: made boosting 10 to 50 times slower; sleeping at once made boosting on two threads 2 to 4 times slower than on one.
+#: Idle OpenMP threads turn a thousand times, some microseconds, and sleep then. Turning without end made boosting 10 to
+#: 50 times slower on a shared machine; sleeping at once made boosting on two threads 2 to 4 times slower than on one.
 QUIET = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "1000", "KMP_BLOCKTIME": "0"}
 MOST_THREADS = 8
 

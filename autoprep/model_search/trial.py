@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from autoprep.budget import Budget
 from autoprep.model_search.balance import PROPER, class_weights, undone, uneven, weighed
-from autoprep.model_search.encode import Encoder, Kind
+from autoprep.model_search.encode import TARGET_CLASSES, Encoder, Kind, usable_columns
 from autoprep.model_search.family import Axis, Fitted, Sides
 from autoprep.model_search.limits import Limit, Unfit, resident_bytes
 from autoprep.model_search.metrics import Metric
@@ -222,6 +222,7 @@ class Bench:
         self.cell_speed: dict[Kind, float] = {}
         self.sketch = self._sketched()
         self.columns: dict[str, int] = {}
+        self.categories: dict[str, int] = {}
 
     def _sketched(self) -> tuple[Array, Array] | None:
         train, valid = self.splits.folds[0]
@@ -274,6 +275,7 @@ class Bench:
             self.view_units[features] = (units if self.budget.deterministic else spent) / max(train.height, 1)
         self._views[key] = _View(train, valid, synthesizer)
         self.columns[features] = train.width
+        self.categories[features] = len(usable_columns(train)[1])
         self._forget(self._views, lambda v: v.train.estimated_size() * 1.25)
         return self._views[key]
 
@@ -333,6 +335,9 @@ class Bench:
         """Seconds (or units) that a fit is expected to take, preparation included."""
         rows = len(self.rows(fold)[0])
         columns = self.columns.get(configuration.features, self.frame.width)
+        if configuration.encoding[0] == "target" and self.classes > 2:
+            # A code for each class and one of how many.
+            columns += self.categories.get(configuration.features, 0) * min(self.classes, TARGET_CLASSES)
         units = MODELS[configuration.family].cost(rows, columns, max(self.classes, 0), configuration.parameters)
         units *= self.speed.get(configuration.family, self.speed.get("", 1.0))
         return units + self.prepare_cost(configuration, fold)
