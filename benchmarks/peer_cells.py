@@ -15,8 +15,8 @@ from typing import Any
 Key = tuple[str, str, int, float, bool, int]
 Cell = dict[str, Any]
 
-#: How often idle OpenMP threads of every arm turn before they sleep (``GOMP_SPINCOUNT``). Runs that slept at once are of
-#: another kind and not shown with these: LightGBM was up to four times slower on two threads than on one in them.
+#: How often idle OpenMP threads of every arm turn before they sleep (``GOMP_SPINCOUNT``). Runs that slept at once are
+#: of another kind and not shown with these: LightGBM was up to four times slower on two threads than on one in them.
 SPIN = 1_000
 
 _VERSION = "import importlib.metadata as m, sys; print(m.version(sys.argv[1]))"
