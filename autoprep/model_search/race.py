@@ -126,7 +126,7 @@ class Race:
             # Not even one: a hold-out's models have seen most rows, and better ones are worth more than all rows.
             # Unless they follow in time: then the newest rows are learnt from by a refit only.
             cost = 0.0 if self.alone else room
-        if self.alone and not all(result.complete for result in ranked[0].results.values()):
+        if self.alone and not all(ranked[0].results[fold].complete for fold in folds):
             # The leader itself lacks time.
             cost = 0.0
         late = LAST_END * self.total - self._finishing(folds)
