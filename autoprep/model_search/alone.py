@@ -49,3 +49,25 @@ def in_equal_blocks(predict: Callable[[Array], Array], matrix: Array) -> Array:
     whole = np.concatenate([matrix, padded])
     said = [predict(whole[at : at + ROWS]) for at in range(0, len(whole), ROWS)]
     return np.concatenate(said)[: len(matrix)]
+
+
+def two_shares(raw: Array) -> Array:
+    """Probabilities (n, 2) of the log odds (n,) of the second of two classes.
+
+    Example:
+        >>> two_shares(np.array([0.0])).tolist()
+        [[0.5, 0.5]]
+    """
+    positive = 1.0 / (1.0 + np.exp(-np.clip(raw, -500, 500)))
+    return np.column_stack([1.0 - positive, positive])
+
+
+def shares(raw: Array) -> Array:
+    """Probabilities (n, classes) of scores (n, classes): the softmax function.
+
+    Example:
+        >>> shares(np.array([[1.0, 1.0]])).tolist()
+        [[0.5, 0.5]]
+    """
+    shifted = np.exp(raw - raw.max(axis=1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))

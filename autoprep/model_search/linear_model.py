@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from autoprep.model_search.alone import product
+from autoprep.model_search.alone import product, shares, two_shares
 from autoprep.model_search.limits import Limit, OutOfTime
 
 Array = NDArray[Any]
@@ -46,8 +46,8 @@ class LinearModel:
         if self.classes == 0:
             return np.asarray(np.clip(raw[:, 0], self.low, self.high))
         if self.classes == 2:
-            return _two(raw[:, 0])
-        return _softmax(raw)
+            return two_shares(raw[:, 0])
+        return shares(raw)
 
     def save(self, path: Path) -> None:
         """Write arrays only."""
@@ -59,16 +59,6 @@ class LinearModel:
         """Read arrays only; pickled objects are refused."""
         with np.load(path, allow_pickle=False) as arrays:
             return cls(arrays["weights"], classes, rounds, *(float(v) for v in arrays["bounds"]))
-
-
-def _two(raw: Array) -> Array:
-    positive = 1.0 / (1.0 + np.exp(-np.clip(raw, -500, 500)))
-    return np.column_stack([1.0 - positive, positive])
-
-
-def _softmax(raw: Array) -> Array:
-    shifted = np.exp(raw - raw.max(axis=1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
 
 
 def cost(rows: int, columns: int, classes: int) -> float:
@@ -180,10 +170,10 @@ class _Logistic:
         weights = flat.reshape(self._now.shape)
         raw = self._matrix @ weights[:-1] + weights[-1]
         if self._classes == 2:
-            said = _two(raw[:, 0])[:, 1:]
+            said = two_shares(raw[:, 0])[:, 1:]
             right = np.where(self._truth > 0, said, 1.0 - said)[:, 0]
         else:
-            said = _softmax(raw)
+            said = shares(raw)
             right = said[np.arange(len(raw)), self._y]
         slope = self._weight[:, None] * (said - self._truth)
         gradient = np.vstack([self._matrix.T @ slope + penalty * weights[:-1], slope.sum(axis=0)])

@@ -125,7 +125,7 @@ def fit_network(
             matrix, goal, **({"classes": np.arange(classes)} if classes and done == 1 else {}), **extra
         )
         if valid is not None and valid_y is not None:
-            said = SklearnModel(estimator, classes, done).predict(np.clip(valid, -8.0, 8.0))
+            said = SklearnModel(estimator, classes, done).rough(np.clip(valid, -8.0, 8.0))
             truth = valid_y if classes else (valid_y - centre) / spread
             loss = _loss(said, truth, valid_weight, classes)
             if loss < best - 1e-9:
