@@ -89,14 +89,16 @@ def test_work_is_counted_and_kept() -> None:
 
 
 def test_more_work_is_no_worse() -> None:
+    """On average over searches: a single one may be lucky with the first models that it tries."""
     frame, fresh = table(500), table(2_000, seed=9)
     y, truth = signal(frame), signal(fresh, seed=8)
-    errors = []
-    for units in (0.1, 6.0):
-        found = search(frame, y, task="regression", budget=Budget(work_budget=units))
-        errors.append(METRICS["rmse"].score(truth, found.predictor.predict(fresh)))
-    assert errors[1] <= errors[0] * 1.03
-    assert errors[1] < 0.8 * truth.std()
+    errors: list[list[float]] = [[], []]
+    for seed in range(3):
+        for place, units in enumerate((0.1, 2.0)):
+            found = search(frame, y, task="regression", budget=Budget(work_budget=units), seed=seed)
+            errors[place].append(METRICS["rmse"].score(truth, found.predictor.predict(fresh)))
+    assert np.mean(errors[1]) <= np.mean(errors[0]) * 1.02, errors
+    assert max(errors[1]) < 0.8 * truth.std()
 
 
 def test_the_clock_decides_what_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
