@@ -102,11 +102,12 @@ def judged(
 ) -> dict[str, Any]:
     """Predictions out of fold and CPU seconds of every candidate on one set."""
     from autoprep.budget import Budget
+    from autoprep.model_search.configuration import Configuration
     from autoprep.model_search.limits import Limit, OutOfTime, Unfit
     from autoprep.model_search.metrics import METRICS
     from autoprep.model_search.splits import suggest
     from autoprep.model_search.threads import load_libraries, one_thread
-    from autoprep.model_search.trial import Bench, Configuration
+    from autoprep.model_search.trial import Bench
 
     load_libraries()
     classes = int(y.max()) + 1 if task != "regression" else 0

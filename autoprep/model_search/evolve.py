@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autoprep.model_search.configuration import Configuration
 from autoprep.model_search.race import Race, Runner
 from autoprep.model_search.threads import usable
-from autoprep.model_search.trial import Bench, Configuration
+from autoprep.model_search.trial import Bench
 from autoprep.model_search.variants import Flips
 
 Array = NDArray[Any]

@@ -8,15 +8,17 @@ from dataclasses import replace
 import numpy as np
 
 from autoprep.errors import plural
+from autoprep.model_search.configuration import Configuration
 from autoprep.model_search.encode import usable_columns
 from autoprep.model_search.evolve import Evolution, telling_rows, worth_trying
 from autoprep.model_search.models import MODELS
 from autoprep.model_search.portfolio import default, portfolio
+from autoprep.model_search.prepared import SKETCH
 from autoprep.model_search.race import Race, rungs_of
 from autoprep.model_search.sample import Sampler, Sampling
 from autoprep.model_search.target import counted, scales
 from autoprep.model_search.threads import usable
-from autoprep.model_search.trial import SKETCH, Bench, Configuration
+from autoprep.model_search.trial import Bench
 
 PILOT_SHARE = 0.10
 #: Share of the race's time that choosing the feature set may take.

@@ -11,16 +11,19 @@ from numpy.typing import NDArray
 
 from autoprep.errors import plural
 from autoprep.model_search.calibrate import Conformal, LabelSets, learn_curve, learn_heat, learn_lifts, learn_threshold
+from autoprep.model_search.configuration import Configuration
 from autoprep.model_search.ensemble import bagged, greedy, likely, paired_gain
 from autoprep.model_search.evolve import pareto, weight_of
 from autoprep.model_search.lightgbm_model import seeded
 from autoprep.model_search.limits import Limit, OutOfTime
+from autoprep.model_search.part import Part
 from autoprep.model_search.predictor import Member, Predictor
+from autoprep.model_search.prepared import SKETCH, Synthesizer
 from autoprep.model_search.race import OTHER_WITHIN, Race, Runner
 from autoprep.model_search.remembered import whole
 from autoprep.model_search.rounds import level
 from autoprep.model_search.threads import usable
-from autoprep.model_search.trial import SKETCH, Bench, Configuration, Part, Synthesizer
+from autoprep.model_search.trial import Bench
 from autoprep.model_search.variants import Flips
 from autoprep.types import Leaderboard, Trial
 

@@ -13,8 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from autoprep.model_search.configuration import Configuration
 from autoprep.model_search.models import MODELS
-from autoprep.model_search.trial import Configuration
 from autoprep.types import Task
 
 FILE = Path(__file__).with_name("portfolio.json")

@@ -16,8 +16,9 @@ from autoprep.errors import ArtifactError, InputError
 from autoprep.model_search.calibrate import Conformal, LabelSets, bend, heat
 from autoprep.model_search.encode import Encoder
 from autoprep.model_search.models import MODELS
+from autoprep.model_search.part import Part, TargetScale
+from autoprep.model_search.prepared import Synthesizer
 from autoprep.model_search.threads import usable
-from autoprep.model_search.trial import Part, Synthesizer, TargetScale
 from autoprep.types import Task
 
 Array = NDArray[Any]

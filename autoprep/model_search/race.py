@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from autoprep.errors import plural
 from autoprep.kernels.one_each import one_each
+from autoprep.model_search.configuration import Configuration
 from autoprep.model_search.journal import Journal
 from autoprep.model_search.limits import Limit, OutOfTime, Unfit
 from autoprep.model_search.models import MODELS
+from autoprep.model_search.prepared import SKETCH
 from autoprep.model_search.remembered import recall, remember
 from autoprep.model_search.threads import usable
-from autoprep.model_search.trial import SKETCH, Bench, Configuration, FoldResult
+from autoprep.model_search.trial import Bench, FoldResult
 
 Array = NDArray[Any]
 

@@ -9,11 +9,13 @@ from typing import Any, cast
 
 from numpy.typing import NDArray
 
+from autoprep.model_search.configuration import Configuration
 from autoprep.model_search.encode import Encoder
 from autoprep.model_search.journal import Journal
 from autoprep.model_search.limits import Limit
+from autoprep.model_search.part import Part, TargetScale
 from autoprep.model_search.threads import usable
-from autoprep.model_search.trial import Bench, Configuration, FoldResult, Part, TargetScale
+from autoprep.model_search.trial import Bench, FoldResult
 
 Array = NDArray[Any]
 

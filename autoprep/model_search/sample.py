@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from autoprep.errors import SettingError
+from autoprep.model_search.configuration import Configuration
 from autoprep.model_search.family import Axis
 from autoprep.model_search.race import Race
 from autoprep.model_search.threads import usable
-from autoprep.model_search.trial import Bench, Configuration
+from autoprep.model_search.trial import Bench
 
 Sampler = Literal["evolution", "tpe", "cma"]
 SAMPLERS = ("evolution", "tpe", "cma")

@@ -20,12 +20,13 @@ from autoprep.model_search.journal import Journal, identity
 from autoprep.model_search.lightgbm_model import round_cost
 from autoprep.model_search.metrics import Metric
 from autoprep.model_search.predictor import Predictor
+from autoprep.model_search.prepared import Factory
 from autoprep.model_search.race import Race
 from autoprep.model_search.sample import SAMPLERS, Sampler
 from autoprep.model_search.splits import Splits
 from autoprep.model_search.target import encode_target, positive_of
 from autoprep.model_search.threads import load_libraries, one_thread
-from autoprep.model_search.trial import Bench, Factory
+from autoprep.model_search.trial import Bench
 from autoprep.model_search.variants import Variants
 from autoprep.types import Event, Leaderboard, Listener, Task, Trial, silent
 

@@ -146,10 +146,11 @@ def _signs(
     frame: pl.DataFrame, y: pl.Series, task: Task, makers: Mapping[str, Any], seed: int, listener: Listener
 ) -> list[Sign]:
     from autoprep.model_search import metrics, splits
+    from autoprep.model_search.configuration import Configuration
     from autoprep.model_search.limits import Limit
     from autoprep.model_search.target import encode_target
     from autoprep.model_search.threads import load_libraries, one_thread
-    from autoprep.model_search.trial import Bench, Configuration
+    from autoprep.model_search.trial import Bench
 
     codes, classes = encode_target(y, task)
     known = splits.suggest(codes, task, frame=frame, folds=FOLDS, repeats=1, seed=seed)

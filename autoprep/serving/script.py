@@ -20,7 +20,7 @@ from autoprep.lineage import portable_source, versions
 from autoprep.model_search.lightgbm_model import ALWAYS, BIG_ROWS, constraints, objective_of
 from autoprep.model_search.models import OWN
 from autoprep.model_search.predictor import Member, Predictor
-from autoprep.model_search.trial import SKETCH
+from autoprep.model_search.prepared import SKETCH
 from autoprep.types import Plan
 
 WIDTH = 110

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from autoprep.budget import Budget
 from autoprep.model_search import load_predictor, search
 from autoprep.model_search.balance import class_weights, undone, weighed
+from autoprep.model_search.configuration import Configuration
 from autoprep.model_search.evolve import Evolution
 from autoprep.model_search.journal import Journal
 from autoprep.model_search.limits import Limit
@@ -26,7 +27,7 @@ from autoprep.model_search.predictor import Member, Predictor
 from autoprep.model_search.race import Race
 from autoprep.model_search.remembered import recall, remember
 from autoprep.model_search.splits import suggest
-from autoprep.model_search.trial import Bench, Configuration
+from autoprep.model_search.trial import Bench
 
 BALANCED = sorted(name for name, family in MODELS.items() if "balance" in family.space)
 

@@ -8,10 +8,11 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from autoprep.model_search.configuration import Configuration
 from autoprep.model_search.finish import Finisher
 from autoprep.model_search.metrics import METRICS
 from autoprep.model_search.race import Race, Runner
-from autoprep.model_search.trial import Bench, Configuration, FoldResult
+from autoprep.model_search.trial import Bench, FoldResult
 from autoprep.reporting.content import model_content
 from autoprep.types import Leaderboard, Trial
 

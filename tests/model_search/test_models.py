@@ -13,6 +13,7 @@ import pytest
 from autoprep.budget import Budget
 from autoprep.errors import ArtifactError
 from autoprep.model_search import load_predictor
+from autoprep.model_search.configuration import Configuration
 from autoprep.model_search.forest_model import SklearnModel
 from autoprep.model_search.limits import Limit, OutOfTime
 from autoprep.model_search.metrics import METRICS
@@ -20,7 +21,7 @@ from autoprep.model_search.models import MODELS
 from autoprep.model_search.predictor import Member, Predictor
 from autoprep.model_search.splits import suggest
 from autoprep.model_search.threads import one_thread
-from autoprep.model_search.trial import Bench, Configuration
+from autoprep.model_search.trial import Bench
 from autoprep.types import Task
 
 ROWS = 240

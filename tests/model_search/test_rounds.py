@@ -11,9 +11,10 @@ import pytest
 
 from autoprep.budget import Budget
 from autoprep.model_search import finish, rounds
+from autoprep.model_search.configuration import Configuration
 from autoprep.model_search.race import Runner
 from autoprep.model_search.search import SearchResult, search
-from autoprep.model_search.trial import Configuration, FoldResult
+from autoprep.model_search.trial import FoldResult
 
 RNG = np.random.default_rng(4)
 ROWS = 240

@@ -15,8 +15,8 @@ from autoprep.errors import SettingError
 from autoprep.model_search.again import fit_again
 from autoprep.model_search.calibrate import Conformal
 from autoprep.model_search.encode import Encoder
+from autoprep.model_search.part import Part, TargetScale
 from autoprep.model_search.predictor import Member, Predictor
-from autoprep.model_search.trial import Part, TargetScale
 from autoprep.serving import onnx_export, onnx_graph
 
 from .shop import orders

@@ -49,7 +49,7 @@ def test_a_script_predicts_the_same_bits(goal: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("family", ["lightgbm", "linear"])
 def test_weighed_classes_are_weighed_again(family: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from autoprep.model_search import explore
-    from autoprep.model_search.trial import Configuration
+    from autoprep.model_search.configuration import Configuration
 
     train, script, made = tmp_path / "train.csv", tmp_path / "script.py", tmp_path / "made.parquet"
     raw = dirty(400, "binary")
