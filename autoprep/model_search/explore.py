@@ -25,6 +25,8 @@ PILOT_SHARE = 0.10
 FEATURES_SHARE = 0.25
 #: Share of the race's time that the first model on all rows may take.
 FIRST_SHARE = 0.2
+#: The same for a feature set that has lowered the loss of the sketch by ``GREAT_GAIN`` of itself or more.
+GREAT_SHARE, GREAT_GAIN = 0.75, 0.05
 #: The same when nothing else will fit beside it.
 LAST_SHARE = 0.9
 #: Share of the race's time that the first of several rungs may take.
@@ -187,12 +189,13 @@ class Explorer:
             return configuration
         return replace(configuration, parameters={**configuration.parameters, **QUICK})
 
-    def _affordable(self, features: str, times: float = 1.0) -> bool:
-        """Whether the first model on all rows can have this feature set, or one that costs so many times as much."""
+    def _affordable(self, features: str, times: float = 1.0, share: float = FIRST_SHARE) -> bool:
+        """Whether the first model on all rows can have this feature set, or one that costs so many times as much, in
+        this share of the race's time."""
         if self.bench.sketch is None:
             return True
         whole = default(self.bench.task, features, FIRST_RATES[1], self.target)
-        return times * self.bench.estimate(whole, self.race.folds[0]) < FIRST_SHARE * self.race.left()
+        return times * self.bench.estimate(whole, self.race.folds[0]) < share * self.race.left()
 
     def _best_features(self, names: list[str], first: Configuration, folds: list[int]) -> str:
         """The simplest feature set that no other beats by ``FEATURE_ERRORS`` standard errors on these folds."""
@@ -222,7 +225,8 @@ class Explorer:
             error = float(saved.std(ddof=1) / np.sqrt(len(saved))) if len(saved) > 1 else float("nan")
             self.feature_gains[name] = (float(saved.mean()), error, len(saved))
         for name in others:
-            if not self._affordable(name):
+            great = losses[best].mean() - losses[name].mean() > GREAT_GAIN * abs(float(losses[best].mean()))
+            if not self._affordable(name, share=GREAT_SHARE if great else FIRST_SHARE):
                 self._note(f"feature set {name}: no time for it on all rows")
                 continue
             saved = losses[best] - losses[name]
