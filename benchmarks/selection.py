@@ -78,7 +78,7 @@ def cleaned(entry: dict[str, Any], rows: int) -> tuple[pl.DataFrame, list[Any], 
     """Cleaned columns, what they are, the target as codes or values, and the task."""
     from autoprep import cleaning
     from autoprep.pipeline.prepare import prepare
-    from autoprep.pipeline.train import encoded_target
+    from autoprep.pipeline.sides import encoded_target
     from autoprep.reading import read
 
     table = read(entry["source"])

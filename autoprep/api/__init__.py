@@ -43,7 +43,7 @@ from autoprep.api.features import (
     warm_up,
     write_feature_report,
 )
-from autoprep.api.model import Model, evaluate, fit, load, report
+from autoprep.api.model import Model
 from autoprep.api.monitor import Monitored, monitor
 from autoprep.api.monitoring import drift, drift_windows, write_drift, write_drift_windows
 from autoprep.api.papers import audit, evidence, fairness, questions, write_card, write_papers
@@ -51,6 +51,7 @@ from autoprep.api.project import init, run_stage
 from autoprep.api.relations import compare, relate, several
 from autoprep.api.review import approve, canary, explain_cell, plan_diff, with_budgets
 from autoprep.api.serving import explain, package, serve
+from autoprep.api.training import evaluate, fit, load, report
 from autoprep.api.trust import sign, verify
 
 __all__ = [

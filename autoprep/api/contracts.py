@@ -19,7 +19,8 @@ def validate(source: Any, contract: Any) -> validation.ValidationReport:
 
     The contract of a model over several tables is about their rows with their features, which are made first.
     """
-    from autoprep.api.model import Model, load
+    from autoprep.api.model import Model
+    from autoprep.api.training import load
 
     held = load(contract) if isinstance(contract, str | Path) and Path(contract).is_dir() else contract
     if isinstance(held, Model) and held.tables is not None:

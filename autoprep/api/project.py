@@ -12,7 +12,7 @@ import polars as pl
 from autoprep.api import cleaning, contracts, data
 from autoprep.api.data import PathLike
 from autoprep.api.features import synthesize
-from autoprep.api.model import evaluate, fit, load
+from autoprep.api.training import evaluate, fit, load
 from autoprep.config import FILE_NAME
 from autoprep.engines import local
 from autoprep.errors import ContractError, InputError, SettingError, did_you_mean

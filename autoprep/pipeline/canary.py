@@ -15,7 +15,8 @@ from autoprep.budget import Budget
 from autoprep.config import Config
 from autoprep.errors import InputError, plural
 from autoprep.pipeline.prepare import prepare, resolve_column
-from autoprep.pipeline.train import FEATURE_SETS, _sides
+from autoprep.pipeline.sides import model_rows
+from autoprep.pipeline.train import FEATURE_SETS
 from autoprep.types import Event, Listener, Plan, Table, Task, silent
 
 MOST_ROWS = 10_000
@@ -122,7 +123,7 @@ def canary(
     )  # fmt: skip
     plan = cleaning.with_outputs(cleaning.for_modelling(prepared.plan), prepared.profile)
     cleaned = cleaning.apply(prepared.table, plan)
-    typed, y, task = _sides(cleaned, plan, prepared, task)
+    typed, y, task = model_rows(cleaned, plan, prepared, task)
     if task == "binary":
         counts = y.cast(pl.String).value_counts(sort=True)
         _refuse_few(counts["count"][-1], LEAST_OF_CLASS, f"of '{counts[counts.columns[0]][-1]}'", table.source.uri)

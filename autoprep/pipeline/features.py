@@ -11,7 +11,8 @@ import polars as pl
 from autoprep import cleaning
 from autoprep.pipeline.prepare import prepare
 from autoprep.pipeline.saved_rows import SavedRows
-from autoprep.pipeline.train import FEATURE_SETS, encoded_target
+from autoprep.pipeline.sides import encoded_target
+from autoprep.pipeline.train import FEATURE_SETS
 from autoprep.types import Feature, Listener, Plan, Table, silent
 
 ASKED = "asked"

@@ -13,8 +13,8 @@ from autoprep.errors import InputError, did_you_mean, plural
 from autoprep.pipeline.features import table_name
 from autoprep.pipeline.prepare import prepare
 from autoprep.pipeline.saved_rows import SavedRows
+from autoprep.pipeline.sides import encoded_target
 from autoprep.pipeline.tables import TableFeatures
-from autoprep.pipeline.train import encoded_target
 from autoprep.selection import SelectedFeatures, Selection, select
 from autoprep.types import Event, Feature, Listener, Plan, Table, silent
 

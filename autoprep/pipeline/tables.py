@@ -460,7 +460,7 @@ def _leaks(
     offered: Sequence[Definition],
 ) -> pl.DataFrame:
     """What time is worth to the features that were offered, those that say nothing as of the cutoff among them."""
-    from autoprep.pipeline.train import encoded_target
+    from autoprep.pipeline.sides import encoded_target
 
     some = np.flatnonzero(rows[target].is_not_null().to_numpy())
     some = some[:: -(-some.size // LEAK_ROWS) or 1]

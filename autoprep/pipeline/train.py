@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from autoprep import cleaning, profiling, reading, validation
+from autoprep import cleaning, reading, validation
 from autoprep.budget import Budget
 from autoprep.config import Config
 from autoprep.errors import InputError, SettingError, plural
@@ -20,24 +20,29 @@ from autoprep.pipeline.diagnose import Judged
 from autoprep.pipeline.earn import aligned, earn
 from autoprep.pipeline.flips import flipped, genes
 from autoprep.pipeline.judge import constants, evaluate, predict
-from autoprep.pipeline.prepare import WIDE, prepare, resolve_column, told_left_out
+from autoprep.pipeline.prepare import prepare, resolve_column, told_left_out
+from autoprep.pipeline.rows import affordable, kept_aside
+from autoprep.pipeline.sides import (
+    LEAK_VERBS,
+    constrained,
+    encoded_target,
+    judged_by,
+    labelled,
+    model_rows,
+    per_row,
+    row_weights,
+)
 from autoprep.pipeline.structure import AUTO, Kind, gap_of, suggested, told
 from autoprep.pipeline.values import Fitted, Parts, Prepared, Stopwatch
-from autoprep.types import Cleaned, Event, Feature, Listener, Plan, Table, Task, silent
+from autoprep.types import Event, Feature, Listener, Plan, Table, Task, silent
 
 Goal = Literal["count", "quantile", "ordinal"]
-MIN_ROWS = 10
 #: Share of the time budget in which the report measures what the model leans on.
 DIAGNOSIS_SHARE = 0.04
 #: Seconds that saving a model takes: as such, and per step of its plan, which it compiles, writes and reports.
 SAVING_S, SAVING_STEP_S = 0.5, 0.0075
-#: Cells that profiling, planning and cleaning can take on per second of a budget, and the rows that are always used;
-#: of wide tables fewer, since saving is a good part of the work, and after the seconds that a column takes by itself.
-CELLS_PER_S, LEAST_ROWS = 170_000, 20_000
-WIDE_CELLS_PER_S, LEAST_WIDE_ROWS, COLUMN_S = 110_000, 1_500, 0.045
-#: Bytes of prepared data that the search keeps; under a memory ceiling: what the process takes without any rows (GB),
-#: and per cell of the table, read, cleaned, and as the matrices of the models (bytes).
-MEMORY_BYTES, LEAST_GB, BYTES_PER_CELL = 1e9, 0.6, 120
+#: Bytes of prepared data that the search keeps.
+MEMORY_BYTES = 1e9
 #: Feature sets that the search races, by the synthesizer's groups of features.
 FEATURE_SETS: Mapping[str, tuple[str, ...]] = {
     "base": ("base",),
@@ -50,8 +55,6 @@ GOALS: Mapping[str, tuple[Task, str]] = {
     "quantile": ("regression", "pinball:0.5"),
     "ordinal": ("multiclass", "qwk"),
 }
-#: Verbs that take a column out because it gives the target away.
-LEAK_VERBS = ("exclude_leak",)
 
 
 def fit(
@@ -111,8 +114,8 @@ def fit(
             f"the target '{column}' is empty in all rows", where=table.source.uri, hint="give labelled rows"
         )
     refuse = of_target(column, goal, metric, table.source.uri)
-    learn, kept = _kept_aside(table, column, task, holdout, seed)
-    learn = _affordable(table, learn, budget, seed, listener, memory_gb)
+    learn, kept = kept_aside(table, column, holdout, seed)
+    learn = affordable(table, learn, budget, seed, listener, memory_gb)
     chosen_by: dict[str, Any] = {"holdout": holdout, "rows": None if learn is None else len(learn)}
     prepared = prepare(
         table,
@@ -148,8 +151,8 @@ def fit(
             refuse=refuse,
         )  # fmt: skip
     watch.start("clean")
-    cleaned = _labelled(cleaning.apply(prepared.table, plan), column, listener)
-    frame, y, task = _sides(cleaned, plan, prepared, task)
+    cleaned = labelled(cleaning.apply(prepared.table, plan), column, listener)
+    frame, y, task = model_rows(cleaned, plan, prepared, task)
     if isinstance(sample_weight, str):
         frame = frame.drop(resolve_column(sample_weight, prepared.table), strict=False)
     listener(
@@ -168,12 +171,12 @@ def fit(
     watch.start("contract")
     contract = validation.derive(prepared.table, profile=prepared.profile, target=column).to_dict()
     refuse(y, task)
-    about, judge = _about(y, task, positive, metric)
+    about, judge = judged_by(y, task, positive, metric)
     hints = [alone] if task != "regression" and (alone := single(y)) else []
     for hint in hints:
         listener(Event("search", hint))
     if group is None and time is None and likely:
-        sides = {kind: _side(cleaned, prepared, name, learn) for kind, name in likely.items()}
+        sides = {kind: per_row(cleaned, prepared, name, learn) for kind, name in likely.items()}
         known = {kind: side for kind, side in sides.items() if side is not None and side.dtype != pl.Null}
         advice = told(frame, encoded_target(y, task), task, judge, known, likely, budget=budget, seed=seed)
         for hint in advice:
@@ -190,8 +193,8 @@ def fit(
     def turned(flips: Sequence[str]) -> Variant:
         """The same rows when these lossy steps are turned over."""
         under = cleaning.with_outputs(flipped(plain, flips), prepared.profile)
-        other = _labelled(cleaning.apply(prepared.table, under), column)
-        rows = aligned(_sides(other, under, prepared, known_task)[0], other.rows, plain_rows)
+        other = labelled(cleaning.apply(prepared.table, under), column)
+        rows = aligned(model_rows(other, under, prepared, known_task)[0], other.rows, plain_rows)
         if isinstance(sample_weight, str):
             rows = rows.drop(resolve_column(sample_weight, prepared.table), strict=False)
         return Variant(rows, feature_sets(under, rows))
@@ -208,13 +211,13 @@ def fit(
         metric=metric,
         synthesizers=factories,
         variants=variants,
-        groups=_side(cleaned, prepared, group, learn),
-        times=_side(cleaned, prepared, time, learn),
+        groups=per_row(cleaned, prepared, group, learn),
+        times=per_row(cleaned, prepared, time, learn),
         gap=gap_s,
         sampler=sampler,
         positive=positive,
-        monotone=_constrained(monotone, prepared, plan, frame),
-        sample_weight=_weights(_side(cleaned, prepared, sample_weight, learn)),
+        monotone=constrained(monotone, prepared, plan, frame),
+        sample_weight=row_weights(per_row(cleaned, prepared, sample_weight, learn)),
         budget=inner,
         deploy=deploy,
         memory_bytes=MEMORY_BYTES if memory_gb is None else min(MEMORY_BYTES, 0.2e9 * memory_gb),
@@ -229,7 +232,7 @@ def fit(
         gain, error = found.flip_gain
         evidence = {"gain": round(gain, 6), "standard_error": round(error, 6), "metric": found.metric.name}
         plan = cleaning.with_outputs(flipped(plan, found.cleaning, evidence), prepared.profile)
-        cleaned, frame = _labelled(cleaning.apply(prepared.table, plan), column), variants[found.cleaning].frame
+        cleaned, frame = labelled(cleaning.apply(prepared.table, plan), column), variants[found.cleaning].frame
         listener(Event("plan", f"the search turned {', '.join(found.cleaning)}: gain {gain:+.4f} ± {error:.4f}"))
     classes = tuple(str(c) for c in found.classes)
     baseline = _baseline(y, task, classes, found.metric.name)
@@ -293,57 +296,6 @@ def _asked(kind: Kind, said: Any, likely: Mapping[Kind, str], listener: Listener
     return found
 
 
-def _kept_aside(
-    table: Table, target: str, task: Task | None, holdout: float, seed: int
-) -> tuple[np.ndarray | None, pl.DataFrame | None]:
-    """Row numbers to learn from, and the raw rows that are kept for the test."""
-    if holdout == 0:
-        return None, None
-    frame = table.collect()
-    labelled = np.flatnonzero(frame[target].is_not_null().to_numpy())
-    order = np.random.default_rng(seed).permutation(labelled)
-    test = np.sort(order[: max(1, round(len(order) * holdout))])
-    return np.setdiff1d(np.arange(frame.height), test), frame[test]
-
-
-def _affordable(
-    table: Table,
-    learn: np.ndarray | None,
-    budget: Budget,
-    seed: int,
-    listener: Listener,
-    memory_gb: float | None = None,
-) -> np.ndarray | None:
-    """The rows to learn from: all of them, or a sample that a budget of seconds and of memory can carry."""
-    frame = table.collect()
-    rows = np.arange(frame.height) if learn is None else learn
-    most, short = len(rows), "budget"
-    if not budget.deterministic:
-        most = _most_rows(frame.width, budget.remaining())
-        if frame.width > WIDE and COLUMN_S * frame.width > budget.remaining():
-            said = f"{frame.width:,} columns take some {COLUMN_S * frame.width:.0f} s however few the rows"
-            listener(Event("read", f"{said}: the budget cannot be kept"))
-    if memory_gb is not None:
-        room = int((memory_gb - LEAST_GB) * 1e9 / (BYTES_PER_CELL * max(frame.width, 1)))
-        most, short = (max(1_000, room), "memory") if room < most else (most, short)
-    if len(rows) <= most:
-        return learn
-    listener(Event("read", f"the {short} is short for {len(rows):,} rows: {most:,} of them, at random, are used"))
-    return np.sort(np.random.default_rng(seed).permutation(rows)[:most])
-
-
-def _most_rows(columns: int, seconds: float) -> int:
-    """The rows of a table that can be profiled, planned for, cleaned and learnt from in some seconds.
-
-    Example:
-        >>> _most_rows(10, 60), _most_rows(300, 60), _most_rows(300, 10)
-        (1020000, 17050, 1500)
-    """
-    if columns <= WIDE:
-        return max(LEAST_ROWS, int(CELLS_PER_S * seconds / max(columns, 1)))
-    return max(LEAST_WIDE_ROWS, int(WIDE_CELLS_PER_S * (seconds - COLUMN_S * columns) / columns))
-
-
 def _refuse_dates(prepared: Prepared, target: str) -> None:
     """A date is neither a class nor a number.
 
@@ -359,100 +311,6 @@ def _refuse_dates(prepared: Prepared, target: str) -> None:
         )
 
 
-def _labelled(cleaned: Cleaned, target: str, listener: Listener = silent) -> Cleaned:
-    """Without the rows whose target cleaning could not read (their cells are in the quarantine), and said so."""
-    if target not in cleaned.frame.columns or not cleaned.frame[target].null_count():
-        return cleaned
-    known = cleaned.frame[target].is_not_null()
-    lost = plural(int((~known).sum()), "row")
-    listener(Event("clean", f"{lost} left out: the cell of '{target}' cannot be read"))
-    return replace(cleaned, frame=cleaned.frame.filter(known), rows=cleaned.rows.filter(known))
-
-
-def _sides(cleaned: Cleaned, plan: Plan, prepared: Prepared, task: Task | None) -> tuple[pl.DataFrame, pl.Series, Task]:
-    """What the model sees, what it predicts, and the task; refuses what cannot carry a model."""
-    target, uri = str(plan.target), prepared.table.source.uri
-    if target not in cleaned.frame.columns:
-        raise InputError(f"the plan takes the target '{target}' out", where=uri, hint="edit the plan")
-    known = cleaned.frame.filter(pl.col(target).is_not_null())
-    if known.height < MIN_ROWS:
-        raise InputError(
-            f"{known.height} usable rows are left with a value in '{target}'",
-            where=uri,
-            hint=f"at least {MIN_ROWS} are needed; see the plan for what was dropped",
-        )
-    if known.height < cleaned.frame.height:
-        raise InputError(
-            f"'{target}' is missing in {cleaned.frame.height - known.height} rows",
-            where=uri,
-            hint="let the plan drop them (target.missing)",
-        )
-    roles = {spec.name: spec.role for spec in plan.outputs}
-    out = ("excluded", "identifier", "constant", "target")
-    from_target = {spec.name for spec in plan.outputs if spec.source == target} | {target}
-    unused = [c for c in known.columns if roles.get(c) in out or c in from_target or c.startswith(f"{target}__")]
-    frame, y = known.drop(unused), known[target]
-    if y.n_unique() < 2:
-        raise InputError(
-            f"the target '{target}' has one value only: '{y[0]}'", where=uri, hint="there is nothing to predict"
-        )
-    if not frame.width:
-        leaks = sorted({c for a in plan.actions if a.verb in LEAK_VERBS and a.status == "apply" for c in a.columns})
-        said = f": {', '.join(leaks[:5])} give it away" if leaks else ""
-        hint = "if they are known when predicting, pass --keep-leaks" if leaks else "give a table with more columns"
-        raise InputError(f"no column is left to predict '{target}' from{said}", where=uri, hint=hint)
-    inferred = task or plan.task or profiling.infer_task(y, target)[0]
-    if inferred != "regression":
-        y = y.cast(pl.String)
-        if task is None:
-            # Labels that cleaning has merged may be two where the raw cells were more.
-            inferred = "binary" if y.n_unique() == 2 else "multiclass"
-    elif not y.dtype.is_numeric():
-        raise InputError(
-            f"'{target}' is not a number, so it cannot be the target of a regression",
-            where=uri,
-            hint="give --task binary or multiclass",
-        )
-    return frame, y, inferred
-
-
-def _side(cleaned: Cleaned, prepared: Prepared, column: str | Any | None, learn: np.ndarray | None) -> pl.Series | None:
-    """What groups, orders or weighs rows: a column (as cleaned where it is there), or one value a row."""
-    if column is None:
-        return None
-    if not isinstance(column, str):
-        values = pl.Series(np.asarray(column))
-        rows = prepared.frame.height if learn is None else int(np.max(learn, initial=-1)) + 1
-        if len(values) < rows:
-            raise InputError(f"{len(values)} values for {rows} rows", hint="give one value per row")
-        return (values if learn is None else values.gather(learn)).gather(cleaned.rows)
-    name = resolve_column(column, prepared.table)
-    if name in cleaned.frame.columns:
-        return cleaned.frame[name]
-    return prepared.frame[name].gather(cleaned.rows)
-
-
-def _constrained(
-    asked: Mapping[str, int] | None, prepared: Prepared, plan: Plan, frame: pl.DataFrame
-) -> dict[str, int]:
-    """Raw columns' directions by the names that the cleaned columns have."""
-    found = {}
-    for said, direction in (asked or {}).items():
-        raw = resolve_column(said, prepared.table)
-        made = [spec.name for spec in plan.outputs if (spec.source or spec.name) == raw and spec.name in frame.columns]
-        found[raw if raw in made or not made else made[0]] = direction
-    return found
-
-
-def _weights(weights: pl.Series | None) -> np.ndarray | None:
-    if weights is None:
-        return None
-    values: np.ndarray = weights.cast(pl.Float64, strict=False).to_numpy()
-    if not np.isfinite(values).all() or (values < 0).any() or not values.sum() > 0:
-        raise InputError("a row's weight is missing, negative or infinite, or all are 0", hint="give weights above 0")
-    return values
-
-
 def _baseline(y: pl.Series, task: Task, classes: Sequence[str], metric: str) -> dict[str, Any]:
     """What a predictor says that has seen only the target."""
     if task == "regression":
@@ -465,21 +323,3 @@ def features_of(predictor: Any) -> tuple[Feature, ...]:
     """The columns that the model's members see, each once, and how they are made."""
     seen = {feature.name: feature for synthesizer in predictor.synthesizers for feature in synthesizer.features}
     return tuple(seen.values())
-
-
-def _about(y: pl.Series, task: Task, positive: str | None, metric: Any) -> tuple[str, Any]:
-    """The class that scores of one class are about ("" for another task), and the metric that judges by it."""
-    from autoprep.model_search.metrics import resolve
-    from autoprep.model_search.target import encode_target, positive_of
-
-    codes, labels = encode_target(y if task == "regression" else y.cast(pl.String), task)
-    about = str(labels[positive_of(labels, codes, positive)[0]]) if task == "binary" or positive is not None else ""
-    return about, resolve(metric, task, codes, np.asarray(labels) if labels else None, positive)
-
-
-def encoded_target(y: pl.Series, task: Task) -> np.ndarray:
-    """Class codes (n,) or values (n,) as a synthesizer takes them."""
-    from autoprep.model_search.target import encode_target
-
-    codes: np.ndarray = encode_target(y if task == "regression" else y.cast(pl.String), task)[0]
-    return codes

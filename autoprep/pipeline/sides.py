@@ -1,0 +1,134 @@
+"""What a model sees and what it predicts, and what groups, orders and weighs its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from autoprep import profiling
+from autoprep.errors import InputError, plural
+from autoprep.pipeline.prepare import resolve_column
+from autoprep.pipeline.values import Prepared
+from autoprep.types import Cleaned, Event, Listener, Plan, Task, silent
+
+MIN_ROWS = 10
+#: Verbs that take a column out because it gives the target away.
+LEAK_VERBS = ("exclude_leak",)
+
+
+def labelled(cleaned: Cleaned, target: str, listener: Listener = silent) -> Cleaned:
+    """Without the rows whose target cleaning could not read (their cells are in the quarantine), and said so."""
+    if target not in cleaned.frame.columns or not cleaned.frame[target].null_count():
+        return cleaned
+    known = cleaned.frame[target].is_not_null()
+    lost = plural(int((~known).sum()), "row")
+    listener(Event("clean", f"{lost} left out: the cell of '{target}' cannot be read"))
+    return replace(cleaned, frame=cleaned.frame.filter(known), rows=cleaned.rows.filter(known))
+
+
+def model_rows(
+    cleaned: Cleaned, plan: Plan, prepared: Prepared, task: Task | None
+) -> tuple[pl.DataFrame, pl.Series, Task]:
+    """What the model sees, what it predicts, and the task; refuses what cannot carry a model."""
+    target, uri = str(plan.target), prepared.table.source.uri
+    if target not in cleaned.frame.columns:
+        raise InputError(f"the plan takes the target '{target}' out", where=uri, hint="edit the plan")
+    known = cleaned.frame.filter(pl.col(target).is_not_null())
+    if known.height < MIN_ROWS:
+        raise InputError(
+            f"{known.height} usable rows are left with a value in '{target}'",
+            where=uri,
+            hint=f"at least {MIN_ROWS} are needed; see the plan for what was dropped",
+        )
+    if known.height < cleaned.frame.height:
+        raise InputError(
+            f"'{target}' is missing in {cleaned.frame.height - known.height} rows",
+            where=uri,
+            hint="let the plan drop them (target.missing)",
+        )
+    roles = {spec.name: spec.role for spec in plan.outputs}
+    out = ("excluded", "identifier", "constant", "target")
+    from_target = {spec.name for spec in plan.outputs if spec.source == target} | {target}
+    unused = [c for c in known.columns if roles.get(c) in out or c in from_target or c.startswith(f"{target}__")]
+    frame, y = known.drop(unused), known[target]
+    if y.n_unique() < 2:
+        raise InputError(
+            f"the target '{target}' has one value only: '{y[0]}'", where=uri, hint="there is nothing to predict"
+        )
+    if not frame.width:
+        leaks = sorted({c for a in plan.actions if a.verb in LEAK_VERBS and a.status == "apply" for c in a.columns})
+        said = f": {', '.join(leaks[:5])} give it away" if leaks else ""
+        hint = "if they are known when predicting, pass --keep-leaks" if leaks else "give a table with more columns"
+        raise InputError(f"no column is left to predict '{target}' from{said}", where=uri, hint=hint)
+    inferred = task or plan.task or profiling.infer_task(y, target)[0]
+    if inferred != "regression":
+        y = y.cast(pl.String)
+        if task is None:
+            # Labels that cleaning has merged may be two where the raw cells were more.
+            inferred = "binary" if y.n_unique() == 2 else "multiclass"
+    elif not y.dtype.is_numeric():
+        raise InputError(
+            f"'{target}' is not a number, so it cannot be the target of a regression",
+            where=uri,
+            hint="give --task binary or multiclass",
+        )
+    return frame, y, inferred
+
+
+def per_row(
+    cleaned: Cleaned, prepared: Prepared, column: str | Any | None, learn: np.ndarray | None
+) -> pl.Series | None:
+    """What groups, orders or weighs rows: a column (as cleaned where it is there), or one value a row."""
+    if column is None:
+        return None
+    if not isinstance(column, str):
+        values = pl.Series(np.asarray(column))
+        rows = prepared.frame.height if learn is None else int(np.max(learn, initial=-1)) + 1
+        if len(values) < rows:
+            raise InputError(f"{len(values)} values for {rows} rows", hint="give one value per row")
+        return (values if learn is None else values.gather(learn)).gather(cleaned.rows)
+    name = resolve_column(column, prepared.table)
+    if name in cleaned.frame.columns:
+        return cleaned.frame[name]
+    return prepared.frame[name].gather(cleaned.rows)
+
+
+def constrained(asked: Mapping[str, int] | None, prepared: Prepared, plan: Plan, frame: pl.DataFrame) -> dict[str, int]:
+    """Raw columns' directions by the names that the cleaned columns have."""
+    found = {}
+    for said, direction in (asked or {}).items():
+        raw = resolve_column(said, prepared.table)
+        made = [spec.name for spec in plan.outputs if (spec.source or spec.name) == raw and spec.name in frame.columns]
+        found[raw if raw in made or not made else made[0]] = direction
+    return found
+
+
+def row_weights(weights: pl.Series | None) -> np.ndarray | None:
+    if weights is None:
+        return None
+    values: np.ndarray = weights.cast(pl.Float64, strict=False).to_numpy()
+    if not np.isfinite(values).all() or (values < 0).any() or not values.sum() > 0:
+        raise InputError("a row's weight is missing, negative or infinite, or all are 0", hint="give weights above 0")
+    return values
+
+
+def encoded_target(y: pl.Series, task: Task) -> np.ndarray:
+    """Class codes (n,) or values (n,) as a synthesizer takes them."""
+    from autoprep.model_search.target import encode_target
+
+    codes: np.ndarray = encode_target(y if task == "regression" else y.cast(pl.String), task)[0]
+    return codes
+
+
+def judged_by(y: pl.Series, task: Task, positive: str | None, metric: Any) -> tuple[str, Any]:
+    """The class that scores of one class are about ("" for another task), and the metric that judges by it."""
+    from autoprep.model_search.metrics import resolve
+    from autoprep.model_search.target import encode_target, positive_of
+
+    codes, labels = encode_target(y if task == "regression" else y.cast(pl.String), task)
+    about = str(labels[positive_of(labels, codes, positive)[0]]) if task == "binary" or positive is not None else ""
+    return about, resolve(metric, task, codes, np.asarray(labels) if labels else None, positive)
