@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autoprep.errors import plural
+from autoprep.model_search.board import Board, Weighted
 from autoprep.model_search.calibrate import Conformal, LabelSets, learn_curve, learn_heat, learn_lifts, learn_threshold
 from autoprep.model_search.configuration import Configuration
-from autoprep.model_search.ensemble import bagged, greedy, likely, paired_gain
-from autoprep.model_search.evolve import pareto, weight_of
+from autoprep.model_search.evolve import pareto
 from autoprep.model_search.lightgbm_model import seeded
 from autoprep.model_search.limits import Limit, OutOfTime
+from autoprep.model_search.mixing import Mixer, diverse, fold_error
 from autoprep.model_search.part import Part
 from autoprep.model_search.predictor import Member, Predictor
 from autoprep.model_search.prepared import SKETCH, Synthesizer
-from autoprep.model_search.race import OTHER_WITHIN, Race, Runner
+from autoprep.model_search.race import Race, Runner
 from autoprep.model_search.remembered import whole
 from autoprep.model_search.rounds import level
 from autoprep.model_search.threads import usable
@@ -28,17 +28,9 @@ from autoprep.model_search.variants import Flips
 from autoprep.types import Leaderboard, Trial
 
 Array = NDArray[Any]
-Weighted = list[tuple[Runner, float]]
-
-MEMBERS_IN_ENSEMBLE = 12
-BLOCKS = 10
-#: Rows up to which models share the prediction by how likely each is the best, how many at most, the least share of
-#: one, judged predictions from which fewer bags are drawn, and folds below which a standard error says nothing.
-FEW_ROWS, MOST_SHARING, LEAST_SHARE, MANY_JUDGED, TELLING_FOLDS = 5_000, 8, 0.03, 5_000, 4
 #: What is kept: models that share the prediction, each refitted on all rows; one of them, unless several gain more than
-#: ``SURE`` standard errors; or those that share it as the folds have left them.
+#: ``mixing.SURE`` standard errors; or those that share it as the folds have left them.
 DEPLOYED = ("balanced", "fast", "accurate")
-SURE = 2.0
 #: Refits of a configuration that draws rows or columns, by seeds of their own, for so many rows at most; least, if any.
 SEEDS, LEAST_SEEDS = ((1_500, 5), (5_000, 3)), 3
 #: Share of the rounds below which a refit that the clock has stopped is not used.
@@ -85,7 +77,7 @@ class Finisher:
         members = diverse(ranked, self.folds)
         self.rows = np.concatenate([self._judged_rows(f) for f in self.folds])
         stacked = [np.concatenate([r.results[f].prediction for f in self.folds]) for r in members]
-        found = self._weights(members, stacked)
+        found = Mixer(self.bench, self.folds, self.deploy, self.note).shares(members, stacked)
         self.weights = [(r, float(w)) for r, w in zip(members, found, strict=True) if w > 0]
         mixed = np.asarray(sum(w * p for w, p in zip(found, stacked, strict=True) if w > 0))
         self._calibrate(mixed)
@@ -109,27 +101,27 @@ class Finisher:
         best = ranked[0]
         if best is not plain:
             gain = np.array([plain.results[f].loss - best.results[f].loss for f in self.folds])
-            error = self._fold_error(gain)
+            error = fold_error(self.bench, self.folds, gain)
             if gain.mean() > 2.0 * error:
                 self.cleaning = best.configuration.cleaning
                 self.flip_gain = (float(gain.mean()), error)
         return [r for r in ranked if r.configuration.cleaning == self.cleaning]
 
-    def _fold_error(self, differences: Array) -> float:
-        """Standard error of a mean over folds that share training rows (Nadeau and Bengio 2003)."""
-        if len(differences) < 2:
-            return float("inf")
-        share = len(self._judged_rows(self.folds[0])) / len(self.bench.rows(self.folds[0])[0])
-        return float(differences.std(ddof=1)) * float(np.sqrt(1 / len(differences) + share))
-
     def front(self) -> tuple[Trial, ...]:
         """The configurations that no other beats in loss, work of a prediction and size at once, best loss first."""
-        return tuple(self._trial(runner, self.folds) for runner in self._pareto())
+        return tuple(self._shown().trial(runner, self.folds) for runner in self._pareto())
 
     def _pareto(self) -> list[Runner]:
         if self._front is None:
             self._front = pareto(self.race.ranked(self.folds) if self.folds else [], self.folds)
         return self._front
+
+    def _shown(self) -> Board:
+        return Board(self.metric, self.folds, self._pareto())
+
+    def _board(self, scores: list[float]) -> Leaderboard:
+        judged = [runner for runner in self.race.runners.values() if runner.results]
+        return self._shown().table(judged, self.weights, scores)
 
     def _judged_rows(self, fold: int) -> Array:
         valid = self.bench.rows(fold)[1]
@@ -143,96 +135,6 @@ class Finisher:
         np.add.at(count, self.rows, 1)
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray(total / (count[:, None] if self.classes else count))
-
-    def _weights(self, members: list[Runner], stacked: list[Array]) -> Array:
-        """The share of each member (len(members),).
-
-        What is judged are the predictions of single folds, one after the other: averaged over dealings they would
-        look better than a refitted model can be.
-        """
-        if len(members) == 1:
-            return np.ones(1)
-        if self.deploy != "fast" and len(self.y) <= FEW_ROWS and len(self.folds) > 1:
-            return self._shared(members, stacked)
-        y = self.y[self.rows]
-        weight = None if self.weight is None else self.weight[self.rows]
-        found = greedy(stacked, lambda p: self.metric.loss(y, p, weight))
-        mixed = sum(w * p for w, p in zip(found, stacked, strict=True))
-        blocks = self._blocks()
-        single, several = (
-            np.array([self.metric.loss(y[b], said[b], None if weight is None else weight[b]) for b in blocks])
-            for said in (stacked[0], mixed)
-        )
-        gain, error = paired_gain(single, several)
-        if gain <= (SURE if self.deploy == "fast" else 1.0) * error:
-            told = f"an ensemble gains {gain:.2g} ± {error:.2g}" if np.isfinite(error) else "too few rows judge a mix"
-            self.note(f"{told}: the best single model is kept")
-            return np.asarray(np.eye(len(members))[0])
-        self.note(
-            f"the ensemble of {np.count_nonzero(found)} gains {gain:.2g} ± {error:.2g} over the best single model"
-        )
-        return found
-
-    def _shared(self, members: list[Runner], stacked: list[Array]) -> Array:
-        """For few rows: half by bagged greedy picks, half by how likely each member is as good as the best.
-
-        Picking the best of several that the folds hardly tell apart is picking by chance, and so are weights that
-        are fitted to few rows; their mean varies less (Breiman 1996).
-        """
-        y = self.y[self.rows]
-        weight = None if self.weight is None else self.weight[self.rows]
-
-        def loss(said: Array, at: Array) -> float:
-            return self.metric.loss(y[at], said, None if weight is None else weight[at])
-
-        bags = 8 if len(self.rows) <= MANY_JUDGED else 4
-        losses = np.array([[r.results[f].loss for f in self.folds] for r in members])
-        share = len(self._judged_rows(self.folds[0])) / len(self.bench.rows(self.folds[0])[0])
-        found = bagged(stacked, loss, self.rows, bags=bags, seed=self.bench.seed)
-        if len(self.folds) >= TELLING_FOLDS:
-            found = 0.5 * found + 0.5 * likely(losses, share)
-        found[np.argsort(-found, kind="stable")[MOST_SHARING:]] = 0.0
-        found[found < min(LEAST_SHARE, found.max())] = 0.0
-        found = np.asarray(found / found.sum())
-        count = np.count_nonzero(found)
-        if count == 1:
-            self.note("the best single model is kept: no other comes near it")
-            return found
-        gain, error = self._gain_of_folds(stacked, found, loss)
-        if gain < -error:
-            self.note(f"a mix of {count} loses {-gain:.2g} ± {error:.2g}: the best single model is kept")
-            return np.asarray(np.eye(len(members))[0])
-        self.note(
-            f"few rows: {count} models share the prediction, by how surely each is as good as the best "
-            f"({gain:+.2g} ± {error:.2g} against the best single one; kept unless it loses more than its error)"
-        )
-        return found
-
-    def _gain_of_folds(
-        self, stacked: list[Array], found: Array, loss: Callable[[Array, Array], float]
-    ) -> tuple[float, float]:
-        """The loss that a mix saves over the first of its members, fold by fold, and its standard error."""
-        mixed = np.asarray(sum(w * p for w, p in zip(found, stacked, strict=True) if w > 0))
-        ends = np.cumsum([len(self._judged_rows(f)) for f in self.folds])
-        parts = [np.arange(end - len(self._judged_rows(f)), end) for f, end in zip(self.folds, ends, strict=True)]
-        gains = np.array([loss(stacked[0][part], part) - loss(mixed[part], part) for part in parts])
-        return float(gains.mean()), self._fold_error(gains)
-
-    def _blocks(self) -> list[Array]:
-        """Positions in ``rows``: some ten blocks of the first dealing that respect the folds and hold every class."""
-        once = max(1, len(self.splits.folds) // max(1, self.splits.repeats))
-        sizes = [len(self._judged_rows(f)) for f in self.folds]
-        starts = np.concatenate([[0], np.cumsum(sizes)])
-        first = range(min(once, len(self.folds)))
-        per = max(1, -(-BLOCKS // len(first)))
-        least = 30 if not self.classes else 30 * self.classes
-        found: list[Array] = []
-        for number in first:
-            inside = np.arange(starts[number], starts[number + 1])
-            parts = max(1, min(per, len(inside) // least))
-            order = inside[np.argsort(self.y[self.rows[inside]], kind="stable")]
-            found += [order[part::parts] for part in range(parts)]
-        return [b for b in found if len(b)]
 
     def _calibrate(self, said: Array) -> None:
         y = self.y[self.rows]
@@ -383,75 +285,6 @@ class Finisher:
         if self.classes == 2:
             return learn_threshold(y, warm, self.metric, weight), ()
         return 0.5, learn_lifts(y, warm, np.asarray(self.predictor.prior), self.metric, weight)
-
-    def _board(self, scores: list[float]) -> Leaderboard:
-        sign = self.metric.greater_is_better
-        runners = [r for r in self.race.runners.values() if r.results]
-        whole = [r for r in runners if r.judged() != [SKETCH]] or runners
-        dropped = [r for r in whole if not all(f in r.results for f in self.folds)]
-        alone = self.weights[0][0] if len(self.weights) == 1 else None
-        trials = [self._trial(r, self.folds) for r in whole if r not in dropped and r is not alone]
-        if self.weights:
-            trials.append(self._delivered(scores))
-        trials.sort(key=lambda t: (t.loss, not t.delivered))
-        trials += sorted((self._trial(runner) for runner in dropped), key=lambda t: t.loss)
-        return Leaderboard(self.metric.name, sign, tuple(trials), self.metric.positive)
-
-    def _delivered(self, scores: list[float]) -> Trial:
-        """The row of what is kept, with its own score: that of the folds, by the labels that the model says."""
-        sign = self.metric.greater_is_better
-        losses = [1.0 - s if sign else s for s in scores]
-        mean = float(np.mean(losses))
-        error = float(np.std(losses, ddof=1) / np.sqrt(len(losses))) if len(losses) > 1 else 0.0
-        score = 1.0 - mean if sign else mean
-        judged: dict[str, Any] = {"loss": mean, "score": score, "loss_se": error, "delivered": True}
-        members = [self._trial(r, self.folds) for r, _ in self.weights]
-        if len(members) == 1:
-            return replace(members[0], **judged)
-        made = " + ".join(f"{w:.0%} {r.configuration.label}" for r, w in sorted(self.weights, key=lambda p: -p[1]))
-        return Trial(
-            "ensemble", fit_s=sum(t.fit_s for t in members), predict_s=sum(t.predict_s for t in members),
-            features=max(t.features for t in members), note=f"{self._on(self.folds)}; {made}",
-            size=sum(t.size for t in members), **judged,
-        )  # fmt: skip
-
-    def _on(self, judged: list[int]) -> str:
-        """On what a score is founded."""
-        if judged == [SKETCH]:
-            return "a sample of rows"
-        fewer = 0 < len(judged) < len(self.folds)
-        return f"{len(judged)} of {plural(len(self.folds), 'fold')}" if fewer else plural(len(judged), "fold")
-
-    def _trial(self, runner: Runner, folds: list[int] | None = None) -> Trial:
-        """The row of a runner: judged on these folds, or on all that it has been on."""
-        judged = runner.judged() if folds is None else folds
-        loss = runner.mean(judged)
-        values = [runner.results[f] for f in judged]
-        made = self._on(judged) + (f"; {runner.note}" if runner.note else "")
-        return Trial(
-            runner.configuration.label, loss, 1.0 - loss if self.metric.greater_is_better else loss,
-            runner.error(judged),
-            float(np.mean([r.fit_s for r in values])), float(np.mean([r.predict_s for r in values])),
-            values[0].columns,
-            {**runner.configuration.parameters, "features": runner.configuration.features,
-             **({"cleaning": list(runner.configuration.cleaning)} if runner.configuration.cleaning else {}),
-             "best_rounds": round(runner.rounds())}, made, weight_of(runner)[1], runner in self._pareto(),
-        )  # fmt: skip
-
-
-def diverse(ranked: list[Runner], folds: list[int]) -> list[Runner]:
-    """Those that may share the prediction: the best, and of every family its best that is not far behind.
-
-    Args:
-        ranked: all that stand, best first.
-        folds: that judge them.
-    """
-    best = {runner.configuration.family: runner for runner in reversed(ranked)}
-    far = OTHER_WITHIN * ranked[0].mean(folds)
-    found = ranked[:MEMBERS_IN_ENSEMBLE]
-    others = [r for r in best.values() if not any(r is m for m in found) and r.mean(folds) <= far]
-    kept = found[: MEMBERS_IN_ENSEMBLE - len(others)]
-    return sorted([*kept, *others], key=lambda r: r.mean(folds))
 
 
 def _hurried(chosen: Configuration, rounds: float, cost: float, left: float) -> tuple[Configuration, float, float]:

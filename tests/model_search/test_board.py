@@ -11,6 +11,7 @@ import pytest
 from autoprep.model_search.configuration import Configuration
 from autoprep.model_search.finish import Finisher
 from autoprep.model_search.metrics import METRICS
+from autoprep.model_search.mixing import Mixer
 from autoprep.model_search.race import Race, Runner
 from autoprep.model_search.trial import Bench, FoldResult
 from autoprep.reporting.content import model_content
@@ -85,9 +86,9 @@ def test_a_mix_that_loses_more_than_its_error_is_not_kept_for_few_rows(monkeypat
     made = finisher([good, bad], FOLDS)
     members = [good, bad]
     stacked = [np.concatenate([r.results[f].prediction for f in made.folds]) for r in members]
-    monkeypatch.setattr("autoprep.model_search.finish.bagged", lambda *_, **__: np.array([0.5, 0.5]))
-    monkeypatch.setattr("autoprep.model_search.finish.likely", lambda *_: np.array([0.5, 0.5]))
-    assert made._weights(members, stacked).tolist() == [1.0, 0.0]
+    monkeypatch.setattr("autoprep.model_search.mixing.bagged", lambda *_, **__: np.array([0.5, 0.5]))
+    monkeypatch.setattr("autoprep.model_search.mixing.likely", lambda *_: np.array([0.5, 0.5]))
+    assert Mixer(made.bench, made.folds, "balanced", made.note).shares(members, stacked).tolist() == [1.0, 0.0]
 
 
 def test_rows_of_one_name_are_told_apart() -> None:
