@@ -9,11 +9,10 @@ from autoprep.pipeline.prepare import find, prepare, resolve_column
 from autoprep.pipeline.privacy import masked_plan, personal_columns
 from autoprep.pipeline.saved_rows import SavedRows
 from autoprep.pipeline.selecting import Selected, select_of_table, select_of_tables
+from autoprep.pipeline.sources import infer_schema, load_tables
 from autoprep.pipeline.tables import (
     TableBlocks,
     TableFeatures,
-    infer_schema,
-    load_tables,
     synthesize_blocks,
     synthesize_like,
     synthesize_tables,

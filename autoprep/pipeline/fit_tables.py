@@ -12,7 +12,8 @@ import polars as pl
 
 from autoprep import cleaning, reading
 from autoprep.errors import ArtifactError, plural
-from autoprep.pipeline.tables import load_tables, made_for, made_parts, schema_over
+from autoprep.pipeline.sources import load_tables, schema_over
+from autoprep.pipeline.tables import made_for, made_parts
 from autoprep.pipeline.train import fit
 from autoprep.pipeline.values import Fitted
 from autoprep.synthesis.schema import Schema

@@ -1,11 +1,10 @@
-"""Features over several tables: read and clean each, propose or take a schema, compute as of a cutoff."""
+"""Features over several tables, computed as of a cutoff, in memory or in blocks on disk."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,18 +12,17 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from autoprep import cleaning, profiling, reading
+from autoprep import profiling
 from autoprep.errors import ArtifactError, InputError, SettingError, did_you_mean, plural
 from autoprep.lineage import whole_file
-from autoprep.pipeline.prepare import prepare
-from autoprep.reading.catalogue import Catalogue, catalogue_of, database_file
+from autoprep.pipeline.sources import load_tables, schema_over
 from autoprep.synthesis.answers import Asked
 from autoprep.synthesis.blocks import Blocks, answer_in_blocks, bytes_of, empty_columns, shares_of
-from autoprep.synthesis.entity_sets import ForFeaturetools, is_entity_set, tables_of, to_featuretools
+from autoprep.synthesis.entity_sets import ForFeaturetools, to_featuretools
 from autoprep.synthesis.feature import Definition
 from autoprep.synthesis.leaks import leak_report, traps
 from autoprep.synthesis.outcomes import known_before, tells_outcome
-from autoprep.synthesis.schema import Reference, Schema, TableSpec, guess_time
+from autoprep.synthesis.schema import Schema, TableSpec
 from autoprep.synthesis.tables import (
     DEFAULT_WINDOWS,
     TableSynthesizer,
@@ -33,15 +31,10 @@ from autoprep.synthesis.tables import (
     history_without_time,
     unread,
 )
-from autoprep.types import Event, Feature, Listener, Plan, Table, silent
+from autoprep.types import Event, Feature, Listener, Plan, silent
 
-#: Files of a folder that are tables.
-SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".arrow", ".ndjson", ".json", ".gz", ".zst", ".xz", ".bz2", ".xlsx")
-#: Rows, evenly spaced, that a cleaning plan is made on; the leak report reads at most ``LEAK_ROWS``.
-PLAN_ROWS, LEAK_ROWS = 50_000, 20_000
-_ISO = r"^\d{4}-\d\d-\d\d([ T]\d\d:\d\d:\d\d(\.\d+)?)?$"
-
-
+#: Rows that the leak report reads at most.
+LEAK_ROWS = 20_000
 #: Folders that lazy frames read; they go when Python ends.
 _LENT: dict[str, TemporaryDirectory[str]] = {}
 
@@ -128,141 +121,6 @@ def _save(path: str | Path, made: TableFeatures | TableBlocks) -> Path:
     with whole_file(path) as beside:
         beside.write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return Path(path)
-
-
-def load_tables(
-    source: Mapping[str, Any] | str | Path, plans: Mapping[str, Plan] | None = None, listener: Listener = silent
-) -> tuple[dict[str, pl.DataFrame], dict[str, Plan]]:
-    """Read several tables; those of text are cleaned by their own plan, typed ones are taken as they are.
-
-    Args:
-        source: name -> anything that can be read, a folder with one file per table, or an SQLite or DuckDB file.
-        plans: how tables were cleaned before, by name; used instead of new plans.
-        listener: hears what is read.
-
-    Raises:
-        InputError: no such folder, or no table in it.
-    """
-    if is_entity_set(source):
-        return tables_of(source), {}
-    if not isinstance(source, Mapping):
-        source = _named(source, listener)
-    frames, used = {}, {}
-    for name, one in source.items():
-        table = one if isinstance(one, Table) else reading.read(one, listener=listener)
-        texts = [t for t in table.frame.collect_schema().dtypes() if t == pl.String]
-        typed = len(texts) < len(table.frame.collect_schema())
-        if plans is not None and name in plans:
-            plan = plans[name]
-            frames[name] = cleaning.transform(table.collect(), plan)[0]
-            used[name] = plan
-        elif typed:
-            frames[name] = _moments(table.collect())
-        else:
-            frame = table.collect()
-            step = max(1, frame.height // PLAN_ROWS)
-            prepared = prepare(table, rows=range(0, frame.height, step), listener=listener)
-            plan = cleaning.for_modelling(prepared.plan)
-            frames[name] = cleaning.transform(frame, plan)[0]
-            used[name] = plan
-    return frames, used
-
-
-def _named(source: str | Path, listener: Listener) -> Mapping[str, Any]:
-    """The tables of a folder or of a whole database file."""
-    whole = database_file(source)
-    if whole is not None:
-        known = catalogue_of(*whole)
-        return {name: reading.read(known.path, query=name, listener=listener) for name in known.tables}
-    folder = Path(source)
-    if not folder.is_dir():
-        raise InputError(
-            "is no folder of tables", where=str(source),
-            hint="give a folder with one file per table, or an SQLite or DuckDB file",
-        )  # fmt: skip
-    found = named_files(folder)
-    if not found:
-        raise InputError("holds no table", where=str(folder), hint=f"known endings: {', '.join(SUFFIXES)}")
-    return found
-
-
-def _moments(frame: pl.DataFrame) -> pl.DataFrame:
-    """A typed table with its text columns of ISO dates and moments as such: SQLite has no type for them."""
-    made = []
-    for name in (c for c, d in frame.schema.items() if d == pl.String):
-        known = frame[name].drop_nulls()
-        if known.len() and known.str.contains(_ISO).all():
-            day = pl.Date if known.str.len_chars().max() == 10 else pl.Datetime("us")
-            text = pl.col(name).str.replace(" ", "T", literal=True)
-            made.append(
-                text.str.to_date("%Y-%m-%d", strict=False) if day == pl.Date
-                else text.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="us", strict=False)
-            )  # fmt: skip
-    found = frame.with_columns(made)
-    lost = [c for c in frame.columns if found[c].null_count() > frame[c].null_count()]
-    return found.with_columns(frame[c] for c in lost)
-
-
-def named_files(folder: Path) -> dict[str, Path]:
-    """The tables of a folder: name -> file; the name is the file's up to its first dot, or all of it where two clash.
-
-    Files of endings that are not known are taken where there is no other.
-    """
-    files = sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith((".", "_")))
-    files = [p for p in files if p.suffix.casefold() in SUFFIXES] or files
-    stems = Counter(p.name.split(".")[0] for p in files)
-    return {p.name.split(".")[0] if stems[p.name.split(".")[0]] == 1 else p.name.replace(".", "_"): p for p in files}
-
-
-def infer_schema(frames: Mapping[str, pl.DataFrame], declared: Catalogue | None = None) -> Schema:
-    """Propose keys, references and times, each with its evidence; a person confirms or corrects it.
-
-    Args:
-        frames: the tables. declared: keys and foreign keys that a database's catalogue names; they go before guesses.
-    """
-    found = profiling.relate(frames)
-    first = Schema.infer(frames)
-    tables = {}
-    for name, spec in first.tables.items():
-        key = next((one.parent_columns for one in found.links if one.parent == name), ())
-        why = spec.why
-        if key:
-            said = guess_time(spec.frame, key)[1]
-            why = f"{', '.join(key)} names each of {spec.frame.height:,} rows" + (f"; {said}" if said else "")
-        tables[name] = replace(spec, key=key or spec.key, why=why)
-    if declared is not None and declared.references:
-        return _declared(tables, declared)
-    links = tuple(
-        Reference(one.child, one.child_columns, one.parent, one.parent_columns, str(one)) for one in found.links
-    )
-    return Schema(tables, links)
-
-
-def _declared(tables: Mapping[str, TableSpec], declared: Catalogue) -> Schema:
-    made = {}
-    for name, spec in tables.items():
-        key = tuple(c for c in declared.keys.get(name, spec.key) if c in spec.frame.columns)
-        time, said = guess_time(spec.frame, key)
-        why = f"{', '.join(key)}: primary key of the database" if name in declared.keys else spec.why
-        made[name] = replace(spec, key=key, time=time, why="; ".join(part for part in (why, said) if part))
-    links = tuple(
-        Reference(one.child, one.columns, one.parent, one.key, "foreign key of the database")
-        for one in declared.references
-        if set(one.columns) <= set(made[one.child].frame.columns)
-        and set(one.key) <= set(made[one.parent].frame.columns)
-    )
-    return Schema(made, links)
-
-
-def schema_over(schema: Schema | str | Path, frames: Mapping[str, pl.DataFrame], table: str) -> Schema:
-    """A schema over the rows of its tables, once keys are seen to name single rows.
-
-    Raises:
-        SettingError: it names what is not there, or rows share a key.
-    """
-    known = schema.with_frames(frames) if isinstance(schema, Schema) else Schema.from_yaml(schema, frames)
-    known.check_keys(table)
-    return known
 
 
 def made_for(

@@ -14,7 +14,7 @@ import polars as pl
 
 from autoprep.errors import ArtifactError, SettingError, did_you_mean
 from autoprep.pipeline.saved_rows import SavedRows, compared_rows
-from autoprep.pipeline.tables import load_tables, schema_over
+from autoprep.pipeline.sources import load_tables, schema_over
 from autoprep.synthesis.answers import Asked, answer
 from autoprep.synthesis.brute import brute_force
 from autoprep.synthesis.export import Written, polars_code, sql

@@ -263,7 +263,7 @@ def test_proposals_say_times_epochs_and_composite_keys():
 
 
 def test_files_of_one_stem_are_told_apart(tmp_path):
-    from autoprep.pipeline.tables import named_files
+    from autoprep.pipeline.sources import named_files
 
     for name in ("u.data", "u.item", "v.user"):
         (tmp_path / name).write_text("a\n1\n")
