@@ -64,7 +64,8 @@ def fit(
         plan: a reviewed plan.
         group: column, or (rows,) values; rows that share one are validated on one side. "auto": what the profile
             suggests. When None a suggestion is said, with what it would change, and not followed.
-        time: column, or (rows,) values, that orders rows; later ones validate. "auto" and None as for ``group``.
+        time: column, or (rows,) values, that orders rows; later ones validate. A time that is split over columns is
+            named by them all, "year + month + day". "auto" and None as for ``group``.
         gap: how much earlier than the rows they are judged on training rows must be: "7d", "12h", or a number in the
             unit of ``time``.
         sample_weight: column, or (rows,) numbers, that says how much a row counts; a column is no feature then.

@@ -100,6 +100,17 @@ def join_moment(cell: pl.Expr, *, parts: Sequence[pl.Expr]) -> Repair:
     return Repair(cell, dtype="same", extra={"__moment": moment})
 
 
+def joined_moment(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
+    """The moment of each row that these columns say together, from the year down; see ``join_moment``.
+
+    Example:
+        >>> joined_moment(pl.DataFrame({"y": [2010], "m": [2], "d": [3]}), ["y", "m", "d"]).to_list()
+        [datetime.datetime(2010, 2, 3, 0, 0)]
+    """
+    year, *parts = (pl.col(name) for name in columns)
+    return frame.select(join_moment(year, parts=parts).extra["__moment"]).to_series()
+
+
 def _part(cell: pl.Expr) -> pl.Expr:
     """A part of a moment as a whole number; months by their first three letters."""
     spelled = cell.cast(pl.String).str.strip_chars().str.strip_suffix(".0").str.to_lowercase()

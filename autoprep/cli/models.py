@@ -45,7 +45,7 @@ def fit(
     metric: Annotated[str | None, typer.Option("--metric", help="What to optimise; inferred from the task.")] = None,
     plan: Annotated[Path | None, typer.Option("--plan", help="A reviewed plan to clean by.")] = None,
     group: Annotated[str | None, typer.Option("--group", help="Rows that share it stay on one side; auto.")] = None,
-    time: Annotated[str | None, typer.Option("--time", help="Column that orders rows: later ones judge; auto.")] = None,
+    time: Annotated[str | None, typer.Option("--time", help="Column(s) ordering rows: later ones judge; auto.")] = None,
     gap: Annotated[
         str | None, typer.Option("--gap", help="With --time: how much earlier training rows are: 7d.")
     ] = None,

@@ -10,8 +10,10 @@ import numpy as np
 import polars as pl
 
 from autoprep import profiling
+from autoprep.checks.time import joined_moment
 from autoprep.errors import InputError, plural
 from autoprep.pipeline.prepare import resolve_column
+from autoprep.pipeline.structure import parts_of
 from autoprep.pipeline.values import Prepared
 from autoprep.types import Cleaned, Event, Listener, Plan, Task, silent
 
@@ -82,7 +84,8 @@ def model_rows(
 def per_row(
     cleaned: Cleaned, prepared: Prepared, column: str | Any | None, learn: np.ndarray | None
 ) -> pl.Series | None:
-    """What groups, orders or weighs rows: a column (as cleaned where it is there), or one value a row."""
+    """What groups, orders or weighs rows: a column (as cleaned where it is there), the moment that several say
+    together, or one value a row."""
     if column is None:
         return None
     if not isinstance(column, str):
@@ -91,6 +94,8 @@ def per_row(
         if len(values) < rows:
             raise InputError(f"{len(values)} values for {rows} rows", hint="give one value per row")
         return (values if learn is None else values.gather(learn)).gather(cleaned.rows)
+    if parts := parts_of(column, prepared.table):
+        return joined_moment(prepared.frame, parts).gather(cleaned.rows)
     name = resolve_column(column, prepared.table)
     if name in cleaned.frame.columns:
         return cleaned.frame[name]

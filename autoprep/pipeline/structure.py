@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 
 from autoprep.budget import Budget
-from autoprep.types import Task
+from autoprep.pipeline.prepare import resolve_column
+from autoprep.types import Table, Task
 
 #: Rows of the comparison, rounds of its small model, folds, and the share of what is left of a budget it may take.
 MOST_ROWS, ROUNDS, FOLDS, SHARE = 4_000, 60, 3, 0.06
@@ -17,14 +18,32 @@ AUTO = "auto"
 #: Losses that differ by no more say that it does not matter.
 SAME = 5e-4
 Kind = Literal["group", "time"]
+#: What stands between the columns that say a moment together, and how many they are at least.
+JOIN, LEAST_PARTS = " + ", 3
 FLAGS: Mapping[Kind, str] = {"group": "group_column", "time": "time_column"}
 
 
 def suggested(profile: Any, target: str | None) -> dict[Kind, str]:
-    """The columns that group or order rows by what the profile saw: "group" and "time" -> column."""
+    """The columns that group or order rows by what the profile saw: "group" and "time" -> column; a time that is split
+    over columns is named by them all ("year + month + day")."""
     row = profile.tables.row(0, named=True) if profile.tables.height else {}
     found = {kind: row.get(word) for kind, word in FLAGS.items()}
+    parts = row.get("time_parts") or ()
+    if found["time"] is None and len(parts) >= LEAST_PARTS and target not in parts:
+        found["time"] = JOIN.join(parts)
     return {kind: str(name) for kind, name in found.items() if name is not None and name != target}
+
+
+def parts_of(name: str, table: Table) -> tuple[str, ...]:
+    """The columns that a time is split over, () where the name is that of one column.
+
+    Raises:
+        InputError: it joins names one of which is no column.
+    """
+    said = name.split(JOIN)
+    if len(said) < LEAST_PARTS or name in table.frame.collect_schema().names():
+        return ()
+    return tuple(resolve_column(part, table) for part in said)
 
 
 def told(

@@ -32,7 +32,7 @@ from autoprep.pipeline.sides import (
     per_row,
     row_weights,
 )
-from autoprep.pipeline.structure import AUTO, Kind, gap_of, suggested, told
+from autoprep.pipeline.structure import AUTO, JOIN, Kind, gap_of, parts_of, suggested, told
 from autoprep.pipeline.values import Fitted, Parts, Prepared, Stopwatch
 from autoprep.types import Event, Feature, Listener, Plan, Table, Task, silent
 
@@ -135,7 +135,7 @@ def fit(
     group, time = _asked("group", group, likely, listener), _asked("time", time, likely, listener)
     for name, said in (("group", group), ("time", time), ("weight", sample_weight)):
         given = None if said is None else "values"
-        chosen_by[name] = resolve_column(said, prepared.table) if isinstance(said, str) else given
+        chosen_by[name] = _named_by(said, prepared.table) if isinstance(said, str) else given
     chosen_by["gap"] = gap_s
     plan = cleaning.for_modelling(prepared.plan)
     if keep_leaks:
@@ -284,6 +284,10 @@ def _answering(task: Task | Goal | None, metric: Any) -> tuple[Task | None, Any]
         )
     answer, usual = GOALS[task]
     return answer, usual if metric is None else metric
+
+
+def _named_by(said: str, table: Table) -> str:
+    return JOIN.join(parts_of(said, table)) or resolve_column(said, table)
 
 
 def _asked(kind: Kind, said: Any, likely: Mapping[Kind, str], listener: Listener) -> Any:

@@ -21,6 +21,7 @@ from autoprep.model_search.lightgbm_model import ALWAYS, BIG_ROWS, constraints, 
 from autoprep.model_search.models import OWN
 from autoprep.model_search.predictor import Member, Predictor
 from autoprep.model_search.prepared import SKETCH
+from autoprep.pipeline.structure import JOIN, LEAST_PARTS
 from autoprep.types import Plan
 
 WIDTH = 110
@@ -70,6 +71,7 @@ def _top(predictor: Predictor, facts: Mapping[str, Any]) -> str:
     lightgbm = "import lightgbm as lgb\n" if _families(predictor) & {"lightgbm"} else ""
     again = "from autoprep.model_search.again import fit_again\n" if _families(predictor) - {"lightgbm"} else ""
     folds = "from autoprep.model_search.splits import suggest\n" if _folds(predictor) else ""
+    moments = "from autoprep.checks.time import joined_moment\n" if folds and _split(facts["chosen_by"]) else ""
     yes = "from autoprep.synthesis import Synthesizer\n" if predictor.synthesizers else ""
     even = _evened(predictor)
     heat = "from autoprep.model_search.calibrate import bend, heat\n" if predictor.classes else ""
@@ -89,7 +91,7 @@ import sys
 import polars as pl
 
 import autoprep as ap
-from autoprep.cleaning import parse_plan, transform
+{moments}from autoprep.cleaning import parse_plan, transform
 {again}{even}{heat}from autoprep.model_search.encode import Encoder
 {folds}{yes}'''
 
@@ -172,7 +174,10 @@ def _learning(predictor: Predictor, facts: Mapping[str, Any]) -> str:
         for kind in ("group", "time"):
             if said.get(kind):
                 name = repr(said[kind])
-                lines.append(f"    {kind}s = rows[{name}] if {name} in rows.columns else raw[{name}].gather(made.rows)")
+                taken = f"rows[{name}] if {name} in rows.columns else raw[{name}].gather(made.rows)"
+                if kind == "time" and _split(said):
+                    taken = f"joined_moment(raw, {said[kind].split(JOIN)!r}).gather(made.rows)"
+                lines.append(f"    {kind}s = {taken}")
                 given += f", {kind}s={kind}s"
         given += f", gap={said['gap']!r}" if said.get("time") and said.get("gap") else ""
         lines.append(f"    folds = suggest(y, {task!r}, frame=x, seed={seed}, folds={one}{given}).folds")
@@ -181,6 +186,11 @@ def _learning(predictor: Predictor, facts: Mapping[str, Any]) -> str:
         lines += _member(member, predictor, facts, weight)
     lines.append("    return members")
     return "\n".join(lines)
+
+
+def _split(said: Mapping[str, Any]) -> bool:
+    """Whether the time that orders the rows is said by several columns."""
+    return len(str(said.get("time") or "").split(JOIN)) >= LEAST_PARTS
 
 
 def _rows(said: Mapping[str, Any], seed: int) -> list[str]:

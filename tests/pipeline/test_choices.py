@@ -47,6 +47,33 @@ def test_a_group_is_suggested_with_what_it_changes_and_can_be_heeded() -> None:
     assert not any("group='person_id'" in note for note in heeded.facts["notes"])
 
 
+def weeks(rows: int = 600, seed: int = 1) -> pl.DataFrame:
+    """A level that wanders from day to day: neighbours in time tell it, the past does not."""
+    rng = np.random.default_rng(seed)
+    day = pl.select(pl.date(2021, 1, 1) + pl.duration(days=pl.int_range(rows) // 2)).to_series()
+    level = np.cumsum(rng.normal(size=rows))
+    return pl.DataFrame(
+        {
+            "year": day.dt.year(), "month": day.dt.month(), "day": day.dt.day(),
+            "trait": rng.normal(size=rows), "level": np.round(level, 2),
+        }
+    ).sample(fraction=1.0, shuffle=True, seed=seed)  # fmt: skip
+
+
+def test_a_time_that_is_split_over_columns_is_suggested_and_can_be_heeded() -> None:
+    rows = weeks()
+    plain = ap.fit(rows, "level", time_budget_s=None, work_budget=0.3)
+    said = [note for note in plain.facts["notes"] if "time='year + month + day'" in note]
+    assert len(said) == 1
+    heeded = ap.fit(rows, "level", time_budget_s=None, work_budget=0.3, time="year + month + day")
+    assert any("in time" in note for note in heeded.facts["notes"])
+    assert heeded.facts["chosen_by"]["time"] == "year + month + day"
+    # What is to come is much harder to tell than what lies between.
+    assert heeded.facts["scores"]["cross_validated"] > 2 * plain.facts["scores"]["cross_validated"]
+    with pytest.raises(InputError, match="weekday"):
+        ap.fit(rows, "level", time_budget_s=None, work_budget=0.3, time="year + month + weekday")
+
+
 def shop(rows: int = 300, seed: int = 0) -> pl.DataFrame:
     rng = np.random.default_rng(seed)
     size, kind = rng.normal(size=rows), rng.integers(0, 3, rows)

@@ -76,7 +76,19 @@ def test_rows_kept_aside_and_models_of_folds(tmp_path: Path, monkeypatch: pytest
     assert pl.read_parquet(made).equals(model.predict_frame(train).drop("reasons"))
 
 
-@pytest.mark.parametrize("given", [{"group": "city"}, {"group": "who"}, {"time": "day", "gap": "1d"}], ids=str)
+PARTS = (("start_year", 0, 4), ("start_month", 5, 2), ("start_day", 8, 2))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"time": "start_year + start_month + start_day"},
+        {"group": "city"},
+        {"group": "who"},
+        {"time": "day", "gap": "1d"},
+    ],
+    ids=str,
+)
 def test_models_of_folds_by_group_and_time(
     given: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,7 +97,8 @@ def test_models_of_folds_by_group_and_time(
     train, script, made = tmp_path / "train.csv", tmp_path / "script.py", tmp_path / "made.parquet"
     days = pl.Series("day", [f"2024-{1 + i % 12:02d}-{1 + i % 28:02d}" for i in range(300)])
     who = pl.Series("who", [f"P{(i * 7) % 60:03d}" for i in range(300)])
-    dirty(300, "binary").with_columns(days, who).write_csv(train)
+    parts = [pl.col("day").str.slice(at, many).alias(name) for name, at, many in PARTS] if " + " in str(given) else []
+    dirty(300, "binary").with_columns(days, who).with_columns(parts).write_csv(train)
     monkeypatch.setattr(Finisher, "_refit", lambda self, runner, whatever=False: None)
     model = ap.fit(train, "y", time_budget_s=None, work_budget=0.4, **given)
     model.export_code(script)
