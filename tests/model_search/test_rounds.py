@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from autoprep.budget import Budget
-from autoprep.model_search import finish, rounds
+from autoprep.model_search import finish, mixing, rounds
 from autoprep.model_search.configuration import Configuration
 from autoprep.model_search.race import Runner
 from autoprep.model_search.search import SearchResult, search
@@ -79,8 +79,8 @@ def test_the_mix_may_hold_the_best_of_each_family_that_is_near() -> None:
 
     many = [runner("lightgbm", 0.20 + 0.0001 * i, i) for i in range(30)]
     ranked = [*many, runner("linear", 0.21, 0), runner("linear", 0.22, 1), runner("neighbours", 0.5, 0)]
-    found = finish.diverse(ranked, [0])
-    assert len(found) == finish.MEMBERS_IN_ENSEMBLE
+    found = mixing.diverse(ranked, [0])
+    assert len(found) == mixing.MEMBERS_IN_ENSEMBLE
     assert [r.configuration.family for r in found].count("linear") == 1, "the best linear one, not the worse"
     assert not any(r.configuration.family == "neighbours" for r in found), "far behind"
     assert [r.mean([0]) for r in found] == sorted(r.mean([0]) for r in found)
