@@ -178,18 +178,28 @@ def learn_lifts(
 class Conformal:
     """Intervals from out-of-fold residuals, apart for low and high predictions (Mondrian split-conformal, Vovk 2005).
 
+    An interval holds its prediction: where the mean of a heavy tail lies above nearly all values, or a quantile is
+    predicted, residuals alone would leave it outside.
+
     Attributes:
         edges: predictions that part the bins, ascending.
         residuals: per bin, quantiles of truth - prediction at ``LEVELS`` even steps from 0 to 1.
         counts: per bin, rows.
+        floor: no bound is lower; None: any.
+
+    Example:
+        >>> made = Conformal.learn(np.array([0.0, 1.0, 8.0]), np.array([3.0, 3.0, 3.0]), floor=0.0)
+        >>> [bound.tolist() for bound in made.interval(np.array([2.0, 9.0]), 0.5)]
+        [[0.0, 6.0], [7.0, 14.0]]
     """
 
     edges: tuple[float, ...] = ()
     residuals: tuple[tuple[float, ...], ...] = field(default=((0.0,) * LEVELS,))
     counts: tuple[int, ...] = (1,)
+    floor: float | None = None
 
     @classmethod
-    def learn(cls, y: Array, predicted: Array) -> Self:
+    def learn(cls, y: Array, predicted: Array, floor: float | None = None) -> Self:
         """From truth and out-of-fold predictions (n,)."""
         bins = max(1, min(MOST_BINS, len(y) // 200))
         edges = np.unique(np.quantile(predicted, np.linspace(0, 1, bins + 1)[1:-1])) if bins > 1 else np.empty(0)
@@ -201,27 +211,34 @@ class Conformal:
             here = here if len(here) else y - predicted
             found.append(tuple(np.quantile(here, grid).tolist()))
             counts.append(len(here))
-        return cls(tuple(edges.tolist()), tuple(found), tuple(counts))
+        return cls(tuple(edges.tolist()), tuple(found), tuple(counts), floor)
 
     def interval(self, predicted: Array, coverage: float) -> tuple[Array, Array]:
         """Lower and upper bounds (n,) that hold the truth with this probability."""
         place = np.searchsorted(np.asarray(self.edges), predicted, side="right")
+        low, high = self.reach(coverage)
+        lower = predicted + low[place]
+        return lower if self.floor is None else np.maximum(lower, self.floor), predicted + high[place]
+
+    def reach(self, coverage: float) -> tuple[Array, Array]:
+        """What is added to the predictions of each bin, (bins,) below and (bins,) above."""
         grid = np.linspace(0, 1, LEVELS)
         low, high = np.empty(len(self.residuals)), np.empty(len(self.residuals))
         for bin_, (quantiles, count) in enumerate(zip(self.residuals, self.counts, strict=True)):
             tail = max(0.0, ((1 - coverage) / 2 * (count + 1) - 1) / max(count - 1, 1))
             low[bin_], high[bin_] = np.interp([tail, 1 - tail], grid, quantiles)
-        return predicted + low[place], predicted + high[place]
+        return np.minimum(low, 0.0), np.maximum(high, 0.0)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
-        return {"edges": list(self.edges), "residuals": [list(r) for r in self.residuals], "counts": list(self.counts)}
+        residuals = [list(r) for r in self.residuals]
+        return {"edges": list(self.edges), "residuals": residuals, "counts": list(self.counts), "floor": self.floor}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Of plain values."""
         residuals = tuple(tuple(r) for r in values["residuals"])
-        return cls(tuple(values["edges"]), residuals, tuple(values["counts"]))
+        return cls(tuple(values["edges"]), residuals, tuple(values["counts"]), values.get("floor"))
 
 
 @dataclass(frozen=True)

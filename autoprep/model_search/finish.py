@@ -87,7 +87,8 @@ class Finisher:
             self.weights = kept
             mixed = np.asarray(sum(w * np.concatenate([r.results[f].prediction for f in self.folds]) for r, w in kept))
         scores = self._scores()
-        return self._averaged(mixed + self.predictor.shift, empty), scores, self._board(scores)
+        said = mixed if self.classes else self.predictor.values(mixed)
+        return self._averaged(said, empty), scores, self._board(scores)
 
     def _of_one_cleaning(self, ranked: list[Runner]) -> list[Runner]:
         """The runners under the cleaning that is kept: the plan's own unless another is better by far.
@@ -153,7 +154,8 @@ class Finisher:
             if self.metric.name.startswith("pinball:"):
                 # Models of a quantile come too close to their training rows (Romano 2019).
                 predictor.shift = float(np.quantile(y - said, float(self.metric.name.partition(":")[2])))
-            predictor.conformal = Conformal.learn(y, said + predictor.shift)
+            predictor.floor = 0.0 if self.y.min() >= 0 else None
+            predictor.conformal = Conformal.learn(y, predictor.values(said), predictor.floor)
 
     def _limit(self, keep: float = 0.0) -> Limit:
         left = max(0.0, self.bench.budget.remaining() - keep)
@@ -263,7 +265,7 @@ class Finisher:
         for fold in self.folds:
             valid = self._judged_rows(fold)
             mixed = np.sum([w * r.results[fold].prediction for r, w in self.weights], axis=0)
-            mixed = mixed if self.classes else mixed + self.predictor.shift
+            mixed = mixed if self.classes else self.predictor.values(mixed)
             weight = None if self.weight is None else self.weight[valid]
             threshold, lifts = self._decision_without(fold)
             if lifts:

@@ -59,6 +59,7 @@ class Predictor:
         lifts: (classes,) what the probabilities of several classes are multiplied with before the greatest is said;
             empty: 1.
         shift: added to the values of a regression, so that a quantile that is asked for is met out of fold.
+        floor: least value of a regression: 0 where no value in training was below it; None: any.
         conformal: intervals of a regression.
         label_sets: sets of labels of a classification.
         inputs: columns of the training frame and their Polars dtypes.
@@ -77,6 +78,7 @@ class Predictor:
     threshold: float = 0.5
     lifts: list[float] = field(default_factory=list)
     shift: float = 0.0
+    floor: float | None = None
     conformal: Conformal | None = None
     label_sets: LabelSets | None = None
     inputs: dict[str, str] = field(default_factory=dict)
@@ -93,7 +95,12 @@ class Predictor:
         if total is None:
             shares = np.asarray(self.prior)
             return np.tile(shares, (frame.height, 1)) if self.classes else np.full(frame.height, shares[0])
-        return total if self.classes else total + self.shift
+        return total if self.classes else self.values(total)
+
+    def values(self, total: Array) -> Array:
+        """Values (n,) of a regression, of the members' weighted sum (n,)."""
+        said = total + self.shift
+        return said if self.floor is None else np.maximum(said, self.floor)
 
     def predict_proba(self, frame: pl.DataFrame) -> Array:
         """Probabilities (n, classes) in the order of ``classes``.
@@ -205,6 +212,7 @@ class Predictor:
             "lifts": self.lifts,
             "curve": self.curve,
             "shift": self.shift,
+            "floor": self.floor,
             "threads": self.threads,
             "inputs": self.inputs,
             "conformal": self.conformal.to_dict() if self.conformal else None,
@@ -278,6 +286,7 @@ def load_predictor(folder: str | Path, revive: Revive | None = None) -> Predicto
         lifts=values.get("lifts", []),
         curve=values.get("curve", []),
         shift=values.get("shift", 0.0),
+        floor=values.get("floor"),
         conformal=Conformal.from_dict(values["conformal"]) if values["conformal"] else None,
         label_sets=_label_sets(values.get("label_sets")),
         inputs=values["inputs"],

@@ -220,17 +220,22 @@ def _classes(graph: Graph, predictor: Predictor, total: str) -> list[tuple[str, 
 
 def _numbers(graph: Graph, predictor: Predictor, total: str) -> list[tuple[str, bool, list[Any]]]:
     """The value, and its interval as ``calibrate.Conformal`` gives it."""
+    if predictor.shift:
+        total = graph.add("Add", total, graph.constant(predictor.shift))
+    if predictor.floor is not None:
+        total = graph.add("Max", total, graph.constant(predictor.floor))
     said = graph.add("Squeeze", total, graph.constant([1], np.int64), out="prediction")
     outputs: list[tuple[str, bool, list[Any]]] = [("prediction", False, ["rows"])]
     if predictor.conformal is None:
         return outputs
-    edges = predictor.conformal.edges
-    # one value in the middle of each bin says what is added in it
-    middles = np.array([np.nextafter(edges[0], -np.inf), *edges]) if edges else np.zeros(1)
-    bounds = predictor.conformal.interval(middles, COVERAGE)
+    edges, floor = predictor.conformal.edges, predictor.conformal.floor
     reached = graph.add("GreaterOrEqual", total, graph.constant(np.array([[*edges, np.inf]])))
     bin_ = graph.add("ReduceSum", graph.add("Cast", reached, to=_INT64), graph.constant([1], np.int64), keepdims=0)
-    for name, bound in zip(("lower", "upper"), bounds, strict=True):
-        graph.add("Add", said, graph.add("Gather", graph.constant(bound - middles), bin_), out=name)
+    for name, added in zip(("lower", "upper"), predictor.conformal.reach(COVERAGE), strict=True):
+        least = floor if name == "lower" else None
+        bound = graph.add("Gather", graph.constant(added), bin_)
+        bound = graph.add("Add", said, bound, **({"out": name} if least is None else {}))
+        if least is not None:
+            graph.add("Max", bound, graph.constant(least), out=name)
         outputs.append((name, False, ["rows"]))
     return outputs

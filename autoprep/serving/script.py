@@ -121,7 +121,7 @@ def _constants(plan: Plan, predictor: Predictor, facts: Mapping[str, Any]) -> st
             _said("LIFTS", list(predictor.lifts or [1.0] * len(predictor.classes))),
         ]
     else:
-        lines.append(f"SHIFT = {predictor.shift!r}")
+        lines.append(f"SHIFT, LEAST = {predictor.shift!r}, {'-np.inf' if predictor.floor is None else predictor.floor}")
     return "\n".join(lines)
 
 
@@ -332,7 +332,7 @@ def predict(members, raw):
     """A value for each raw row."""'''
     + _SUM.rstrip("\n")
     + """
-    return pl.DataFrame({"prediction": total + SHIFT})
+    return pl.DataFrame({"prediction": np.maximum(total + SHIFT, LEAST)})
 """
 )
 

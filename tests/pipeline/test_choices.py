@@ -14,6 +14,7 @@ import pytest
 import autoprep as ap
 from autoprep.errors import InputError, SettingError
 from autoprep.model_search.limits import PAGES
+from autoprep.serving.rowwise import RowScorer
 from autoprep.types import Action
 
 
@@ -113,6 +114,29 @@ def test_ranks_counts_and_quantiles_are_tasks() -> None:
     assert np.mean(counted["visits"].to_numpy() <= high.predict(counted).to_numpy() + 1e-9) > 0.75
     with pytest.raises(SettingError, match="count"):
         ap.fit(rows, "grade", task="ranking")  # type: ignore[arg-type]
+
+
+def heavy(rows: int, seed: int) -> pl.DataFrame:
+    """Amounts whose mean lies far above most of them."""
+    rng = np.random.default_rng(seed)
+    size, age = rng.normal(size=rows), rng.uniform(0, 10, rows)
+    return pl.DataFrame(
+        {"size": size, "age": age, "y": np.exp(1.2 * size + 2 * np.sin(age) + rng.normal(size=rows) + 5)}
+    )
+
+
+@pytest.mark.parametrize("metric", ["rmse", "pinball:0.9"])
+def test_an_interval_holds_its_prediction_and_nothing_is_below_what_a_value_can_be(metric: str) -> None:
+    model = ap.fit(heavy(900, 0), "y", metric=metric, time_budget_s=None, work_budget=0.5)
+    rows = heavy(900, 1)
+    made = model.predict_frame(rows)
+    assert made.filter(~pl.col("prediction").is_between("lower", "upper")).is_empty()
+    assert made.min()["lower"][0] >= 0
+    assert made.min()["prediction"][0] >= 0
+    covered = rows["y"].is_between(made["lower"], made["upper"]).mean()
+    assert 0.86 < float(covered) <= 1
+    served = RowScorer(model.scorer())
+    assert served.check(model.scorer(), rows.drop("y").head(50)) == 50
 
 
 def test_sets_of_labels_cover_what_they_say() -> None:

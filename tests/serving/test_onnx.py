@@ -111,12 +111,15 @@ def test_classes_that_were_weighed() -> None:
     assert said["prediction"].tolist() == predictor.predict(new).tolist()
 
 
-def test_a_logarithm_and_its_interval() -> None:
+@pytest.mark.parametrize("floor", [None, 1.0])
+def test_a_logarithm_and_its_interval(floor: float | None) -> None:
     part, y = fitted("lightgbm", "native", 0, min_data_in_leaf=3)
     part.scale = TargetScale("log", -1.5, 1.1)
-    conformal = Conformal.learn(np.tile(y, 3), np.tile(y, 3) * 0.8 + 0.1)
+    conformal = Conformal.learn(np.tile(y, 3), np.tile(y, 3) * 0.8 + 0.1, floor)
     assert conformal.edges
-    predictor = Predictor("regression", [], "rmse", [0.0], [Member(part, 1.0)], conformal=conformal)
+    predictor = Predictor(
+        "regression", [], "rmse", [0.0], [Member(part, 1.0)], shift=-0.25, floor=floor, conformal=conformal
+    )
     new = table(500, 3)
     said, lower_upper = answers(predictor, new), predictor.interval(new, onnx_graph.COVERAGE)
     for ours, name in zip((predictor.predict(new), *lower_upper), ("prediction", "lower", "upper"), strict=True):

@@ -270,7 +270,7 @@ class RowScorer:
         if self._end is not None and total.dtype == np.float64:
             return self._ended(self._end, total[0].tolist())
         if self._task == "regression":
-            total = total + predictor.shift
+            total = predictor.values(total)
             made: Said = {"prediction": float(total[0])}
             if self._interval is not None:
                 lower, upper = self._interval(total)
