@@ -165,6 +165,7 @@ class _Search:
             why = positive_of(self.classes, self.y, positive)[1]
             other = next(str(c) for c in self.classes if str(c) != self.metric.positive)
             self.note(f"{self.metric.said} ({why}); of the other class with positive='{other}' (--positive {other})")
+        self.note(self.metric.why)
         if metric is None:
             self.note(f"judged by {self.metric.name}: {metrics_.default(self.task, self.y)[1]}")
         self.weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
