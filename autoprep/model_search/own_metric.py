@@ -86,7 +86,7 @@ class Own:
             lines = str(error).strip().splitlines() or [""]
             kind = "probabilities" if p.ndim == 2 else "values" if self.labels is None else "labels"
             raise SettingError(
-                f"metric '{self.name}' fails: {type(error).__name__}: {lines[0][:300]}",
+                f"metric '{self.name}' fails: {type(error).__name__}: {lines[0][:300].rstrip('.')}",
                 hint=f"it is called with the true and the predicted {kind}" + ("" if even else ", and sample_weight"),
             ) from error
 

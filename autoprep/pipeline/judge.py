@@ -163,7 +163,9 @@ def evaluate(parts: Parts, frame: pl.DataFrame, positive: str | None = None) -> 
         shares = np.tile([baseline["classes"][c] for c in classes], (len(y), 1))
 
         def trivial(other: Metric) -> np.ndarray:
-            # The label that is hardest to beat by F1 is the class that it is about.
+            # The label that is hardest to beat by F1 is the class that it is about; of one's own metric it shows.
+            if other.why and other.needs == "label":
+                return min((np.full(len(y), label) for label in range(len(classes))), key=partial(other.loss, y))
             return np.tile(np.eye(2)[code], (len(y), 1)) if other.name == "f1" else shares
 
     name = str(parts.facts["metric"])

@@ -348,6 +348,18 @@ def test_labels_are_predicted_in_their_own_type_and_known_again_in_others(dtype:
         ap.evaluate(model, rows.with_columns(y=pl.lit("maybe")))
 
 
+def test_a_cost_of_labels_is_held_against_the_label_that_costs_least() -> None:
+    def cost(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+        return float((y_true & ~y_pred).mean() * 10 + (~y_true & y_pred).mean())
+
+    rows = noisy(300)
+    model = ap.fit(rows, "y", metric=cost, time_budget_s=None, work_budget=0.2)
+    said, truth = ap.evaluate(model, rows), rows["y"].to_numpy()
+    assert not said["greater_is_better"]
+    assert said["score"] == pytest.approx(cost(truth, model.predict(rows).to_numpy()))
+    assert said["baseline"] == pytest.approx(cost(truth, np.ones(300, dtype=bool)))
+
+
 def test_rows_that_weigh_nothing_neither_teach_nor_judge() -> None:
     rows = noisy()
     weight = np.ones(rows.height)
