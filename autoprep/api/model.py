@@ -121,7 +121,8 @@ class Model:
     def parts(self) -> pipeline.Parts:
         """Plan, predictor and facts: what evaluating needs."""
         scorer = self.scorer()
-        return pipeline.Parts(scorer.plan, scorer.predict, self.facts)
+        judged = self._fitted.judged if self._fitted else None
+        return pipeline.Parts(scorer.plan, scorer.predict, self.facts, judged.metric if judged else None)
 
     @property
     def tables(self) -> Mapping[str, Any] | None:
@@ -152,8 +153,9 @@ class Model:
         """Predict raw rows, keeping their number and order; ``of``: see ``rows``.
 
         Returns:
-            ``prediction``; ``probability_<class>`` per class or ``lower`` and ``upper``; ``reasons``, the codes of what
-            the row's contract says ("" for none).
+            ``prediction``, labels as text; ``probability_<class>`` per class, or ``lower`` and ``upper``, which hold
+            the truth of 90% of the rows on average over all of them, not in every part of the data; ``reasons``, the
+            codes of what the row's contract says ("" for none).
         """
         return self.scorer().predict(self.rows(source, of))
 
@@ -185,8 +187,17 @@ class Model:
         return stream.write(scorer, frame, path)
 
     def predict(self, source: Any) -> pl.Series:
-        """The predictions of raw rows: labels as text, or Float64 values."""
-        return self.predict_frame(source)["prediction"]
+        """The predictions of raw rows: Float64 values, or labels in their own type.
+
+        Labels are Int64 where all are whole numbers written plainly (0, 1), Boolean where they are true and false, else
+        text; ``predict_frame`` and files hold text.
+        """
+        from autoprep.model_search.target import typed
+
+        said = self.predict_frame(source)["prediction"]
+        classes = [str(c) for c in self.facts["classes"]]
+        own = typed(classes)
+        return said if own == classes else said.replace_strict(classes, own)
 
     def predict_proba(self, source: Any) -> pl.DataFrame:
         """The probabilities of raw rows: one Float64 column per class, named by the class.

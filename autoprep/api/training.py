@@ -60,7 +60,12 @@ def fit(
             deviance, "quantile" one judged by the pinball loss (``metric="pinball:0.9"``), "ordinal" several classes
             in the order of their numbers, judged by the quadratic weighted kappa.
         metric: what to optimise: a name, or ``function(y_true, y_pred)`` or a scorer of scikit-learn's form; the task's
-            default when None.
+            default when None. A function of ``sklearn.metrics`` that has a built-in equal is that one. Any other is
+            called with values, or with labels (never probabilities) in the target's own type: whole numbers, true and
+            false, else text. Whether greater is better a scorer says; a function shows it by what it says of the truth
+            itself beside bad predictions, which the notes and ``leaderboard.greater_is_better`` tell. One that shows
+            neither is refused: wrap it, ``sklearn.metrics.make_scorer(f, greater_is_better=False)``, which with
+            ``response_method="predict_proba"`` is called with probabilities.
         plan: a reviewed plan.
         group: column, or (rows,) values; rows that share one are validated on one side. "auto": what the profile
             suggests. When None a suggestion is said, with what it would change, and not followed.
@@ -95,9 +100,9 @@ def fit(
 
     Raises:
         InputError: the data cannot carry a model: no such target, one value, no usable rows, no other column.
-        SettingError: ``tracking`` is no address, the schema or the cutoff names what is not there, or ``task``,
+        SettingError: ``tracking`` is no address, the schema or the cutoff names what is not there, ``task``,
             ``metric``, ``deploy``, ``sampler``, ``monotone``, ``gap``, ``memory_gb``, a budget, ``holdout`` or
-            ``seed`` is none.
+            ``seed`` is none, or a function that judges fails or shows no way that is better.
     """
     pipeline.refuse_settings(target, time_budget_s, work_budget, holdout, seed)
     if tracking is not None:
@@ -161,7 +166,10 @@ def load(path: PathLike) -> Model:
 
 def evaluate(model: Model, source: Any, *, positive: str | None = None) -> dict[str, Any]:
     """Score a model on labelled rows beside the trivial baseline: the class shares of training, or the constant
-    that does best by the metric (the median for absolute errors, else the mean).
+    that does best by each metric (the median for absolute errors, the mean for squared ones).
+
+    Labels that are the same number (1 and 1.0) or truth value (True and 1) as a class are that class. A metric that is
+    a function of one's own is not saved: of a loaded model the task's usual metric stands in for it.
 
     Args:
         model: a fitted or loaded model.

@@ -31,6 +31,7 @@ class Metric:
         greater_is_better: whether a higher score is better.
         function: (truth (n,), prediction, weight (n,)) -> score.
         positive: of two classes the one that the score is about; "" where it is about both.
+        why: of a function of one's own, which way is better and what shows it.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Metric:
     greater_is_better: bool
     function: Function
     positive: str = ""
+    why: str = ""
 
     @property
     def said(self) -> str:
@@ -312,6 +314,10 @@ def undefined(metric: Metric, y: Array, code: int | None) -> str:
         return "all rows are of one class"
     if metric.name == "r2" and len(np.unique(y)) < 2:
         return "all rows have one value"
+    if metric.name in ("rmsle", "poisson") and (y < 0).any():
+        return "some values are below 0"
+    if metric.name == "mape" and (y == 0).any():
+        return "some values are 0, and it divides by them"
     return ""
 
 
@@ -332,28 +338,6 @@ def pinball(level: float) -> Metric:
 METRICS.put("pinball", pinball(0.5))
 
 
-def _of_callable(function: Callable[..., Any], task: Task, classes: Array | None) -> Metric:
-    inner = getattr(function, "_score_func", function)
-    sign = int(getattr(function, "_sign", 1))
-    extra = dict(getattr(function, "_kwargs", {}) or {})
-    response = getattr(function, "_response_method", "predict")
-    name = str(getattr(inner, "__name__", type(inner).__name__))
-    error = sign < 0 or any(word in name for word in ("error", "loss", "deviance", "cost", "risk"))
-    wants_probability = response != "predict" and task != "regression"
-
-    def judge(y: Array, p: Array, w: Array) -> float:
-        given: dict[str, Any] = {**extra} if np.all(w == w[0]) else {**extra, "sample_weight": w}
-        truth = y if classes is None else np.asarray(classes)[y]
-        if task == "regression":
-            return float(inner(truth, p, **given))
-        if not wants_probability:
-            return float(inner(truth, np.asarray(classes)[p] if classes is not None else p, **given))
-        return float(inner(truth, p[:, 1] if p.shape[1] == 2 else p, **given))
-
-    needs: Needs = "value" if task == "regression" else "probability" if wants_probability else "label"
-    return Metric(name, (task,), needs, not error, judge)
-
-
 def resolve(
     metric: str | Metric | Callable[..., Any] | None, task: Task, y: Array, classes: Array | None, positive: Any = None
 ) -> Metric:
@@ -361,13 +345,15 @@ def resolve(
 
     Args:
         metric: a name of ``METRICS``, "pinball:0.9", a ``Metric``, ``function(y_true, y_pred)``, or None.
+            See ``own_metric.of_function``.
         task: what is predicted.
         y: (n,) codes or values, for the default.
         classes: labels by code, or None.
         positive: of two classes the one that a metric of one class is about; see ``target.positive_of``.
 
     Raises:
-        SettingError: unknown name, no such class, or a metric of another task.
+        SettingError: unknown name, no such class, a metric of another task, or a function that fails or does not show
+            which way is better.
 
     Example:
         >>> resolve("auc", "binary", np.array([0, 1]), None).name
@@ -385,7 +371,9 @@ def resolve(
         else:
             found = METRICS[word]
     else:
-        found = _of_callable(metric, task, classes)
+        from autoprep.model_search.own_metric import of_function
+
+        found = of_function(metric, task, y, classes)
     if task not in found.tasks:
         usable = ", ".join(name for name in METRICS if task in METRICS[name].tasks)
         raise SettingError(f"metric '{found.name}' cannot judge a {task} task", hint=f"known for it: {usable}")

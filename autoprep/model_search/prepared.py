@@ -126,7 +126,7 @@ class PreparedRows:
         if fold == SKETCH and self.sketch is not None:
             return self.sketch
         if fold < 0:
-            return np.arange(self.frame.height), None
+            return np.arange(self.frame.height) if self.weight is None else np.flatnonzero(self.weight), None
         train, valid = self.splits.folds[fold]
         return train, valid
 
@@ -143,7 +143,7 @@ class PreparedRows:
         variant = self.variants[cleaning] if cleaning else Variant(self.frame, self.synthesizers)
         started = self.budget.clock()
         train_rows, valid_rows = self.rows(fold)
-        train = variant.frame if fold == ALL else variant.frame[train_rows]
+        train = variant.frame if len(train_rows) == variant.frame.height else variant.frame[train_rows]
         valid = None if valid_rows is None else variant.frame[valid_rows]
         synthesizer = variant.synthesizers[features]() if features else None
         if synthesizer is not None:

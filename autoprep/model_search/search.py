@@ -165,15 +165,17 @@ class _Search:
             why = positive_of(self.classes, self.y, positive)[1]
             other = next(str(c) for c in self.classes if str(c) != self.metric.positive)
             self.note(f"{self.metric.said} ({why}); of the other class with positive='{other}' (--positive {other})")
+        self.note(self.metric.why)
         if metric is None:
             self.note(f"judged by {self.metric.name}: {metrics_.default(self.task, self.y)[1]}")
         self.weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        _refuse_weightless(self.y, self.classes, self.weight)
         if splits is None:
             splits = splits_.suggest(
                 self.y, self.task, frame=frame, groups=groups, times=times, gap=gap, seed=seed,
                 folds=self._folds_in_time(frame, times),
             )  # fmt: skip
-        self.splits = splits_.check(splits, frame.height)
+        self.splits = splits_.counting(splits_.check(splits, frame.height), self.weight)
         self.note(self.splits.why)
         for note in self.splits.notes:
             self.note(note)
@@ -257,6 +259,20 @@ class _Search:
             tuple(scores), explorer.feature_losses, interrupted, finisher.front(), finisher.cleaning,
             finisher.flip_gain, explorer.feature_gains,
         )  # fmt: skip
+
+
+def _refuse_weightless(y: Array, classes: list[Any], weight: Array | None) -> None:
+    """Refuse weights that leave nothing to tell apart.
+
+    Raises:
+        InputError: all rows of a class weigh nothing.
+    """
+    if weight is None or not classes:
+        return
+    heavy = np.bincount(y, weights=weight, minlength=len(classes)) > 0
+    if not heavy.all():
+        label = classes[int(heavy.argmin())]
+        raise InputError(f"all rows of the class '{label}' have a weight of 0", hint="weigh them, or leave them out")
 
 
 def _monotone(asked: Mapping[str, int] | None, frame: pl.DataFrame, task: Task) -> Mapping[str, int]:

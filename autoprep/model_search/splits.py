@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -263,3 +263,27 @@ def check(splits: Splits, rows: int) -> Splits:
         if len(np.intersect1d(train, valid)):
             raise SettingError("some rows are on both sides", where=f"fold {number}")
     return splits
+
+
+def counting(splits: Splits, weight: Array | None) -> Splits:
+    """The splits without the rows that weigh nothing: they neither teach nor judge.
+
+    Args:
+        splits: folds of all rows.
+        weight: (n,) sample weights, or None.
+
+    Raises:
+        SettingError: no fold has rows that weigh something on both sides.
+
+    Example:
+        >>> folds = ((np.array([0, 1]), np.array([2, 3])),)
+        >>> [rows.tolist() for rows in counting(Splits(folds, "random"), np.array([1.0, 0, 0, 2])).folds[0]]
+        [[0], [3]]
+    """
+    if weight is None or (weight > 0).all():
+        return splits
+    sides = [(train[weight[train] > 0], valid[weight[valid] > 0]) for train, valid in splits.folds]
+    folds = tuple((train, valid) for train, valid in sides if len(train) and len(valid))
+    if not folds:
+        raise SettingError("no fold has rows that weigh something on both sides", hint="give more rows weights above 0")
+    return replace(splits, folds=folds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +20,8 @@ Array = NDArray[Any]
 MOST_COUNT = 50
 #: Pairs of labels, the affirmative first, that are not spellings of yes and no.
 AFFIRMED = frozenset({("1", "-1"), ("1.0", "-1.0"), ("positive", "negative"), ("pos", "neg"), ("+", "-")})
+#: A whole number that fits 64 bits, written as a number is.
+_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
 
 def encode_target(y: Any, task: Task) -> tuple[Array, list[Any]]:
@@ -71,6 +74,21 @@ def in_order(series: pl.Series) -> list[Any]:
             if scale is not None and len(scale) == len(found):
                 return list(scale)
     return list(found.to_list())
+
+
+def typed(labels: Sequence[Any]) -> list[Any]:
+    """Labels in their own type: whole numbers where all are written plainly, true and false, else as they are.
+
+    Example:
+        >>> typed(["-1", "0", "12"]), typed(["false", "true"]), typed(["01", "2"])
+        ([-1, 0, 12], [False, True], ['01', '2'])
+    """
+    if labels and all(isinstance(label, str) for label in labels):
+        if all(_WHOLE.fullmatch(label) for label in labels):
+            return [int(label) for label in labels]
+        if set(labels) <= {"true", "false"}:
+            return [label == "true" for label in labels]
+    return list(labels)
 
 
 def positive_of(classes: Sequence[Any], y: Array, asked: Any = None) -> tuple[int, str]:

@@ -137,6 +137,8 @@ def _refuse_values(y: pl.Series, target: str, asked: str | None, metric: Any, wh
         raise InputError(
             f"'{target}' holds {low:g}, and {metric} knows no values below 0", where=where, hint="choose rmse or mae"
         )
+    if metric == "mape" and (y == 0).any():
+        raise InputError(f"'{target}' holds 0, and mape divides by it", where=where, hint="choose mae or rmsle")
 
 
 def _refuse_labels(y: pl.Series, target: str, asked: str | None, where: str) -> None:

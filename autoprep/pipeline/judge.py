@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import math
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -11,6 +13,9 @@ import polars as pl
 from autoprep import cleaning
 from autoprep.errors import InputError, did_you_mean
 from autoprep.pipeline.values import Fitted, Parts
+
+if TYPE_CHECKING:
+    from autoprep.model_search.metrics import Metric
 
 
 def predict(fitted: Fitted, frame: pl.DataFrame) -> pl.DataFrame:
@@ -43,24 +48,70 @@ def constants(y: np.ndarray, metric: str) -> dict[str, float]:
         "median": float(np.median(y)),
         "log_mean": float(np.expm1(np.mean(np.log1p(np.maximum(y, 0.0))))),
         "relative": float(known[0] if (y != 0).all() else np.median(y)),
+        "middle": _middle(y[order]),
     }
     if metric.startswith("pinball:"):
         found["quantile"] = float(np.quantile(y, float(metric.partition(":")[2])))
     return found
 
 
+def _middle(ordered: np.ndarray) -> float:
+    """The middle of the shortest stretch that holds half of the values: the constant of the least median error."""
+    half = len(ordered) // 2
+    start = int(np.argmin(ordered[half:] - ordered[: len(ordered) - half]))
+    return float((ordered[start] + ordered[start + half]) / 2)
+
+
 #: Which constant is the hardest to beat, by metric; of all others the mean.
-_HARDEST = {"mae": "median", "medae": "median", "mape": "relative", "rmsle": "log_mean"}
+_HARDEST = {"mae": "median", "medae": "middle", "mape": "relative", "rmsle": "log_mean"}
 
 
 def hardest(baseline: Mapping[str, float], metric: str) -> float:
-    """The constant that does best by a metric, of those that training kept; models of before kept mean and median."""
+    """The constant that does best by a metric, of those that training kept; models of before kept mean and median.
+
+    Args:
+        baseline: constants by name.
+        metric: its name.
+    """
+    # Whatever quantile training was asked for, that of the middle is the median.
+    metric = "mae" if metric in ("pinball", "pinball:0.5") else metric
     wanted = "quantile" if metric.startswith("pinball:") else _HARDEST.get(metric, "mean")
-    return float(baseline.get(wanted, baseline["mean"]))
+    usual = "median" if wanted == "middle" else "mean"
+    return float(baseline.get(wanted, baseline.get(usual, baseline["mean"])))
+
+
+def matched(found: Sequence[str], classes: Sequence[str]) -> dict[str, str]:
+    """Which class each label is, where it is one: as written, as the same number, or as the same truth value.
+
+    Args:
+        found: labels.
+        classes: those that are known.
+
+    Example:
+        >>> matched(["True", "0", "maybe"], ["false", "true"]), matched(["1.0", "7"], ["1", "2"])
+        ({'True': 'true', '0': 'false'}, {'1.0': '1'})
+    """
+    from autoprep.parsing.boolean import FALSE_WORDS, PAIRS, TRUE_WORDS, fold
+
+    def number(word: str) -> float:
+        try:
+            return float(word)
+        except ValueError:
+            return float("nan")
+
+    numbers = {value: c for c in classes if not math.isnan(value := number(c))}
+    words = {fold(c): c for c in classes}
+    pair = next(((words[t], words[f]) for t, f in PAIRS if t in words and f in words and len(words) == 2), None)
+    truth = {w: c for c, side in zip(pair, (TRUE_WORDS, FALSE_WORDS), strict=True) for w in side} if pair else {}
+    same = {w: w if w in classes else numbers.get(number(w)) or truth.get(fold(w)) for w in found}
+    return {word: known for word, known in same.items() if known is not None}
 
 
 def evaluate(parts: Parts, frame: pl.DataFrame, positive: str | None = None) -> dict[str, Any]:
     """Score predictions of labelled raw rows beside the trivial baseline of training.
+
+    Labels that are the same number (1 and 1.0) or the same truth value (True and 1) as a class are that class. A metric
+    that is a function of one's own is in no artefact: of a loaded model the task's usual metric stands in for it.
 
     Args:
         parts: plan, predictor and facts of a model.
@@ -87,18 +138,23 @@ def evaluate(parts: Parts, frame: pl.DataFrame, positive: str | None = None) -> 
     truth = cleaning.transform(frame, parts.plan)[0][target]
     classes = [str(c) for c in parts.facts["classes"]]
     text = truth.cast(pl.String)
+    if task != "regression":
+        text = _as_known(text, frame[target].cast(pl.String), classes)
     known = truth.is_finite() if task == "regression" else text.is_in(classes)
     known = known.fill_null(False)
     if not known.any():
-        raise InputError(f"no row has a known value in '{target}'", hint="give labelled rows")
+        hint = _told_apart(frame[target].cast(pl.String), classes)
+        raise InputError(f"no row has a known value in '{target}'", hint=hint)
     predicted = parts.predict(frame.drop(target)).filter(known)
     baseline = parts.facts["baseline"]
     if task == "regression":
         y = truth.filter(known).cast(pl.Float64).to_numpy()
         said = predicted["prediction"].cast(pl.Float64).to_numpy()
 
-        def trivial(metric: str) -> np.ndarray:
-            return np.full(len(y), hardest(baseline, metric))
+        def trivial(other: Metric) -> np.ndarray:
+            if other.why:
+                return min((np.full(len(y), value) for value in baseline.values()), key=partial(other.loss, y))
+            return np.full(len(y), hardest(baseline, other.name))
     else:
         place = {c: i for i, c in enumerate(classes)}
         y = text.filter(known).replace_strict(place, return_dtype=pl.Int64).to_numpy()
@@ -106,19 +162,22 @@ def evaluate(parts: Parts, frame: pl.DataFrame, positive: str | None = None) -> 
         labels = predicted["prediction"].cast(pl.String).replace_strict(place, return_dtype=pl.Int64).to_numpy()
         shares = np.tile([baseline["classes"][c] for c in classes], (len(y), 1))
 
-        def trivial(metric: str) -> np.ndarray:
-            # The label that is hardest to beat by F1 is the class that it is about.
-            return np.tile(np.eye(2)[code], (len(y), 1)) if metric == "f1" else shares
+        def trivial(other: Metric) -> np.ndarray:
+            # The label that is hardest to beat by F1 is the class that it is about; of one's own metric it shows.
+            if other.why and other.needs == "label":
+                return min((np.full(len(y), label) for label in range(len(classes))), key=partial(other.loss, y))
+            return np.tile(np.eye(2)[code], (len(y), 1)) if other.name == "f1" else shares
 
     name = str(parts.facts["metric"])
     # A function of the user's own is not in the artefact: the task's usual metric stands in for it.
     known_name = name in METRICS or name.startswith("pinball:")
+    asked = name if known_name else parts.metric
     code, about = None, {}
     if task == "binary" or positive is not None:
         # Models of before kept no positive class: it was the last.
         code = positive_of(classes, y, positive or parts.facts.get("positive") or classes[-1])[0]
         about = {"positive": classes[code]}
-    metric = resolve(name if known_name else None, task, y, np.asarray(classes), about.get("positive"))
+    metric = resolve(asked, task, y, np.asarray(classes), about.get("positive"))
     # A label is what the model says, by its own threshold.
     judged = said if task == "regression" or metric.needs == "probability" else labels
     scores: dict[str, float] = {}
@@ -132,7 +191,7 @@ def evaluate(parts: Parts, frame: pl.DataFrame, positive: str | None = None) -> 
             unknown[name] = why
         else:
             scores[name] = other.score(y, labels if other.needs == "label" else said)
-            trivial_scores[name] = other.score(y, trivial(name))
+            trivial_scores[name] = other.score(y, trivial(other))
     foreign = text.filter(~known & text.is_not_null()) if task != "regression" else text.head(0)
     return {
         "rows": len(y),
@@ -140,10 +199,30 @@ def evaluate(parts: Parts, frame: pl.DataFrame, positive: str | None = None) -> 
         "unknown": dict(foreign.value_counts().sort(["count", foreign.name], descending=[True, False]).iter_rows()),
         "metric": metric.name,
         "score": None if undefined(metric, y, code) else metric.score(y, judged),
-        "baseline": None if undefined(metric, y, code) else metric.score(y, trivial(metric.name)),
+        "baseline": None if undefined(metric, y, code) else metric.score(y, trivial(metric)),
         **about,
         "undefined": unknown,
         "greater_is_better": metric.greater_is_better,
         "scores": scores,
         "baseline_scores": trivial_scores,
     }
+
+
+def _as_known(text: pl.Series, raw: pl.Series, classes: Sequence[str]) -> pl.Series:
+    """Labels (n,) as training wrote them; a cell that cleaning, which knows one type, has emptied counts as it came."""
+    found = pl.concat([text, raw]).drop_nulls().unique().to_list()
+    same = matched(found, classes)
+    known = raw.replace_strict(same, default=None, return_dtype=pl.String)
+    return text.replace(list(same), list(same.values())).fill_null(known)
+
+
+def _told_apart(text: pl.Series, classes: Sequence[str]) -> str:
+    """What to do where no label is known: those that were found beside those that are."""
+    found = text.drop_nulls().unique().sort()
+    if not found.len() or not classes:
+        return "give labelled rows"
+
+    def some(labels: Sequence[str]) -> str:
+        return ", ".join(f"'{label}'" for label in labels[:5]) + (", ..." if len(labels) > 5 else "")
+
+    return f"it holds {some(found.to_list())}, and known are {some(classes)}"

@@ -260,7 +260,7 @@ def fit(
         diagnosis_s=None if time_budget_s is None else DIAGNOSIS_SHARE * time_budget_s,
     )
     if kept is not None:
-        parts = Parts(plan, partial(predict, fitted), fitted.facts())
+        parts = Parts(plan, partial(predict, fitted), fitted.facts(), found.metric)
         judged = evaluate(parts, kept)
         figures = {"holdout": judged["score"], "holdout_baseline": judged["baseline"]}
         unknown = {name: float("nan") for name, value in figures.items() if value is None}

@@ -16,6 +16,7 @@ from autoprep.pipeline.privacy import masked_rows, personal_columns
 from autoprep.types import Cleaned, Feature, Finding, Leaderboard, Plan, Table, Task, Trial
 
 if TYPE_CHECKING:
+    from autoprep.model_search.metrics import Metric
     from autoprep.profiling import Profile
 
 
@@ -188,11 +189,12 @@ class Predict(Protocol):
 
 @dataclass(frozen=True)
 class Parts:
-    """What evaluating a model needs."""
+    """What evaluating a model needs; ``metric`` is there while the model that it judged is still in memory."""
 
     plan: Plan
     predict: Predict
     facts: Mapping[str, Any]
+    metric: Metric | None = None
 
 
 class Stopwatch:

@@ -39,11 +39,14 @@ def infer_task(series: pl.Series, name: str | None = None) -> tuple[Task, str]:
     """What kind of target a column is, and why.
 
     Two values make it binary. Words make it multiclass. Numbers make it a regression unless they are few whole numbers
-    that start at 0 or 1 (or a header that speaks of classes) and each occurs often.
+    (more under a header that speaks of classes) that start at 0 or 1, end there below 0, or lie on both sides of it,
+    and each occurs often.
 
     Example:
         >>> infer_task(pl.Series("y", ["a", "b", "a"]))[0], infer_task(pl.Series("y", [1.5, 2.5, 3.5, 4.0]))[0]
         ('binary', 'regression')
+        >>> infer_task(pl.Series("y", [-1, 0, 1] * 10))[0]
+        'multiclass'
     """
     name = name or series.name
     filled = series.drop_nulls()
@@ -75,7 +78,8 @@ def infer_task(series: pl.Series, name: str | None = None) -> tuple[Task, str]:
     if not whole:
         return "regression", "numbers with decimals"
     often = filled.len() / distinct >= 10
-    dense = values_np[0] in (0.0, 1.0) and values_np[-1] - values_np[0] + 1 <= 2 * distinct
+    least, most = float(values_np[0]), float(values_np[-1])
+    dense = least <= 1.0 and most >= -1.0 and most - least + 1 <= 2 * distinct
     if any(w in name.lower() for w in ("rating", "score", "count", "price", "amount", "quality")):
         return "regression", f"{distinct:,} different whole numbers, and the header speaks of a quantity"
     spoken = any(w in name.lower() for w in ("class", "label", "categor", "type", "species", "target"))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autoprep.errors import SettingError
-from autoprep.model_search.splits import Splits, by_time, check, crossing, duplicate_groups, suggest
+from autoprep.model_search.splits import Splits, by_time, check, counting, crossing, duplicate_groups, suggest
 
 SEEDS = st.integers(0, 10_000)
 
@@ -116,3 +116,13 @@ def test_one_group_cannot_be_split() -> None:
 def test_classes_of_one_row_each_are_refused_in_words() -> None:
     with pytest.raises(SettingError, match="no class has two rows"):
         suggest(np.arange(24), "multiclass")
+
+
+def test_folds_leave_out_what_weighs_nothing() -> None:
+    rows = np.arange(6)
+    found = Splits(((rows[:3], rows[3:]), (rows[3:], rows[:3])), "random")
+    assert counting(found, np.ones(6)) is found
+    kept = counting(found, np.array([1.0, 0, 1, 0, 2, 0])).folds
+    assert [(train.tolist(), valid.tolist()) for train, valid in kept] == [([0, 2], [4]), ([4], [0, 2])]
+    with pytest.raises(SettingError, match="no fold"):
+        counting(found, np.array([0.0, 0, 0, 1, 1, 1]))
