@@ -147,7 +147,7 @@ def _errors(judged: Judged, deadline: float | None, clock: Callable[[], float]) 
         slices=weak_slices(judged.frame[known], loss, judged.seed),
         loss="log loss",
         rows=len(known),
-        label_noise=doubted(y[known], shares, classes, known),
+        label_noise=doubted(y[known], judged.predictor.probabilities(shares), classes, known),
     )
 
 

@@ -48,6 +48,10 @@ def test_confusion_and_calibration_count_every_judged_row(model):
     assert all(0 <= p <= 1 and 0 <= o <= 1 for p, o, _ in found["calibration"])
 
 
+def test_labels_that_are_coins_by_nature_are_not_doubted(model):
+    assert model.diagnosis["label_noise"]["count"] == 0
+
+
 def test_no_slice_is_told_of_a_model_that_is_as_good_everywhere():
     rng = np.random.default_rng(3)
     told = sum(
