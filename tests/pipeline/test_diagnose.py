@@ -9,7 +9,9 @@ import polars as pl
 import pytest
 
 import autoprep as ap
-from autoprep.pipeline.diagnose import weak_slices
+from autoprep.pipeline.diagnose import permutation_importance, weak_slices
+from autoprep.tracking import cards
+from autoprep.types import Leaderboard, Plan
 
 
 def table(rows: int = 900, seed: int = 0) -> pl.DataFrame:
@@ -32,6 +34,15 @@ def test_the_column_that_decides_is_first_and_has_an_interval(model):
     mean, low, high = found["signal"]
     assert next(iter(found)) == "signal" and low <= mean <= high and low > 0.1
     assert abs(found["noise"][0]) < mean / 4
+
+
+def test_one_repeat_gives_no_interval_and_no_paper_says_one(model):
+    told = iter(range(100))
+    found = permutation_importance(model._fitted.judged, deadline=3, clock=lambda: next(told))
+    assert len(found) == 3 and all(fall[1:] == (None, None) for fall in found.values())
+    facts = {"target": "y", "task": "binary", "scores": {}, "diagnosis": {"importance": found}}
+    text = cards.card(facts, Plan(), Leaderboard("auc", True), {})
+    assert "importance.signal.0" in text and "interval" not in text and "nan" not in text and "None" not in text
 
 
 def test_the_weak_slice_is_found_and_named(model):
