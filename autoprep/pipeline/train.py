@@ -30,6 +30,7 @@ from autoprep.pipeline.sides import (
     labelled,
     model_rows,
     per_row,
+    row_times,
     row_weights,
 )
 from autoprep.pipeline.structure import AUTO, JOIN, Kind, gap_of, parts_of, suggested, told
@@ -152,7 +153,8 @@ def fit(
         )  # fmt: skip
     watch.start("clean")
     cleaned = labelled(cleaning.apply(prepared.table, plan), column, listener)
-    frame, y, task = model_rows(cleaned, plan, prepared, task)
+    frame, y, task = model_rows(cleaned, plan, prepared, task, aside=0 if kept is None else kept.height)
+    times = row_times(cleaned, prepared, time, learn)
     if isinstance(sample_weight, str):
         frame = frame.drop(resolve_column(sample_weight, prepared.table), strict=False)
     listener(
@@ -212,7 +214,7 @@ def fit(
         synthesizers=factories,
         variants=variants,
         groups=per_row(cleaned, prepared, group, learn),
-        times=per_row(cleaned, prepared, time, learn),
+        times=times,
         gap=gap_s,
         sampler=sampler,
         positive=positive,

@@ -73,6 +73,18 @@ def test_a_target_that_cannot_be_what_is_asked_for_is_refused(target: str, asked
         ap.fit(rows(), target, time_budget_s=None, work_budget=0.2, **asked)
 
 
+def test_a_column_that_cannot_order_the_rows_is_named() -> None:
+    gaps = rows().with_columns(town=pl.when(pl.int_range(120) > 1).then(pl.int_range(120) / 7))
+    for frame, said in ((rows(), "'town' holds neither dates nor numbers"), (gaps, "'town' is missing in 2 rows")):
+        with pytest.raises(SettingError, match=said):
+            ap.fit(frame, "change", time="town", time_budget_s=None, work_budget=0.1)
+
+
+def test_a_hold_out_that_leaves_too_few_rows_is_named() -> None:
+    with pytest.raises(InputError, match=r"1 usable row left with a value in 'change'.*the hold-out took 11"):
+        ap.fit(rows(12), "change", holdout=0.9, time_budget_s=None, work_budget=0.1)
+
+
 def test_words_of_a_scale_are_ranks_in_its_order() -> None:
     model = ap.fit(rows().drop("change"), "size", task="ordinal", time_budget_s=None, work_budget=0.3)
     assert list(model.facts["classes"]) == ["low", "medium", "high"]
