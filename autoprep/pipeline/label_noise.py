@@ -48,10 +48,10 @@ class LabelNoise:
         if self.count < max(LEAST, LEAST_SHARE * self.rows):
             return ""
         label, likelier, n = self.pairs[0]
+        usual = f"some {self.by_chance:,.0f}" if self.by_chance >= 1 else "hardly one"
         return (
             f"{self.count:,} of {self.rows:,} labels are doubted by models that had not seen them (by chance it would "
-            f"be some {self.by_chance:,.0f}), most often '{label}' that looks like '{likelier}' ({n:,}): look at them; "
-            "nothing was changed"
+            f"be {usual}), most often '{label}' that looks like '{likelier}' ({n:,}): look at them; nothing was changed"
         )
 
 
