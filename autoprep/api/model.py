@@ -85,7 +85,9 @@ class Model:
     @property
     def features(self) -> tuple[Feature, ...]:
         """The generated features of the winning pipeline."""
-        return self._whole().features
+        if self._fitted is None:
+            return pipeline.features_of(self._loaded().predictor)
+        return self._fitted.features
 
     @property
     def profile(self) -> Profile:
@@ -252,13 +254,17 @@ class Model:
     def save(self, folder: PathLike) -> Path:
         """Write the model folder: manifest, plan, features, contract, model, replay, report; whole or not at all.
 
+        The folder of a loaded model is copied as it is.
+
         Raises:
             InputError: the folder cannot be written, or holds something else.
         """
         from autoprep.serving import artifact
         from autoprep.serving.expected import expected
 
-        fitted = self._whole()
+        if self._fitted is None:
+            return artifact.copy(self._loaded(), folder)
+        fitted = self._fitted
         return artifact.save(
             folder,
             plan=pipeline.masked_plan(fitted.plan, fitted.personal()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ def serve(
     log_level: str = "warning",
     seen: PathLike | None = None,
     window_s: float = 3600.0,
+    ready: Callable[[], None] = lambda: None,
     **limits: Any,
 ) -> None:
     """Serve a model folder over HTTP until the process ends; see ``serving.run.serve`` and ``serving.limits.Limits``.
@@ -32,8 +34,9 @@ def serve(
 
     bounds = Limits(**limits)
     run.serve(
-        model, host=host, port=port, workers=workers, log_level=log_level, limits=bounds, seen=seen, window_s=window_s
-    )
+        model, host=host, port=port, workers=workers, log_level=log_level, limits=bounds, seen=seen, window_s=window_s,
+        ready=ready,
+    )  # fmt: skip
 
 
 def explain(

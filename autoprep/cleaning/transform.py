@@ -51,6 +51,25 @@ class Transformer:
         said = pl.concat(found).sort("row", maintain_order=True) if found else pl.DataFrame(schema=EVENT_SCHEMA)
         return out, said
 
+    def writers(self, frame: pl.DataFrame) -> list[tuple[int, str, str]]:
+        """What wrote which cell: (0-based row, raw column, action id) where a step altered the text that a cell stands
+        for, in the order of the steps; a step that gave it another type only is not there.
+
+        Example:
+            >>> from autoprep.types import Action
+            >>> read = Action("n:x", "number.text", ("x",), "parse_number", {"decimal": ","})
+            >>> Transformer(Plan((read,), {"x": "String"})).writers(pl.DataFrame({"x": ["40", "50,5"]}))
+            [(1, 'x', 'n:x')]
+        """
+        batch = run_batch(self._compiled, self._conform(frame)[0])
+        found = []
+        for step in self._compiled.steps:
+            before = text_of(pl.col(step.before), step.dtype_before)
+            after = text_of(pl.col(step.after), step.dtype_after)
+            rows = batch.where(before.ne_missing(after), step.before, step.after)[1]
+            found += [(int(row), step.column, step.action.id) for row in rows]
+        return found
+
     def _conform(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
         columns, events = [], []
         given = frame.schema

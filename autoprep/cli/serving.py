@@ -30,10 +30,13 @@ def serve(
     """Serve a model over HTTP: /predict, /explain, /contract, /health, /metrics, and a page at /."""
     from autoprep import api
 
-    console().print(f"http://{host}:{port}/ serves {model}; Ctrl-C ends it", markup=False)
+    def ready() -> None:
+        console().print(f"http://{host}:{port}/ serves {model}; Ctrl-C ends it", markup=False)
+
     api.serve(
-        model, host=host, port=port, workers=workers, rows=max_rows, body_bytes=max_bytes, seen=seen, window_s=window
-    )
+        model, host=host, port=port, workers=workers, rows=max_rows, body_bytes=max_bytes, seen=seen, window_s=window,
+        ready=ready,
+    )  # fmt: skip
 
 
 @app.command()

@@ -17,7 +17,7 @@ from autoprep.pipeline.tables import (
     synthesize_like,
     synthesize_tables,
 )
-from autoprep.pipeline.train import fit
+from autoprep.pipeline.train import features_of, fit
 from autoprep.pipeline.values import Fitted, Parts, Prepared
 from autoprep.pipeline.verifying import Verified, export_features, verify_features
 
@@ -35,6 +35,7 @@ __all__ = [
     "canary",
     "evaluate",
     "export_features",
+    "features_of",
     "find",
     "fit",
     "fit_tables",

@@ -16,6 +16,8 @@ from autoprep.types import Task
 MOST_CLASSES, MANY = 0.5, 20
 #: Share of rows that may be kept for a test.
 MOST_HOLDOUT = 0.9
+#: A tail is heavy where this share of the rows, the largest, makes up more than that of the squares about the mean.
+TAIL_ROWS, TAIL_SQUARES = 0.02, 0.5
 #: Metrics that know nothing below 0.
 FROM_ZERO = ("rmsle", "poisson")
 #: Classes with a single row that are named.
@@ -192,3 +194,29 @@ def single(y: pl.Series) -> str:
     named = ", ".join(f"'{label}'" for label in alone[:MOST_NAMED]) + (", ..." if len(alone) > MOST_NAMED else "")
     have = "has a single row" if len(alone) == 1 else "have a single row each"
     return f"{named} {have}: no fold can both learn it and judge it"
+
+
+def heavy_tailed(y: pl.Series) -> str:
+    """A sentence on a target of which few large values decide the squared errors; "" for another.
+
+    The logarithm must take the tail away, so that a single slip is not what is spoken of.
+
+    Example:
+        >>> price = pl.Series("price", np.exp(1.2 * np.random.default_rng(0).normal(size=500)))
+        >>> heavy_tailed(price)
+        "a few large values of 'price' decide rmse: --metric mae or rmsle weighs all rows more alike"
+        >>> heavy_tailed(price.log())
+        ''
+    """
+    values = np.sort(y.cast(pl.Float64).to_numpy())
+    if not len(values) or values[0] < 0 or not np.isfinite(values[-1]):
+        return ""
+
+    def share(of: np.ndarray) -> float:
+        squares = (of - of.mean()) ** 2
+        return float(squares[-max(1, round(TAIL_ROWS * len(of))) :].sum() / max(squares.sum(), 1e-300))
+
+    raw = share(values)
+    if raw <= TAIL_SQUARES or share(np.log1p(values / max(np.median(values), 1e-300))) > raw / 2:
+        return ""
+    return f"a few large values of '{y.name}' decide rmse: --metric mae or rmsle weighs all rows more alike"

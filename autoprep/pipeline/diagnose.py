@@ -15,6 +15,8 @@ from autoprep.pipeline.label_noise import LabelNoise, doubted
 from autoprep.types import ColumnSpec
 
 Array = np.ndarray
+#: How far a score falls: mean, and the ends of its 95% interval or None.
+Fall = tuple[float, float | None, float | None]
 #: Rows that importance is measured on, and how often each column is shuffled.
 ROWS, REPEATS = 1_000, 5
 #: A slice holds at least this share of the rows, and at least this many.
@@ -61,7 +63,8 @@ class Diagnosis:
 
     Attributes:
         importance: raw column -> (mean, low, high): how far the score falls when the column is shuffled, with a 95%
-            interval over repeats. Measured on training rows: what the model leans on, not what it would lose.
+            interval over repeats, None where time was left for one only. Measured on training rows: what the model
+            leans on, not what it would lose.
         calibration: (mean predicted, observed share, rows), of two classes.
         labels, confusion: classes, and counts of [truth][said], out of fold.
         residuals: quantile -> value - prediction, out of fold.
@@ -74,7 +77,7 @@ class Diagnosis:
         label_noise: labels that are doubted; None for a regression.
     """
 
-    importance: Mapping[str, tuple[float, float, float]]
+    importance: Mapping[str, Fall]
     calibration: tuple[tuple[float, float, int], ...] = ()
     labels: tuple[str, ...] = ()
     confusion: tuple[tuple[int, ...], ...] = ()
@@ -147,17 +150,18 @@ def _errors(judged: Judged, deadline: float | None, clock: Callable[[], float]) 
         slices=weak_slices(judged.frame[known], loss, judged.seed),
         loss="log loss",
         rows=len(known),
-        label_noise=doubted(y[known], shares, classes, known),
+        label_noise=doubted(y[known], judged.predictor.probabilities(shares), classes, known),
     )
 
 
 def permutation_importance(
     judged: Judged, *, deadline: float | None = None, clock: Callable[[], float] = time.monotonic
-) -> dict[str, tuple[float, float, float]]:
+) -> dict[str, Fall]:
     """How far the score falls when the cells of a raw column are shuffled (Breiman 2001; Fisher et al. 2019).
 
     Returns:
-        Raw column -> (mean, low, high), largest first. Columns that the clock left out are not there.
+        Raw column -> (mean, low, high), largest first; low and high are None where the clock left one repeat. Columns
+        that it left out are not there.
     """
     rng = np.random.default_rng(judged.seed)
     rows = np.arange(judged.frame.height)
@@ -192,9 +196,11 @@ def permutation_importance(
     return dict(sorted(found.items(), key=lambda item: (-item[1][0], item[0])))
 
 
-def _interval(values: Sequence[float]) -> tuple[float, float, float]:
+def _interval(values: Sequence[float]) -> Fall:
     mean = float(np.mean(values))
-    wide = 1.96 * float(np.std(values, ddof=1)) / len(values) ** 0.5 if len(values) > 1 else float("nan")
+    if len(values) < 2:
+        return mean, None, None
+    wide = 1.96 * float(np.std(values, ddof=1)) / len(values) ** 0.5
     return mean, mean - wide, mean + wide
 
 

@@ -11,7 +11,7 @@ import polars as pl
 
 from autoprep import profiling
 from autoprep.checks.time import joined_moment
-from autoprep.errors import InputError, plural
+from autoprep.errors import InputError, SettingError, plural
 from autoprep.pipeline.prepare import resolve_column
 from autoprep.pipeline.structure import parts_of
 from autoprep.pipeline.values import Prepared
@@ -33,22 +33,26 @@ def labelled(cleaned: Cleaned, target: str, listener: Listener = silent) -> Clea
 
 
 def model_rows(
-    cleaned: Cleaned, plan: Plan, prepared: Prepared, task: Task | None
+    cleaned: Cleaned, plan: Plan, prepared: Prepared, task: Task | None, aside: int = 0
 ) -> tuple[pl.DataFrame, pl.Series, Task]:
-    """What the model sees, what it predicts, and the task; refuses what cannot carry a model."""
+    """What the model sees, what it predicts, and the task; refuses what cannot carry a model.
+
+    ``aside``: labelled rows that the hold-out has taken.
+    """
     target, uri = str(plan.target), prepared.table.source.uri
     if target not in cleaned.frame.columns:
         raise InputError(f"the plan takes the target '{target}' out", where=uri, hint="edit the plan")
     known = cleaned.frame.filter(pl.col(target).is_not_null())
     if known.height < MIN_ROWS:
+        took = f"the hold-out took {aside:,}: ask for a smaller one" if known.height + aside >= MIN_ROWS else ""
         raise InputError(
-            f"{known.height} usable rows are left with a value in '{target}'",
+            f"{plural(known.height, 'usable row')} left with a value in '{target}'",
             where=uri,
-            hint=f"at least {MIN_ROWS} are needed; see the plan for what was dropped",
+            hint=f"at least {MIN_ROWS} are needed; {took or 'see the plan for what was dropped'}",
         )
     if known.height < cleaned.frame.height:
         raise InputError(
-            f"'{target}' is missing in {cleaned.frame.height - known.height} rows",
+            f"'{target}' is missing in {plural(cleaned.frame.height - known.height, 'row')}",
             where=uri,
             hint="let the plan drop them (target.missing)",
         )
@@ -100,6 +104,29 @@ def per_row(
     if name in cleaned.frame.columns:
         return cleaned.frame[name]
     return prepared.frame[name].gather(cleaned.rows)
+
+
+def row_times(
+    cleaned: Cleaned, prepared: Prepared, column: str | Any | None, learn: np.ndarray | None
+) -> pl.Series | None:
+    """What orders the rows, see ``per_row``; refuses a column that cannot."""
+    times = per_row(cleaned, prepared, column, learn)
+    if times is None or not isinstance(column, str):
+        return times
+    where = prepared.table.source.uri
+    if not (times.dtype.is_temporal() or times.dtype.is_numeric()):
+        raise SettingError(
+            f"'{column}' holds neither dates nor numbers, so it cannot order the rows",
+            where=where,
+            hint="name a column of dates or numbers with time",
+        )
+    if times.null_count():
+        raise SettingError(
+            f"'{column}' is missing in {plural(times.null_count(), 'row')}, so it cannot order them",
+            where=where,
+            hint="drop or fill rows without a time",
+        )
+    return times
 
 
 def constrained(asked: Mapping[str, int] | None, prepared: Prepared, plan: Plan, frame: pl.DataFrame) -> dict[str, int]:

@@ -15,7 +15,7 @@ from autoprep import cleaning, reading, validation
 from autoprep.budget import Budget
 from autoprep.config import Config
 from autoprep.errors import InputError, SettingError, plural
-from autoprep.pipeline.asked import of_target, refuse_settings, single
+from autoprep.pipeline.asked import heavy_tailed, of_target, refuse_settings, single
 from autoprep.pipeline.diagnose import Judged
 from autoprep.pipeline.earn import aligned, earn
 from autoprep.pipeline.flips import flipped, genes
@@ -30,6 +30,7 @@ from autoprep.pipeline.sides import (
     labelled,
     model_rows,
     per_row,
+    row_times,
     row_weights,
 )
 from autoprep.pipeline.structure import AUTO, JOIN, Kind, gap_of, parts_of, suggested, told
@@ -39,6 +40,8 @@ from autoprep.types import Event, Feature, Listener, Plan, Table, Task, silent
 Goal = Literal["count", "quantile", "ordinal"]
 #: Share of the time budget in which the report measures what the model leans on.
 DIAGNOSIS_SHARE = 0.04
+#: Seconds of the same when a search was interrupted: somebody waits.
+INTERRUPTED_S = 1.0
 #: Seconds that saving a model takes: as such, and per step of its plan, which it compiles, writes and reports.
 SAVING_S, SAVING_STEP_S = 0.5, 0.0075
 #: Bytes of prepared data that the search keeps.
@@ -152,7 +155,8 @@ def fit(
         )  # fmt: skip
     watch.start("clean")
     cleaned = labelled(cleaning.apply(prepared.table, plan), column, listener)
-    frame, y, task = model_rows(cleaned, plan, prepared, task)
+    frame, y, task = model_rows(cleaned, plan, prepared, task, aside=0 if kept is None else kept.height)
+    times = row_times(cleaned, prepared, time, learn)
     if isinstance(sample_weight, str):
         frame = frame.drop(resolve_column(sample_weight, prepared.table), strict=False)
     listener(
@@ -173,6 +177,8 @@ def fit(
     refuse(y, task)
     about, judge = judged_by(y, task, positive, metric)
     hints = [alone] if task != "regression" and (alone := single(y)) else []
+    if metric is None and judge.name == "rmse" and (tail := heavy_tailed(y)):
+        hints.append(tail)
     for hint in hints:
         listener(Event("search", hint))
     if group is None and time is None and likely:
@@ -212,7 +218,7 @@ def fit(
         synthesizers=factories,
         variants=variants,
         groups=per_row(cleaned, prepared, group, learn),
-        times=per_row(cleaned, prepared, time, learn),
+        times=times,
         gap=gap_s,
         sampler=sampler,
         positive=positive,
@@ -257,7 +263,7 @@ def fit(
         seed=seed,
         chosen_by=chosen_by,
         judged=Judged(frame, encoded_target(y, task), found.oof, found.metric, found.predictor, plan.outputs, seed),
-        diagnosis_s=None if time_budget_s is None else DIAGNOSIS_SHARE * time_budget_s,
+        diagnosis_s=_looking_s(time_budget_s, found.interrupted),
     )
     if kept is not None:
         parts = Parts(plan, partial(predict, fitted), fitted.facts(), found.metric)
@@ -272,6 +278,12 @@ def fit(
 def _named(gains: Mapping[str, tuple[float, float, int]]) -> dict[str, tuple[float, float, int]]:
     """Gains of feature sets by the kinds of features that each adds to the columns themselves."""
     return {" + ".join(g for g in FEATURE_SETS.get(name, (name,)) if g != "base"): gain for name, gain in gains.items()}
+
+
+def _looking_s(time_budget_s: float | None, interrupted: bool) -> float | None:
+    """Seconds in which the report measures what the model leans on; None: until it is done."""
+    share = None if time_budget_s is None else DIAGNOSIS_SHARE * time_budget_s
+    return min(INTERRUPTED_S, share or INTERRUPTED_S) if interrupted else share
 
 
 def _answering(task: Task | Goal | None, metric: Any) -> tuple[Task | None, Any]:

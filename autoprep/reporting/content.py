@@ -47,7 +47,7 @@ class Content:
         metric: what the leaderboard was judged by.
         verdict: hold-out score against the baseline: label -> text.
         calibration: (mean predicted, observed, rows).
-        importance: (raw column, fall of the score when it is shuffled, low, high), largest first.
+        importance: (raw column, fall of the score when it is shuffled, low, high or None), largest first.
         confusion: (labels, counts of [truth][said]).
         residuals: (quantile, value - prediction).
         slices: (where, rows, mean loss there, elsewhere): where the model is weak.
@@ -77,7 +77,7 @@ class Content:
     metric: str = ""
     verdict: Mapping[str, str] = field(default_factory=dict)
     calibration: tuple[tuple[float, float, int], ...] = ()
-    importance: tuple[tuple[str, float, float, float], ...] = ()
+    importance: tuple[tuple[str, float, float | None, float | None], ...] = ()
     confusion: tuple[tuple[str, ...], tuple[tuple[int, ...], ...]] = ((), ())
     residuals: tuple[tuple[str, float], ...] = ()
     slices: tuple[tuple[str, int, float, float], ...] = ()
@@ -139,7 +139,7 @@ def model_content(
     facts: Sequence[tuple[str, str]] = (),
     verdict: Mapping[str, str] | None = None,
     calibration: Sequence[tuple[float, float, int]] = (),
-    importance: Sequence[tuple[str, float, float, float]] = (),
+    importance: Sequence[tuple[str, float, float | None, float | None]] = (),
     confusion: tuple[Sequence[str], Sequence[Sequence[int]]] = ((), ()),
     residuals: Sequence[tuple[str, float]] = (),
     slices: Sequence[tuple[str, int, float, float]] = (),

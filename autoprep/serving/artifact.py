@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -242,6 +243,31 @@ def add_papers(folder: str | Path, papers: Mapping[str, str]) -> None:
         with lineage.whole_file(target / name) as beside:
             write_text(beside, text)
     seal(target, {key: manifest[key] for key in ("format", "kind", "facts", "dialect")}, manifest["versions"])
+
+
+def copy(held: Artifact, folder: str | Path) -> Path:
+    """Copy the folder of a loaded model, whole or not at all, with its signature.
+
+    Args:
+        folder: see ``save``.
+
+    Raises:
+        InputError: the folder cannot be written, is not a model folder, or lies in the loaded one.
+        ArtifactError: the loaded folder is damaged, or holds another model by now.
+    """
+    target = Path(folder)
+    _refuse_foreign(target)
+    if target.resolve() == held.folder.resolve():
+        return target
+    if held.folder.resolve() in target.resolve().parents:
+        raise InputError("lies in the folder of the model", where=str(target), hint="choose another with -o")
+    manifest = read_manifest(held.folder)
+    if manifest["seal"] != held.digest:
+        raise ArtifactError("holds another model than the one loaded", where=str(held.folder), hint="load it again")
+    with lineage.whole_folder(target) as beside:
+        shutil.copytree(held.folder, beside, dirs_exist_ok=True)
+        verify(beside, manifest)
+    return target
 
 
 def load(folder: str | Path) -> Artifact:

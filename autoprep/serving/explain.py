@@ -23,7 +23,7 @@ class Explanation:
 
     Attributes:
         prediction: the prediction's columns by name.
-        changes: what cleaning did: column, before, after, rules, why.
+        changes: the cells that cleaning altered: column, before, after, the rules that altered them, why.
         events: what the scoring contract says of the row: column, rule, reason, policy.
         effects: (raw column, effect), largest first: how far its value moves the prediction (the probability of the
             predicted class, or the value) away from that of typical rows; they add up to ``value - typical``.
@@ -72,16 +72,19 @@ def explain(scorer: Scorer, frame: pl.DataFrame, typical: pl.DataFrame, *, seed:
         InputError: no column is one that the model knows.
     """
     predicted, cleaned, events = scorer.explain(frame)
+    writers = scorer.writers(frame)
     found = []
     for number in range(frame.height):
+        wrote = [(column, action) for at, column, action in writers if at == number]
+        said = events.filter(pl.col("row").is_null() | (pl.col("row") == number)).drop("row")
         row = predicted.row(number, named=True)
         of, read = _number(scorer, row)
         effects, value, base, notes = _effects(scorer, frame[number], typical, read, seed)
         found.append(
             Explanation(
                 prediction=row,
-                changes=_changes(scorer, frame[number], cleaned[number]),
-                events=_events(events, number),
+                changes=_changes(scorer, frame[number], cleaned[number], wrote, said),
+                events=tuple(said.to_dicts()),
                 effects=effects,
                 value=value,
                 typical=base,
@@ -151,40 +154,65 @@ def _effects(
     return tuple(ranked), float(values[0, -1]), float(values[:, 0].mean()), notes
 
 
-def _changes(scorer: Scorer, row: pl.DataFrame, cleaned: pl.DataFrame) -> tuple[dict[str, Any], ...]:
-    """Each raw cell that cleaning altered: its text before, its value after, the rules that touched it."""
+def _changes(
+    scorer: Scorer, row: pl.DataFrame, cleaned: pl.DataFrame, writers: Sequence[tuple[str, str]], events: pl.DataFrame
+) -> tuple[dict[str, Any], ...]:
+    """Each raw cell whose value cleaning altered: its text before, its value after, the rules that altered it.
+
+    Args:
+        row, cleaned: one raw row, and what became of it.
+        writers: (raw column, action id) of the steps that altered a cell of it.
+        events: what the contract says of it: why a cell counts as missing that no step has emptied.
+    """
     raw = scorer.raw(row)
     by_source: dict[str, list[str]] = {}
     for spec in scorer.plan.outputs:
         by_source.setdefault(spec.source, []).append(spec.name)
     dropped = {spec.name for spec in scorer.plan.outputs if spec.role in ("excluded", "constant")}
+    wrote = set(writers)
     changes = []
     for name in raw.columns:
         before = raw.get_column(name)[0]
-        after = [cleaned.get_column(n)[0] for n in by_source.get(name, []) if n in cleaned.columns]
-        own = cleaned.get_column(name)[0] if name in cleaned.columns else None
         actions = [a for a in scorer.plan.applied() if name in a.columns]
         if name not in by_source or name in dropped:
             reason = next((a for a in actions if a.verb.startswith(("exclude", "drop"))), None)
             if reason is not None:
-                changes.append(_change(name, before, None, [reason], "not used"))
+                changes.append(_change(name, before, None, [(reason.rule, _reason(reason.why))], "not used"))
             continue
-        if before is None or (_text(own) == _text(before) and len(after) == 1):
+        if before is None or (name in cleaned.columns and _same(before, cleaned.get_column(name)[0])):
             continue
-        touched = [a for a in actions if not a.verb.startswith(("exclude", "keep", "drop"))]
-        if touched:
-            changes.append(_change(name, before, own, touched, "read" if own is not None else "counts as missing"))
+        own = cleaned.get_column(name)[0] if name in cleaned.columns else None
+        said = [(a.rule, _reason(a.why)) for a in actions if (name, a.id) in wrote]
+        said = said or list(events.filter(pl.col("column") == name).select("rule", "reason").unique().rows())
+        if said:
+            changes.append(_change(name, before, own, said, "read" if own is not None else "counts as missing"))
     return tuple(changes)
 
 
-def _change(name: str, before: Any, after: Any, actions: Sequence[Any], effect: str) -> dict[str, Any]:
+def _same(before: Any, after: Any) -> bool:
+    """Whether a cell stands for the value that it stood for, whatever its type.
+
+    Example:
+        >>> _same("40", 40.0), _same("40.0", 40), _same("50,0", 50.0), _same("n/a", None)
+        (True, True, False, False)
+    """
+    if isinstance(before, str) and isinstance(after, int | float) and not isinstance(after, bool):
+        try:
+            return float(before) == after
+        except ValueError:
+            return False
+    return _text(before) == _text(after)
+
+
+def _change(name: str, before: Any, after: Any, said: Sequence[tuple[str, str]], effect: str) -> dict[str, Any]:
+    """One change as plain values; ``said``: rule and reason of each that made it."""
     return {
         "column": name,
         "before": _text(before),
         "after": _text(after),
         "effect": effect,
-        "rules": [a.rule for a in actions],
-        "why": "; ".join(_reason(a.why) for a in actions if a.why),
+        "rules": [rule for rule, _ in said],
+        "why": "; ".join(reason for _, reason in said if reason),
     }
 
 
@@ -202,11 +230,6 @@ def _text(value: Any) -> str | None:
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
     return str(value)
-
-
-def _events(events: pl.DataFrame, number: int) -> tuple[dict[str, Any], ...]:
-    own = events.filter(pl.col("row").is_null() | (pl.col("row") == number))
-    return tuple(own.drop("row").to_dicts())
 
 
 def check_rows(frame: pl.DataFrame, most: int) -> None:

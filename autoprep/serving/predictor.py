@@ -96,6 +96,12 @@ class Scorer:
             raise ArtifactError(f"cleaning gave {cleaned.height} rows for {frame.height}", where="plan.yaml")
         return cleaned, events
 
+    def writers(self, frame: pl.DataFrame) -> list[tuple[int, str, str]]:
+        """Which step of the plan altered which cell: (0-based row, raw column, action id), in their order."""
+        from autoprep.cleaning import Transformer
+
+        return Transformer(self.plan).writers(self._guard.before(self.raw(frame))[0])
+
     def _cleaner(self) -> Transform:
         """The cleaning function, its plan compiled once."""
         if self.clean is not None:

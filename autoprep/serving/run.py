@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import tempfile
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ def serve(
     log_level: str = "warning",
     seen: str | Path | None = None,
     window_s: float = 3600.0,
+    ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve a model folder until the process is told to end; what has begun is then answered first.
 
@@ -38,6 +40,7 @@ def serve(
         log_level: "critical", "error", "warning", "info" or "debug".
         seen: folder for mergeable profiles of what is answered, which ``autoprep drift`` reads; None keeps none.
         window_s: seconds that one file of it spans.
+        ready: is called once the model is loaded, before the port is opened.
 
     Raises:
         ArtifactError: the folder is missing, damaged, altered or newer.
@@ -62,7 +65,7 @@ def serve(
         with tempfile.TemporaryDirectory(prefix="autoprep-metrics-") as folder:
             # read when the metrics' package is imported
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-            _several(model, bounds, seen, window_s, workers, settings)
+            _several(model, bounds, seen, window_s, workers, settings, ready)
         return
     import uvicorn
 
@@ -70,15 +73,23 @@ def serve(
 
     made = app.make(model, bounds, seen, window_s)
     app.settle(made)
+    ready()
     uvicorn.run(made, **settings)
 
 
 def _several(
-    model: str | Path, bounds: Limits, seen: str | Path | None, window_s: float, workers: int, settings: dict[str, Any]
+    model: str | Path,
+    bounds: Limits,
+    seen: str | Path | None,
+    window_s: float,
+    workers: int,
+    settings: dict[str, Any],
+    ready: Callable[[], None],
 ) -> None:
     from autoprep.serving import workers as processes
 
     held = processes.load_once(model)
+    ready()
     import uvicorn
 
     from autoprep.serving import app

@@ -92,11 +92,13 @@ def _judged(facts: Mapping[str, Any]) -> list[str]:
     found = facts.get("diagnosis") or {}
     importance, calibration = found.get("importance") or {}, found.get("calibration") or ()
     if importance:
-        lines += ["", "## What it hangs on: how far the score falls when a column is shuffled, and its interval", *head]
+        told = ", and its interval" if any(_known(fall[1]) for fall in importance.values()) else ""
+        lines += ["", f"## What it hangs on: how far the score falls when a column is shuffled{told}", *head]
     for name, fall in sorted(importance.items(), key=lambda entry: (-entry[1][0], entry[0])):
         place = f"facts.diagnosis.importance.{name}"
         said = (name, f"{name}, from", f"{name}, to")
-        lines += [_line(what, figure, f"{place}.{n}") for n, (what, figure) in enumerate(zip(said, fall, strict=True))]
+        figures = [(n, what, figure) for n, (what, figure) in enumerate(zip(said, fall, strict=True))]
+        lines += [_line(what, figure, f"{place}.{n}") for n, what, figure in figures if _known(figure)]
     if calibration:
         lines += ["", "## Calibration: the mean probability said of rows alike, and how many of them came true", *head]
     for number, point in enumerate(calibration):
@@ -106,6 +108,11 @@ def _judged(facts: Mapping[str, Any]) -> list[str]:
             _line(what, figure, f"{place}.{n}") for n, (what, figure) in enumerate(zip(named, point, strict=True))
         ]
     return lines
+
+
+def _known(figure: float | None) -> bool:
+    """Whether there is a figure; folders of earlier versions hold NaN where there was none."""
+    return figure is not None and figure == figure
 
 
 def blanks(text: str) -> list[str]:

@@ -172,12 +172,16 @@ def written(value: Any) -> str:
     Example:
         >>> written(0.9732875631313131), written(161.0), written(48210.4951), written(-2.0394e-07), written("a | b")
         ('0.9733', '161', '48210', '-2.039e-07', 'a \\\\| b')
+        >>> written(float("nan"))
+        'not known'
     """
     return _whole(_short(value) if isinstance(value, float) else value)
 
 
 def _short(figure: float) -> str:
     """Four significant digits, and never fewer than those before the point; the artefact holds the others."""
+    if math.isnan(figure):
+        return "not known"
     if figure == 0 or not 1e-4 <= abs(figure) < 1e15:
         return f"{figure:.4g}"
     places = max(0, 3 - math.floor(math.log10(abs(figure))))

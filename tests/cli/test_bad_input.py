@@ -67,6 +67,13 @@ def test_no_such_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert "sale.csv" in said and "no such file" in said and "sales.csv" in said
 
 
+def test_no_model_to_serve_is_said_and_nothing_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert main(["serve", str(tmp_path / "nomodel")]) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and "no such model folder" in said.err and "serves" not in said.err
+
+
 def test_empty_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "empty" in _line(capsys, _fit(_file(tmp_path, "")))
 

@@ -12,8 +12,9 @@ import pytest
 import autoprep as ap
 from autoprep.budget import Budget
 from autoprep.errors import InputError, SettingError
+from autoprep.model_search.explore import Explorer
 from autoprep.pipeline import structure
-from autoprep.pipeline.asked import single
+from autoprep.pipeline.asked import heavy_tailed, single
 from autoprep.sklearn import AutoPrepRegressor
 
 
@@ -71,6 +72,42 @@ def test_settings_of_features_are_refused_before_anything_is_read(setting: dict[
 def test_a_target_that_cannot_be_what_is_asked_for_is_refused(target: str, asked: dict[str, str], said: str) -> None:
     with pytest.raises(InputError, match=said):
         ap.fit(rows(), target, time_budget_s=None, work_budget=0.2, **asked)
+
+
+def test_a_column_that_cannot_order_the_rows_is_named() -> None:
+    gaps = rows().with_columns(town=pl.when(pl.int_range(120) > 1).then(pl.int_range(120) / 7))
+    for frame, said in ((rows(), "'town' holds neither dates nor numbers"), (gaps, "'town' is missing in 2 rows")):
+        with pytest.raises(SettingError, match=said):
+            ap.fit(frame, "change", time="town", time_budget_s=None, work_budget=0.1)
+
+
+def test_a_hold_out_that_leaves_too_few_rows_is_named() -> None:
+    with pytest.raises(InputError, match=r"1 usable row left with a value in 'change'.*the hold-out took 11"):
+        ap.fit(rows(12), "change", holdout=0.9, time_budget_s=None, work_budget=0.1)
+
+
+def test_another_metric_is_named_for_a_heavy_tail_unless_one_was_asked_for() -> None:
+    frame = rows(600).select("x", cost=(1.3 * pl.col("x")).exp())
+    settings = {"time_budget_s": None, "work_budget": 0.1}
+    notes = [ap.fit(frame, "cost", metric=metric, **settings).facts["notes"] for metric in (None, "rmse")]
+    assert [sum("decide rmse: --metric mae or rmsle" in note for note in said) for said in notes] == [1, 0]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_usual_targets_have_no_heavy_tail(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    drawn = rng.normal(size=400), rng.uniform(size=400), rng.exponential(size=400), rng.poisson(3, 400)
+    assert [heavy_tailed(pl.Series("y", values)) for values in drawn] == [""] * 4
+    assert heavy_tailed(pl.Series("y", np.append(rng.uniform(10, 20, 400), 1e4))) == ""
+
+
+def test_nobody_waits_long_for_the_report_of_an_interrupted_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(self: Explorer) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Explorer, "explore", stop)
+    fitted = ap.fit(rows(), "change", time_budget_s=300)._fitted
+    assert fitted is not None and fitted.diagnosis_s == 1
 
 
 def test_words_of_a_scale_are_ranks_in_its_order() -> None:

@@ -9,7 +9,9 @@ import polars as pl
 import pytest
 
 import autoprep as ap
-from autoprep.pipeline.diagnose import weak_slices
+from autoprep.pipeline.diagnose import permutation_importance, weak_slices
+from autoprep.tracking import cards
+from autoprep.types import Leaderboard, Plan
 
 
 def table(rows: int = 900, seed: int = 0) -> pl.DataFrame:
@@ -34,6 +36,15 @@ def test_the_column_that_decides_is_first_and_has_an_interval(model):
     assert abs(found["noise"][0]) < mean / 4
 
 
+def test_one_repeat_gives_no_interval_and_no_paper_says_one(model):
+    told = iter(range(100))
+    found = permutation_importance(model._fitted.judged, deadline=3, clock=lambda: next(told))
+    assert len(found) == 3 and all(fall[1:] == (None, None) for fall in found.values())
+    facts = {"target": "y", "task": "binary", "scores": {}, "diagnosis": {"importance": found}}
+    text = cards.card(facts, Plan(), Leaderboard("auc", True), {})
+    assert "importance.signal.0" in text and "interval" not in text and "nan" not in text and "None" not in text
+
+
 def test_the_weak_slice_is_found_and_named(model):
     assert any(
         "site is 'harbour'" in s["where"] or "site is not 'hill'" in s["where"] for s in model.diagnosis["slices"]
@@ -46,6 +57,10 @@ def test_confusion_and_calibration_count_every_judged_row(model):
     assert found["labels"] == ("no", "yes") and sum(map(sum, found["confusion"])) == found["rows"] > 300
     assert sum(n for *_, n in found["calibration"]) == found["rows"]
     assert all(0 <= p <= 1 and 0 <= o <= 1 for p, o, _ in found["calibration"])
+
+
+def test_labels_that_are_coins_by_nature_are_not_doubted(model):
+    assert model.diagnosis["label_noise"]["count"] == 0
 
 
 def test_no_slice_is_told_of_a_model_that_is_as_good_everywhere():

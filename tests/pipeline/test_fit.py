@@ -83,7 +83,7 @@ def test_saved_copied_and_loaded_it_predicts_the_same(model: ap.Model, tmp_path:
     shutil.copytree(tmp_path / "model", tmp_path / "copy")
     shutil.rmtree(tmp_path / "model")
     loaded = ap.load(tmp_path / "copy")
-    assert loaded.predict_frame(new).equals(before)
+    assert loaded.predict_frame(new).equals(before) and loaded.features == model.features
     from autoprep.serving import artifact
 
     assert artifact.replay(tmp_path / "copy").identical

@@ -161,3 +161,11 @@ def test_one_rule_of_many_columns_is_one_finding(browser: Browser, tmp_path: Pat
     assert page.js("document.querySelector('#findings .finding p').textContent") == "Words for true are read"
     assert page.complaints() == []
     page.close()
+
+
+def test_an_interval_is_spoken_of_only_where_there_is_one() -> None:
+    parts = model_parts()
+    assert "with a 95% interval" in model_html(model_content(**parts))
+    alone = [(name, fall, None, None) for name, fall, *_ in parts["importance"]]
+    text = model_html(model_content(**{**parts, "importance": alone}))
+    assert "What the model leans on" in text and "with a 95% interval" not in text

@@ -129,6 +129,16 @@ def test_explanation_says_what_was_cleaned_and_adds_up(client) -> None:
     assert one["value"] == predicted[f"probability_{predicted['prediction']}"]
 
 
+def test_explanation_names_only_the_rules_that_altered_the_cell(client) -> None:
+    rows = [{**NEW.to_dicts()[0], "age": age, "price": "$1,200.50"} for age in ("40", 40, "40.0", "-999", " 40 ")]
+    said = client.post("/explain", json={"rows": rows}).json()["explanations"]
+    ages = [[change["rules"] for change in one["changes"] if change["column"] == "age"] for one in said]
+    assert ages[:3] == [[], [], []]
+    assert len(ages[3]) == 1 and all("sentinel" in rule for rule in ages[3][0]), ages[3]
+    prices = [change for change in said[0]["changes"] if change["column"] == "price"]
+    assert [change["rules"] for change in prices] == [["number.currency"]], prices
+
+
 def test_description_fits_its_own_examples(client) -> None:
     import jsonschema
 

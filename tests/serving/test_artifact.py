@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+import autoprep as ap
 from autoprep.errors import ArtifactError, InputError
 from autoprep.serving import artifact, manifest
 from autoprep.serving.state import read_state, write_state
@@ -88,6 +89,23 @@ def test_damage_is_named(tmp_path: Path, parts: dict, spoil, said: str) -> None:
     with pytest.raises(ArtifactError) as found:
         artifact.load(folder)
     assert said in str(found.value) and "\n" not in str(found.value)
+
+
+def test_a_loaded_model_is_copied_whole(tmp_path: Path, parts: dict) -> None:
+    folder = artifact.save(tmp_path / "model", **parts)
+    held = artifact.load(folder)
+    assert ap.Model(artifact=held).save(tmp_path / "copy") == tmp_path / "copy"
+    assert artifact.load(tmp_path / "copy").digest == held.digest and artifact.replay(tmp_path / "copy").identical
+    assert artifact.copy(held, folder) == folder
+    with pytest.raises(InputError, match="lies in the folder of the model"):
+        artifact.copy(held, folder / "copy")
+    (folder / "models" / "line.json").write_text("{}")
+    with pytest.raises(ArtifactError, match=r"altered|changed|damaged|not the one"):
+        artifact.copy(held, tmp_path / "third")
+    artifact.save(folder, **{**parts, "facts": {**parts["facts"], "metric": "f1"}})
+    with pytest.raises(ArtifactError, match="another model"):
+        artifact.copy(held, tmp_path / "third")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["copy", "model"]
 
 
 def test_links_are_refused(tmp_path: Path, parts: dict) -> None:
