@@ -122,3 +122,13 @@ def test_a_search_with_nothing_to_resume_says_that_it_begins_anew(tmp_path: Path
         rows(), "change", time_budget_s=None, work_budget=0.1, journal=tmp_path / "m.journal", resume=True
     )  # fmt: skip
     assert any("begins anew" in note for note in model.facts["notes"])
+
+
+@pytest.mark.parametrize("units", [("kg",), ("kg", "lb")])
+def test_a_target_with_a_unit_is_predicted_as_the_numbers_that_cleaning_makes_of_it(units: tuple[str, ...]) -> None:
+    frame = rows().drop("size")
+    kilos = (frame["change"] * 10 + 75).to_list()
+    cells = [f"{v:.1f} kg" if i % len(units) == 0 else f"{v / 0.45359237:.1f} lb" for i, v in enumerate(kilos)]
+    model = ap.fit(frame.with_columns(change=pl.Series(cells)), "change", time_budget_s=None, work_budget=0.1)
+    assert model.facts["task"] == "regression"
+    assert 60 < float(model.predict(frame.head(1)).item()) < 90
