@@ -28,6 +28,7 @@ from autoprep.pipeline.sides import (
     encoded_target,
     judged_by,
     labelled,
+    leaks_told,
     model_rows,
     per_row,
     row_weights,
@@ -141,6 +142,9 @@ def fit(
     if keep_leaks:
         plan = plan.with_status("skip", [a.id for a in plan.actions if a.verb in LEAK_VERBS])
     plan = cleaning.with_outputs(plan, prepared.profile)
+    leaks = leaks_told(plan, prepared, None if group is not None else likely.get("group"))
+    for said in leaks:
+        listener(Event("plan", said))
     watch.start("earn")
     tested, before = task or plan.task, plan
     gains: dict[str, Any] = {}
@@ -252,7 +256,7 @@ def fit(
         gains=gains,
         feature_gains=_named(found.feature_gains),
         positive=about,
-        notes=(*filter(None, [told_left_out(prepared.profile)]), *hints, *found.notes),
+        notes=(*filter(None, [told_left_out(prepared.profile)]), *leaks, *hints, *found.notes),
         seconds=watch.seconds,
         seed=seed,
         chosen_by=chosen_by,
