@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from autoprep import profiling
+from autoprep import cleaning, profiling
 from autoprep.checks.time import joined_moment
 from autoprep.errors import InputError, plural
 from autoprep.pipeline.prepare import resolve_column
@@ -76,10 +76,9 @@ def model_rows(
             hint="let the plan drop them (target.missing)",
         )
     roles = {spec.name: spec.role for spec in plan.outputs}
-    out = ("excluded", "identifier", "constant", "target")
     from_target = {spec.name for spec in plan.outputs if spec.source == target} | {target}
     from_target |= {c for c in known.columns if c.startswith(f"{target}__")}
-    unused = [c for c in known.columns if roles.get(c) in out or c in from_target]
+    unused = [c for c in known.columns if roles.get(c) in cleaning.UNSEEN or c in from_target]
     frame, y = known.drop(unused), known[target]
     if y.n_unique() < 2:
         raise InputError(

@@ -173,7 +173,7 @@ def fit(
         )
     )
     watch.start("contract")
-    contract = validation.derive(prepared.table, profile=prepared.profile, target=column).to_dict()
+    contract = validation.derive(prepared.table, profile=prepared.profile, target=column)
     refuse(y, task)
     about, judge = judged_by(y, task, positive, metric)
     hints = [alone] if task != "regression" and (alone := single(y)) else []
@@ -250,7 +250,7 @@ def fit(
         metric=found.metric.name,
         classes=classes,
         features=features_of(found.predictor),
-        contract=contract,
+        contract=contract.sparing(cleaning.spare_inputs(plan)).to_dict(),
         scores={"cross_validated": float(np.mean(found.scores)) if found.scores else float("nan")},
         baseline=baseline,
         gains=gains,
