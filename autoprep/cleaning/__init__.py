@@ -5,6 +5,7 @@ from autoprep.cleaning.compile import compile_plan
 from autoprep.cleaning.families import LEARNERS, never
 from autoprep.cleaning.history import approve, cell_history, write_approval
 from autoprep.cleaning.ledger import read_ledger, write_ledger
+from autoprep.cleaning.outputs import UNSEEN, spare_inputs
 from autoprep.cleaning.plan_file import diff, evidence_hash, load_plan, parse_plan, save_plan
 from autoprep.cleaning.planner import SAMPLE_ROWS, for_modelling, plan, with_outputs
 from autoprep.cleaning.transform import Transformer, transform
@@ -13,6 +14,7 @@ from autoprep.cleaning.undo import undo
 __all__ = [
     "LEARNERS",
     "SAMPLE_ROWS",
+    "UNSEEN",
     "Transformer",
     "apply",
     "apply_to_files",
@@ -28,6 +30,7 @@ __all__ = [
     "plan",
     "read_ledger",
     "save_plan",
+    "spare_inputs",
     "transform",
     "undo",
     "with_outputs",

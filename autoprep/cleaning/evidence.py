@@ -15,6 +15,8 @@ from autoprep.cleaning.distinct import Batch
 from autoprep.cleaning.forms import best_form
 from autoprep.cleaning.ledger import cell_entries
 from autoprep.cleaning.parts import keys_of, split, told, unread
+from autoprep.parsing.number import NumberFormat
+from autoprep.profiling.columns import parsed
 from autoprep.store import Store, key_of
 from autoprep.types import Plan
 
@@ -143,6 +145,29 @@ def _tried(plan: Plan, action_id: str) -> bool:
 
 def _cut(text: str | None) -> str | None:
     return text if text is None or len(text) <= 60 else f"{text[:57]}..."
+
+
+def sentinel_cells(cells: pl.Series, values: Sequence[str], row: Mapping[str, Any]) -> list[str]:
+    """Placeholder numbers as the cells of a text column write them ("-999", "$-999.00", "-999 kg"), themselves first.
+
+    Args:
+        cells: of the column. values: its placeholders. row: what the profile says of the column.
+
+    Example:
+        >>> cells = pl.Series(["$1,200.00", "-$999.00", "-999", "$999.00"])
+        >>> sentinel_cells(cells, ["-999"], {"semantic": "amount", "decimal": ".", "thousands": ","})
+        ['-999', '-$999.00']
+    """
+    if cells.dtype != pl.String or row.get("semantic") not in ("number", "integer", "amount", "percent", "quantity"):
+        return list(values)
+    numbers = [float(value) for value in values]
+    digits = "|".join(str(value).lstrip("-").removesuffix(".0") for value in values)
+    some = cells.drop_nulls().unique(maintain_order=True).alias("v")
+    some = some.filter(some.str.contains(rf"\b(?:{digits})\b"))
+    fmt = NumberFormat(row.get("decimal") or ".", row.get("thousands") or "")
+    read = some.to_frame().select(parsed(str(row["semantic"]), fmt)).to_series()
+    written = some.filter(read.is_in(numbers).fill_null(False)).str.strip_chars().to_list()
+    return [*values, *dict.fromkeys(cell for cell in written if cell not in values)]
 
 
 def status_words(frame: pl.DataFrame, column: str, verb: str, parameters: Mapping[str, Any]) -> list[str]:

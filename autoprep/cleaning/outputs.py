@@ -7,8 +7,10 @@ from typing import Any
 
 import polars as pl
 
+from autoprep.checks import VERBS
 from autoprep.cleaning.compile import compile_steps
 from autoprep.cleaning.forms import dtype_from, word_of
+from autoprep.cleaning.parts import reads
 from autoprep.types import ROLES, ColumnSpec, Plan
 
 _OF_DTYPE = {
@@ -20,6 +22,8 @@ _OF_DTYPE = {
     "time": "duration",
     "duration": "duration",
 }
+#: Roles of cleaned columns that no model sees.
+UNSEEN = ("excluded", "identifier", "constant", "target")
 _TEXT_ROLES = ("category", "ordinal", "code", "text", "identifier", "constant", "excluded")
 
 
@@ -51,6 +55,30 @@ def outputs_of(plan: Plan, rows: Mapping[str, Mapping[str, Any]]) -> tuple[Colum
             role = "excluded"
         specs.append(ColumnSpec(name, name, word, role, str(row.get("semantic") or ""), _unit(row)))
     return tuple(specs)
+
+
+def spare_inputs(plan: Plan) -> frozenset[str]:
+    """Input columns that no model reads: left out as leaks, identifiers, constants, dropped; nor do repairs of others.
+
+    Rows to be predicted need not have them. A plan that does not say what it gives has none to spare.
+
+    Example:
+        >>> roles = {"a": "category", "b": "excluded", "c": "identifier"}
+        >>> specs = tuple(ColumnSpec(name, name, "text", role) for name, role in roles.items())
+        >>> sorted(spare_inputs(Plan((), dict.fromkeys(roles, "String"), specs)))
+        ['b', 'c']
+    """
+    if not plan.outputs:
+        return frozenset()
+    needed = {s.source for s in plan.outputs if s.role not in UNSEEN and s.source != plan.target}
+    steps = [a for a in plan.applied() if a.verb not in VERBS or VERBS[a.verb].level not in ("row", "table")]
+    for action in reversed(steps):
+        read = reads(action)
+        if read is None:
+            return frozenset()
+        if needed & set(action.columns):
+            needed |= read
+    return frozenset(plan.inputs) - needed - {str(plan.target)}
 
 
 def _role(word: str, row: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ import polars as pl
 
 from autoprep.checks import PHASES, VERBS
 from autoprep.cleaning.apply import frame_of
-from autoprep.cleaning.evidence import measure_by_parts, status_words, without_codes
+from autoprep.cleaning.evidence import measure_by_parts, sentinel_cells, status_words, without_codes
 from autoprep.cleaning.families import LEARNERS, Proposal, State, never
 from autoprep.cleaning.forms import dtype_text
 from autoprep.cleaning.outputs import outputs_of
@@ -277,6 +277,10 @@ class _Planner:
         if candidate.verb == "nullify" and candidate.columns:
             given["words"] = without_codes(
                 self.working.of(candidate.columns[0]), candidate.columns[0], given.get("words") or []
+            )
+        if candidate.verb == "nullify_sentinel" and candidate.columns:
+            given["values"] = sentinel_cells(
+                self.working.of(candidate.columns[0])[candidate.columns[0]], given.get("values") or [], candidate.row
             )
         if candidate.verb in VERBS and "status" in VERBS[candidate.verb].parameters and candidate.columns:
             words = given.get("status") or status_words(

@@ -9,6 +9,7 @@ import polars as pl
 from autoprep.cleaning.compile import ROW, Compiled, compile_steps
 from autoprep.cleaning.distinct import Batch, run_batch
 from autoprep.cleaning.forms import DTYPES, dtype_from, text_of, value_of
+from autoprep.cleaning.outputs import spare_inputs
 from autoprep.types import Plan
 
 EVENT_SCHEMA: dict[str, pl.DataType] = {
@@ -26,6 +27,9 @@ class Transformer:
     Args:
         plan: as made by ``plan``; its ``inputs`` and ``outputs`` say what comes in and goes out.
 
+    Attributes:
+        optional: input columns that rows need not have, as no model reads them.
+
     Example:
         >>> from autoprep.types import Action, ColumnSpec
         >>> action = Action("n:x", "number.text", ("x",), "parse_number")
@@ -39,7 +43,7 @@ class Transformer:
         self.plan = plan
         self.inputs = {name: dtype_from(text) for name, text in plan.inputs.items()}
         self._compiled: Compiled = compile_steps(plan, self.inputs)
-        self._optional = {plan.target}
+        self.optional = spare_inputs(plan) | {plan.target}
 
     def __call__(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Clean rows; see ``transform``."""
@@ -78,7 +82,7 @@ class Transformer:
         for name, dtype in self.inputs.items():
             if name not in given:
                 columns.append(pl.lit(None, dtype).alias(name))
-                if name not in self._optional:
+                if name not in self.optional:
                     said = _events(name, "table.missing_column", "the column is not there", "null")
                     events.append(index.alias("row").to_frame().select("row", *said))
             elif given[name] == dtype:

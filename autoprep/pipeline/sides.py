@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from autoprep import profiling
+from autoprep import cleaning, profiling
 from autoprep.checks.time import joined_moment
 from autoprep.errors import InputError, SettingError, plural
 from autoprep.pipeline.prepare import resolve_column
@@ -20,6 +20,8 @@ from autoprep.types import Cleaned, Event, Listener, Plan, Task, silent
 MIN_ROWS = 10
 #: Verbs that take a column out because it gives the target away.
 LEAK_VERBS = ("exclude_leak",)
+#: Such columns that are named in one sentence.
+TOLD = 6
 
 
 def labelled(cleaned: Cleaned, target: str, listener: Listener = silent) -> Cleaned:
@@ -30,6 +32,27 @@ def labelled(cleaned: Cleaned, target: str, listener: Listener = silent) -> Clea
     lost = plural(int((~known).sum()), "row")
     listener(Event("clean", f"{lost} left out: the cell of '{target}' cannot be read"))
     return replace(cleaned, frame=cleaned.frame.filter(known), rows=cleaned.rows.filter(known))
+
+
+def leaks_told(plan: Plan, prepared: Prepared, group: str | None = None) -> list[str]:
+    """One sentence on the columns that are left out as they give the target away, and why each does; none, no sentence.
+
+    Args:
+        plan: as it is applied. prepared: has the profile.
+        group: the column that the profile takes for a group, said where it is one of them.
+    """
+    out = [a.columns[0] for a in plan.applied() if a.verb in LEAK_VERBS and a.columns]
+    if not out:
+        return []
+    rows = prepared.profile.columns.filter(pl.col("column").is_in(out))
+    why = dict(rows.select("column", "leak_reason").drop_nulls().iter_rows())
+    shown = "; ".join(f"{name}: {why[name]}" if len(out) > 1 else why[name] for name in out[:TOLD] if name in why)
+    names = ", ".join(out[:TOLD]) + (f" and {len(out) - TOLD} more" if len(out) > TOLD else "")
+    they, keeps = ("it gives", "keeps it") if len(out) == 1 else ("they give", "keeps them")
+    said = f"{names} left out: {they} the target away{f' ({shown})' if shown else ''}; --keep-leaks {keeps}"
+    if group in out:
+        said += f"; the values of {group} recur, it may name whose rows they are: --group {group}"
+    return [said]
 
 
 def model_rows(
@@ -57,9 +80,9 @@ def model_rows(
             hint="let the plan drop them (target.missing)",
         )
     roles = {spec.name: spec.role for spec in plan.outputs}
-    out = ("excluded", "identifier", "constant", "target")
     from_target = {spec.name for spec in plan.outputs if spec.source == target} | {target}
-    unused = [c for c in known.columns if roles.get(c) in out or c in from_target or c.startswith(f"{target}__")]
+    from_target |= {c for c in known.columns if c.startswith(f"{target}__")}
+    unused = [c for c in known.columns if roles.get(c) in cleaning.UNSEEN or c in from_target]
     frame, y = known.drop(unused), known[target]
     if y.n_unique() < 2:
         raise InputError(

@@ -28,6 +28,7 @@ from autoprep.pipeline.sides import (
     encoded_target,
     judged_by,
     labelled,
+    leaks_told,
     model_rows,
     per_row,
     row_times,
@@ -144,6 +145,9 @@ def fit(
     if keep_leaks:
         plan = plan.with_status("skip", [a.id for a in plan.actions if a.verb in LEAK_VERBS])
     plan = cleaning.with_outputs(plan, prepared.profile)
+    leaks = leaks_told(plan, prepared, None if group is not None else likely.get("group"))
+    for said in leaks:
+        listener(Event("plan", said))
     watch.start("earn")
     tested, before = task or plan.task, plan
     gains: dict[str, Any] = {}
@@ -173,7 +177,7 @@ def fit(
         )
     )
     watch.start("contract")
-    contract = validation.derive(prepared.table, profile=prepared.profile, target=column).to_dict()
+    contract = validation.derive(prepared.table, profile=prepared.profile, target=column)
     refuse(y, task)
     about, judge = judged_by(y, task, positive, metric)
     hints = [alone] if task != "regression" and (alone := single(y)) else []
@@ -252,13 +256,13 @@ def fit(
         metric=found.metric.name,
         classes=classes,
         features=features_of(found.predictor),
-        contract=contract,
+        contract=contract.sparing(cleaning.spare_inputs(plan)).to_dict(),
         scores={"cross_validated": float(np.mean(found.scores)) if found.scores else float("nan")},
         baseline=baseline,
         gains=gains,
         feature_gains=_named(found.feature_gains),
         positive=about,
-        notes=(*filter(None, [told_left_out(prepared.profile)]), *hints, *found.notes),
+        notes=(*filter(None, [told_left_out(prepared.profile)]), *leaks, *hints, *found.notes),
         seconds=watch.seconds,
         seed=seed,
         chosen_by=chosen_by,

@@ -49,12 +49,95 @@ def says(name: str, kind: str) -> bool:
     return bool(_KINDS[kind].search(name.strip()))
 
 
+#: Words for those whom rows are about, each in several languages; in the singular, as plurals are counts of them.
+_ENTITIES = frozenset(
+    (
+        *(
+            "person",
+            "patient",
+            "subject",
+            "participant",
+            "respondent",
+            "customer",
+            "client",
+            "user",
+            "household",
+            "employee",
+        ),
+        *("worker", "member", "account", "student", "pupil", "device", "vehicle", "machine", "borrower", "applicant"),
+        *(
+            "cardholder",
+            "policyholder",
+            "tenant",
+            "donor",
+            "player",
+            "driver",
+            "animal",
+            "subscriber",
+            "visitor",
+            "taxpayer",
+        ),
+        *(
+            "kunde",
+            "kunden",
+            "kundin",
+            "klient",
+            "patienten",
+            "proband",
+            "probanden",
+            "teilnehmer",
+            "nutzer",
+            "benutzer",
+        ),
+        *("haushalt", "haushalts", "mitarbeiter", "personal", "mitglied", "mitglieds", "konto", "schüler", "matrikel"),
+        *("gerät", "geräte", "fahrzeug", "fahrer", "versicherter", "maschine", "maschinen"),
+        *(
+            "persona",
+            "paciente",
+            "sujeto",
+            "cliente",
+            "usuario",
+            "hogar",
+            "empleado",
+            "miembro",
+            "cuenta",
+            "estudiante",
+        ),
+        *("alumno", "dispositivo", "vehículo", "pessoa", "usuário", "aluno", "conta", "família"),
+        *("personne", "sujet", "utilisateur", "ménage", "foyer", "employé", "membre", "compte", "étudiant", "élève"),
+        *("appareil", "véhicule", "abonné", "paziente", "soggetto", "utente", "famiglia", "dipendente", "membro"),
+        *("studente", "veicolo", "клиент", "пациент", "顧客", "患者", "客户", "用户"),
+    )
+)
+#: What may follow such a word where a column holds their ids.
+_NUMBERED = frozenset(
+    (
+        *("id", "ids", "no", "nr", "num", "number", "code", "key", "ref", "reference", "name", "hash", "uuid", "guid"),
+        *("nummer", "kennung", "schlüssel", "número", "numero", "código", "codigo", "numéro", "codice", "番号", "编号"),
+    )
+)
 _WORD = re.compile(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![a-z])")
 _LENGTHS = re.compile(
     r"elapsed|duration|lifetime|runtime|uptime|downtime|overtime|response|latency|interval|timeout|times|wait|count|total"
     r"|spent|flight|lap|travel|drive|walking|delay|updates?|candidates?|mandate|validate|days|sum|avg|mean|amount"
 )
 _DAYS = re.compile(r"date$|^datum$|datum$|^fecha$|^day$|^born$|^dob$|дата|日付|日期", re.I)
+
+
+def says_entity(name: str) -> bool:
+    """Whether a header names somebody or something that rows are about: a person, a customer, a device.
+
+    Example:
+        >>> [says_entity(name) for name in ("patient", "Customer No", "userId", "Kundennummer", "members", "client_type")]
+        [True, True, True, True, False, False]
+    """
+    words = [word.lower() for word in _WORD.findall(unicodedata.normalize("NFC", name))]
+    while len(words) > 1 and words[-1] in _NUMBERED:
+        words = words[:-1]
+    if not words:
+        return False
+    last = next((words[-1].removesuffix(end) for end in ("nummer", "nr") if words[-1].endswith(end)), words[-1])
+    return last in _ENTITIES
 
 
 def says_moment(name: str) -> bool:

@@ -262,8 +262,8 @@ def marked(values: Floats, wanted: npt.ArrayLike) -> npt.NDArray[np.bool_]:
 def sentinels(numbers: Numbers, whole: bool) -> tuple[dict[float, float], dict[float, float]]:
     """Numbers that stand for "missing", and other isolated spikes at an end; value -> cells.
 
-    A known sentinel counts when it stands apart from the other values: a gap of its own kind, or -1 as the only
-    negative among many values. A spike is the largest or smallest value, isolated and far more frequent than its
+    A known sentinel counts when it stands apart from the other values: a gap of its own kind, or -1, -99, -999 as the
+    only negative among many values. A spike is the largest or smallest value, isolated and far more frequent than its
     neighbours. The values that stay must be many, or nothing is said.
 
     Example:
@@ -311,6 +311,8 @@ def _apart(value: float, times: float, others: Floats, weight: Floats, n: float,
             return value < low - 1.0 * (high - low) and times >= 2
         if value == -1.0:
             return others.size >= 5 and times >= max(3.0, 0.003 * n)
+        if value <= -99 and times >= max(3.0, 0.003 * n):
+            return True  # however wide the others spread, as money does: none is negative but this one, time and again
         return value < low - 0.25 * spread and (times >= 2 or value <= -99)
     if high >= value:
         return False

@@ -18,6 +18,7 @@ from autoprep.profiling import (
     columns,
     dates,
     encode,
+    entities,
     evidence,
     fillers,
     names,
@@ -118,6 +119,9 @@ def profile(
         table |= more
         for row in rows:
             row |= per.get(row["column"], {})
+    if deep and relations and frame.height and "group_column" not in table and not (hurry and hurry.late()):
+        group = entities.by_rows(frame, found, target)
+        table |= {"group_column": group} if group is not None else {}
     return Profile(
         vocabulary.frame(rows, vocabulary.COLUMNS),
         vocabulary.frame([table], vocabulary.TABLES),

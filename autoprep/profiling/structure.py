@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from autoprep.profiling import calendar, keys, names
+from autoprep.profiling import calendar, entities, keys, names
 from autoprep.profiling.columns import Column
 from autoprep.profiling.encode import Encoded
 from autoprep.profiling.profiles import KEYS
@@ -183,21 +183,11 @@ def time_and_groups(whole: pl.DataFrame, found: Sequence[Column], target: str | 
                 out["time_gaps"] = int((steps > 1.5 * usual).sum())
     if parts := calendar.parts([c for c in found if c.name != target]):
         out["time_parts"] = parts
-    groups = [c for c in found if _groups(c, whole.height) and c.name != target]
-    if groups:
-        out["group_column"] = max(groups, key=lambda c: (names.says(c.name, "id"), c.row["distinct"], -c.position)).name
+    if (group := entities.by_header(found, whole.height, target)) is not None:
+        out["group_column"] = group
     return out
 
 
 def _rising(column: Column) -> bool:
     x = column.numbers
     return bool(column.row.get("is_monotonic")) and x is not None and x.values.size > 1
-
-
-def _groups(column: Column, rows: int) -> bool:
-    """Whether values recur and name an entity: an id that is no key."""
-    row = column.row
-    distinct = row["distinct"] or 0
-    if row["semantic"] not in ("identifier", "code", "integer", "category") or not names.says(column.name, "id"):
-        return False
-    return 10 <= distinct <= 0.7 * rows and (row["missing_rate"] or 0) < 0.2

@@ -9,14 +9,16 @@ import numpy as np
 import polars as pl
 
 from autoprep.errors import plural
-from autoprep.parsing import null, number, text
-from autoprep.profiling import arithmetic, encode, leaks, variants
+from autoprep.parsing import null, number, quantity, text
+from autoprep.profiling import arithmetic, columns, encode, leaks, variants
 from autoprep.profiling.columns import Column
 from autoprep.profiling.hurry import Hurry
 from autoprep.types import Task
 
 #: Up to this many distinct integers a numeric target may be a set of classes.
 MAX_CLASSES = 20
+#: Semantic types of text that cleaning reads as one number a cell.
+READ = ("integer", "number", "amount", "percent", "quantity")
 #: Share of a profile's time after which columns are held against the target on few rows, and how many these are.
 ALL_ROWS_END, SHORT_ROWS = 0.5, 2_000
 #: Share of it, more than all, after which columns are no longer held against it: a leak costs more than some seconds.
@@ -35,18 +37,24 @@ def _words_for_nothing(labels: pl.Series) -> Sequence[str]:
     return [w for w in null.NULL_WORDS if w not in null.LEVEL_WORDS]
 
 
-def infer_task(series: pl.Series, name: str | None = None) -> tuple[Task, str]:
+def infer_task(series: pl.Series, name: str | None = None, read: pl.Series | None = None) -> tuple[Task, str]:
     """What kind of target a column is, and why.
 
     Two values make it binary. Words make it multiclass. Numbers make it a regression unless they are few whole numbers
     (more under a header that speaks of classes) that start at 0 or 1, end there below 0, or lie on both sides of it,
-    and each occurs often.
+    and each occurs often, or few sizes with a unit ("5 kg").
+
+    Args:
+        series: its cells. name: its header.
+        read: text cells as the numbers that cleaning makes of them; worked out here when None.
 
     Example:
         >>> infer_task(pl.Series("y", ["a", "b", "a"]))[0], infer_task(pl.Series("y", [1.5, 2.5, 3.5, 4.0]))[0]
         ('binary', 'regression')
         >>> infer_task(pl.Series("y", [-1, 0, 1] * 10))[0]
         'multiclass'
+        >>> infer_task(pl.Series("y", ["65.7 kg", "71.2 kg", "1 204.5 kg"]))
+        ('regression', 'numbers with decimals')
     """
     name = name or series.name
     filled = series.drop_nulls()
@@ -59,10 +67,12 @@ def infer_task(series: pl.Series, name: str | None = None) -> tuple[Task, str]:
         distinct = keys.n_unique()
         if distinct <= 2:
             return "binary", f"{distinct} different values"
-        values = as_numbers(words)
-        if values.null_count() > 0.1 * values.len():
+        values = as_numbers(words) if read is None else read
+        if (read is None or distinct <= MAX_CLASSES) and values.null_count() > 0.1 * values.len():
             return "multiclass", f"{distinct} different words"
         filled = values.drop_nulls()
+        if distinct <= MAX_CLASSES and words.len() >= 10 * distinct and _dressed(words):
+            return "multiclass", f"{distinct} different sizes, each some {words.len() / distinct:,.0f} times"
     elif filled.dtype == pl.Boolean:
         return "binary", "true and false"
     if filled.dtype.is_temporal():
@@ -89,18 +99,38 @@ def infer_task(series: pl.Series, name: str | None = None) -> tuple[Task, str]:
 
 
 def as_numbers(words: pl.Series) -> pl.Series:
-    """Float64 of a text target that may carry currency, percent or thousands separators.
+    """Float64 of a text target that may carry currency, percent, thousands separators, magnitudes or a unit.
 
     Example:
-        >>> as_numbers(pl.Series(["$1,200", "x"])).to_list()
-        [1200.0, None]
+        >>> as_numbers(pl.Series(["$1,200", "x"])).to_list(), as_numbers(pl.Series(["1 200 kg", "1.5k"])).to_list()
+        ([1200.0, None], [1200.0, 1500.0])
     """
     frame = words.cast(pl.String).to_frame("v")
-    made = [
-        frame.select(number.parse(pl.col("v"), number.NumberFormat(d, t))).to_series()
-        for d, t in ((".", ","), (",", "."))
-    ]
-    return max(made, key=lambda s: s.is_not_null().sum())
+    best: pl.Series | None = None
+    for rich in (False, True):
+        for decimal, thousands in ((".", ","), (",", "."), (".", " "), (",", " ")):
+            fmt = number.NumberFormat(decimal, thousands, magnitude=rich)
+            made = frame.select(columns.parsed("quantity" if rich else "number", fmt).cast(pl.Float64)).to_series()
+            if best is None or made.null_count() < best.null_count():
+                best = made
+        if best is not None and best.null_count() <= 0.1 * best.len():
+            break
+    assert best is not None
+    return best
+
+
+def _dressed(words: pl.Series) -> bool:
+    """Whether most cells end in a unit or a magnitude, as sizes of packs do."""
+    unit = quantity.split(pl.col("v"))[1]
+    return bool((words.to_frame("v").select(unit.is_not_null().mean()).item() or 0.0) > 0.5)
+
+
+def _as_cleaned(series: pl.Series, own: Column) -> pl.Series | None:
+    """The numbers that cleaning makes of the cells of a text column; None where it leaves them words."""
+    if own.row["dtype"] != "text" or own.row["semantic"] not in READ:
+        return None
+    fmt = number.NumberFormat(**own.details["number_format"])
+    return series.cast(pl.String).to_frame("v").select(columns.parsed(own.row["semantic"], fmt)).to_series()
 
 
 def diagnose(
@@ -116,8 +146,8 @@ def diagnose(
         hurry: a clock; what it leaves no time for is told to it.
     """
     series = frame.get_column(target)
-    said, why = (task, "as asked for") if task else infer_task(series, target)
     own = next(c for c in found if c.name == target)
+    said, why = (task, "as asked for") if task else infer_task(series, target, _as_cleaned(series, own))
     raw = series.cast(pl.String) if own.row["dtype"] == "text" else None
     words = raw
     table: dict[str, Any] = {"target": target, "task": said}

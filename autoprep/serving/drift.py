@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from autoprep.cleaning import apply, plan
+from autoprep.cleaning import apply, plan, spare_inputs
 from autoprep.errors import ArtifactError, InputError, did_you_mean
 from autoprep.profiling import Profile, profile
 from autoprep.profiling.chance import distance_p, share_p
@@ -21,6 +21,7 @@ from autoprep.profiling.compare import Comparison, compare
 from autoprep.serving.artifact import Artifact
 from autoprep.serving.expected import counted, expected, references, rounded, shown
 from autoprep.serving.seen import Window, spread
+from autoprep.types import Plan
 
 #: Chance that rows drawn as those of training alarm; half goes to the columns, a quarter to dirt and to predictions.
 FALSE_ALARMS = 0.01
@@ -80,7 +81,7 @@ def drift(artifact: Artifact, frame: pl.DataFrame) -> Drift:
     predicted, _, events = artifact.scorer().explain(frame, reasons=False)
     met = counted(events, frame.height)
     known = _expected(artifact)
-    found = _columns(compared, artifact.plan.target) + _events(met, frame.height, known)
+    found = _columns(compared, artifact.plan) + _events(met, frame.height, known)
     for name in shown(predicted.columns):
         new = predicted[name].cast(pl.Float64).drop_nulls().to_numpy()
         found += _moved(name, known, new, np.ones(len(new)))
@@ -93,11 +94,15 @@ def _before(artifact: Artifact) -> Profile:
     return Profile.from_json(artifact.folder / "profile.json")
 
 
-def _columns(compared: Comparison, target: str | None) -> list[dict[str, Any]]:
+def _columns(compared: Comparison, made: Plan) -> list[dict[str, Any]]:
+    """Changes of columns; that one is gone which no model reads is worth a note, and the target not even that."""
+    spare = spare_inputs(made)
+    found = compared.drifts.to_dicts()
+    found = [{**d, "severity": "info"} if d["kind"] == "lost" and d["column"] in spare else d for d in found]
     return [
         {**{k: d[k] for k in ("severity", "column", "kind", "sentence", "statistic", "threshold")}, "part": "columns"}
-        for d in compared.drifts.to_dicts()
-        if not (d["column"] == target and d["kind"] == "lost")
+        for d in found
+        if not (d["column"] == made.target and d["kind"] == "lost")
     ]
 
 
@@ -114,7 +119,7 @@ def drift_of_seen(artifact: Artifact, window: Window) -> Drift:
     """
     compared = compare(_before(artifact), window.raw, false_alarms=FALSE_ALARMS / 2)
     known = _expected(artifact)
-    found = _columns(compared, artifact.plan.target) + _events(window.reasons, max(window.sampled, 1), known)
+    found = _columns(compared, artifact.plan) + _events(window.reasons, max(window.sampled, 1), known)
     for name in known["predictions"]:
         found += _moved(name, known, *spread(window, name))
     return _ranked(compared.rows, found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -44,6 +44,16 @@ class Contract:
     expectations: tuple[Mapping[str, Any], ...] = ()
     name: str = "contract"
     meta: Mapping[str, Any] = field(default_factory=dict)
+
+    def sparing(self, columns: Collection[str]) -> Self:
+        """The contract with columns that data need not have; those that it has are held to their checks as before.
+
+        Example:
+            >>> made = Contract(({"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "a"}},))
+            >>> made.sparing(["a"]).expectations[0]["meta"]
+            {'optional': True}
+        """
+        return replace(self, expectations=tuple(_spared(c, columns) for c in self.expectations))
 
     def to_dict(self) -> dict[str, Any]:
         """The contract as Great Expectations' suite JSON: a stock context reads it."""
@@ -209,3 +219,12 @@ def _config(name: str, entry: Mapping[str, Any], where: str) -> Mapping[str, Any
 
 def _plain(value: Any) -> Any:
     return json.loads(json.dumps(value, default=jsonable))
+
+
+def _spared(config: Mapping[str, Any], columns: Collection[str]) -> Mapping[str, Any]:
+    kwargs, meta = config["kwargs"], dict(config.get("meta") or {})
+    if config["type"] == "expect_table_columns_to_match_set":
+        some = [name for name in kwargs["column_set"] if name in columns]
+        asked = [name for name in kwargs["column_set"] if name not in columns]
+        return {**config, "kwargs": {**kwargs, "column_set": asked}, "meta": {**meta, "optional": some}}
+    return {**config, "meta": {**meta, "optional": True}} if kwargs.get("column") in columns else config

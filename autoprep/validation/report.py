@@ -65,7 +65,8 @@ class ValidationReport:
     def _unknown(self, outcome: Outcome) -> str | None:
         if outcome.type != "expect_table_columns_to_match_set" or self.frame is None:
             return None
-        known = {*outcome.kwargs.get("column_set", ()), outcome.meta.get("target")}
+        spared = outcome.meta.get("optional") or ()
+        known = {*outcome.kwargs.get("column_set", ()), *spared, outcome.meta.get("target")}
         more = [name for name in self.frame.lazy().collect_schema().names() if name not in known]
         return f"not in the contract, not looked at: {', '.join(more)}" if more else None
 

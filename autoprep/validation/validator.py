@@ -30,6 +30,7 @@ def validate(
 
     Args:
         source: a Table or a Polars frame; a LazyFrame is collected once, with the columns that are asked about.
+            Checks of columns that it need not have (``Contract.sparing``) are left out where these are not there.
         contract: a Contract, a path (GX suite JSON, or YAML), a GX suite, a list of configurations.
         tables: other tables that the contract names (references, comparisons).
         parameters: values of GX's suite parameters, ``{"$PARAMETER": name}``; ``now() - 2 days`` needs none.
@@ -44,12 +45,14 @@ def validate(
     kept = as_contract(contract)
     frame: Frame = source.frame if isinstance(source, Table) else source
     called = name or (source.name if isinstance(source, Table) else "table")
+    there = set(frame.lazy().collect_schema().names())
     configs = [
         {
             **config,
             "kwargs": with_parameters(config["kwargs"], {**kept.meta.get("parameters", {}), **(parameters or {})}),
         }
         for config in kept.expectations
+        if not ((config.get("meta") or {}).get("optional") is True and config["kwargs"].get("column") not in there)
     ]
     others = {other: t.frame if isinstance(t, Table) else t for other, t in (tables or {}).items()}
     outcomes = evaluate(frame, configs, tables=others)

@@ -159,3 +159,29 @@ def test_a_search_with_nothing_to_resume_says_that_it_begins_anew(tmp_path: Path
         rows(), "change", time_budget_s=None, work_budget=0.1, journal=tmp_path / "m.journal", resume=True
     )  # fmt: skip
     assert any("begins anew" in note for note in model.facts["notes"])
+
+
+@pytest.mark.parametrize("units", [("kg",), ("kg", "lb")])
+def test_a_target_with_a_unit_is_predicted_as_the_numbers_that_cleaning_makes_of_it(units: tuple[str, ...]) -> None:
+    frame = rows().drop("size")
+    kilos = (frame["change"] * 10 + 75).to_list()
+    cells = [f"{v:.1f} kg" if i % len(units) == 0 else f"{v / 0.45359237:.1f} lb" for i, v in enumerate(kilos)]
+    model = ap.fit(frame.with_columns(change=pl.Series(cells)), "change", time_budget_s=None, work_budget=0.1)
+    assert model.facts["task"] == "regression"
+    assert 60 < float(model.predict(frame.head(1)).item()) < 90
+
+
+def test_columns_that_are_left_out_as_leaks_are_named_with_what_keeps_them() -> None:
+    frame = rows().with_columns(double=pl.col("change") * 2 + 1)
+    heard: list[str] = []
+    asked: dict[str, Any] = {"time_budget_s": None, "work_budget": 0.1}
+    model = ap.fit(frame, "change", **asked, listener=lambda event: heard.append(event.message))
+    said = [line for line in heard if "left out" in line]
+    assert said == [
+        "double left out: it gives the target away (it is the target, or the target scaled and shifted); "
+        "--keep-leaks keeps it"
+    ]
+    assert said[0] in model.facts["notes"]
+    heard.clear()
+    ap.fit(frame, "change", **asked, keep_leaks=True, listener=lambda event: heard.append(event.message))
+    assert not [line for line in heard if "left out" in line]

@@ -36,7 +36,7 @@ def people(count: int = 40, each: int = 8, seed: int = 0) -> pl.DataFrame:
 def test_a_group_is_suggested_with_what_it_changes_and_can_be_heeded() -> None:
     rows = people()
     plain = ap.fit(rows, "sick", time_budget_s=None, work_budget=0.3)
-    said = [note for note in plain.facts["notes"] if "person_id" in note]
+    said = [note for note in plain.facts["notes"] if "group='person_id'" in note]
     assert len(said) == 1
     assert "group='person_id'" in said[0]
     known, strange = (float(part.split()[0]) for part in said[0].replace("and ", "loss is ").split("loss is ")[1:3])
@@ -46,6 +46,17 @@ def test_a_group_is_suggested_with_what_it_changes_and_can_be_heeded() -> None:
     assert plain.facts["scores"]["cross_validated"] > 0.9
     assert any("group folds" in note for note in heeded.facts["notes"])
     assert not any("group='person_id'" in note for note in heeded.facts["notes"])
+
+
+def test_a_leak_whose_values_recur_is_told_to_be_a_group_and_heeded() -> None:
+    rows, heard = people().rename({"person_id": "who"}), list[str]()
+    ap.fit(rows, "sick", time_budget_s=None, work_budget=0.1, listener=lambda event: heard.append(event.message))
+    said = [line for line in heard if line.startswith("who left out")]
+    assert len(said) == 1
+    assert said[0].endswith("--group who")
+    assert any("group='who'" in line for line in heard)
+    heeded = ap.fit(rows, "sick", time_budget_s=None, work_budget=0.1, group="auto")
+    assert heeded.facts["chosen_by"]["group"] == "who"
 
 
 def weeks(rows: int = 600, seed: int = 1) -> pl.DataFrame:

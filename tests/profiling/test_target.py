@@ -77,10 +77,24 @@ def test_shuffled_columns_give_nothing_away():
         ([1.5, 2.25, 3.75], "regression"),
         (["$1,200", "$80", "$75", "$12"], "regression"),
         (list(range(100)), "regression"),
+        (["65.7 kg", "71.2 kg", "68.0 kg"], "regression"),
+        (["1.2k", "850", "0.93k", "2.25k"], "regression"),
+        (["57 689", "104 002", "98 761", "1 204"], "regression"),
+        (["5 kg", "10 kg", "20 kg"] * 20, "multiclass"),
+        (["12th street", "3 apples", "nothing"], "multiclass"),
     ],
 )
 def test_kinds_of_target(values, task):
     assert infer_task(pl.Series("y", values))[0] == task
+
+
+@pytest.mark.parametrize("write", ["{:.1f} kg", "{:.1f} km", "{:.4f}k", "{:,.0f}"])
+def test_a_target_that_cleaning_reads_as_numbers_is_a_regression(write):
+    x = np.random.default_rng(4).normal(size=300)
+    cells = [write.format(1000 * v + 5000).replace(",", " ") for v in x]
+    made = profile(pl.DataFrame({"x": x, "y": cells}), target="y")
+    assert made.target["task"] == "regression"
+    assert made.target["scores"][0]["target_score"] > 0.9
 
 
 def test_a_time_that_is_written_after_the_outcome_is_told():

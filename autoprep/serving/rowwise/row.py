@@ -47,7 +47,8 @@ class RowScorer:
         self._place = {name: at for at, name in enumerate(inputs)}
         self._readers = {name: _reader(dtype) for name, dtype in inputs.items() if name != self._target}
         self._policies = scorer.policies
-        self._missing = {n: [self._event("table.missing_column", n, "null")] for n in self._readers}
+        asked = [n for n in self._readers if n not in transformer.optional]
+        self._missing = {n: [self._event("table.missing_column", n, "null")] for n in asked}
         self._odd = {n: self._event("table.type", n, "null") for n in self._readers}
         self._units = self._strange_units(scorer)
         self._steps(transformer)

@@ -1,0 +1,62 @@
+"""Rows of one person, or device are seen by the header or by the rows themselves, ordinary categories are not."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from autoprep.profiling import profile
+
+RNG = np.random.default_rng(3)
+
+
+def group(frame: pl.DataFrame, target: str | None = None) -> str | None:
+    found: str | None = profile(frame, target=target).tables["group_column"][0]
+    return found
+
+
+def repeated(name: str, spread: float = 0.05, people: int = 60, each: int = 8) -> pl.DataFrame:
+    """Rows of people who hardly change and whose outcome is their own."""
+    who = np.repeat(np.arange(people), each)
+    traits = RNG.normal(size=(people, 4))[who] + spread * RNG.normal(size=(who.size, 4))
+    frame = pl.DataFrame({name: [f"K{i:04d}" for i in who]} | {c: traits[:, i] for i, c in enumerate("abcd")})
+    return frame.with_columns(y=pl.Series(RNG.integers(0, 2, people)[who])).sample(fraction=1, shuffle=True, seed=0)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["person", "Patient", "subject", "household", "employee_no", "KundenNr", "cliente", "userId"],
+)
+def test_a_header_that_names_somebody_makes_a_group(name: str) -> None:
+    assert group(repeated(name, spread=5.0).drop("y")) == name
+
+
+def test_a_column_that_fixes_the_target_and_recurs_is_a_group() -> None:
+    assert group(repeated("thing", spread=5.0), "y") == "thing"
+
+
+def test_a_column_within_which_numbers_hardly_change_is_a_group() -> None:
+    frame = repeated("thing").with_columns(y=pl.Series(RNG.integers(0, 2, 480)))
+    assert group(frame, "y") == group(frame.drop("y")) == "thing"
+
+
+def test_an_entity_is_preferred_to_an_id_of_something_else() -> None:
+    frame = repeated("patient").with_columns(visit_id=pl.Series([f"v{i % 300}" for i in range(480)]))
+    assert group(frame, "y") == "patient"
+
+
+@pytest.mark.parametrize("name", ["city", "product", "brand", "members", "client_type", "subject_area"])
+def test_an_ordinary_category_is_no_group(name: str) -> None:
+    at = RNG.integers(0, 40, 800)
+    words = np.array([f"Town {chr(65 + i % 26)}{chr(97 + i // 26)}" for i in range(40)])
+    frame = pl.DataFrame(
+        {
+            name: words[at],
+            "price": RNG.uniform(1, 90, 40)[at] * RNG.choice([1.0, 0.9], 800),
+            "size": RNG.normal(size=800),
+            "count": RNG.poisson(20, 800),
+            "y": RNG.integers(0, 2, 800),
+        }
+    )
+    assert group(frame, "y") is None
