@@ -3,6 +3,7 @@
 from autoprep.cleaning.apply import apply, apply_to_files
 from autoprep.cleaning.compile import compile_plan
 from autoprep.cleaning.families import LEARNERS, never
+from autoprep.cleaning.given import Given
 from autoprep.cleaning.history import approve, cell_history, write_approval
 from autoprep.cleaning.ledger import read_ledger, write_ledger
 from autoprep.cleaning.plan_file import diff, evidence_hash, load_plan, parse_plan, save_plan
@@ -13,6 +14,7 @@ from autoprep.cleaning.undo import undo
 __all__ = [
     "LEARNERS",
     "SAMPLE_ROWS",
+    "Given",
     "Transformer",
     "apply",
     "apply_to_files",

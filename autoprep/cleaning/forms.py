@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from autoprep.parsing import date
+
 #: Ways of writing the numbers of a column: 12 -> "12", 12 -> "12.0", 12 -> "12.00" (up to six decimals).
 NUMBER_FORMS = ("plain", "point", *(f"fixed{n}" for n in range(1, 7)))
 #: What verbs call their results -> Polars types.
@@ -85,12 +87,13 @@ def value_of(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     if dtype == pl.String():
         return text
     if dtype == pl.Boolean():
-        return text.replace_strict({"true": True, "false": False}, default=None, return_dtype=pl.Boolean)
+        words = {"true": True, "false": False, "1": True, "0": False}
+        return text.str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.Boolean)
     if dtype == pl.Date():
-        return text.str.to_date("%Y-%m-%d", strict=False)
+        own = text.str.to_date("%Y-%m-%d", strict=False)
+        return pl.coalesce(own, date.parse(pl.when(own.is_null()).then(text), date.ISO_FORMATS))
     if isinstance(dtype, pl.Datetime):
-        naive = text.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit=dtype.time_unit, strict=False)
-        return naive.dt.replace_time_zone(dtype.time_zone) if dtype.time_zone else naive
+        return _moment_of(text, dtype)
     if dtype == pl.Time():
         return text.str.to_time("%H:%M:%S%.f", strict=False)
     if isinstance(dtype, pl.Duration):
@@ -100,6 +103,21 @@ def value_of(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     if dtype.is_nested():
         return text.str.json_decode(pl.Struct({"v": dtype})).struct.field("v")
     return text.cast(dtype, strict=False)
+
+
+def _moment_of(text: pl.Expr, dtype: pl.Datetime) -> pl.Expr:
+    """Moments of ISO 8601 text, to the last digit; an offset tells the moment, else it is the column's own clock."""
+    own = text.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit=dtype.time_unit, strict=False)
+    other = pl.when(own.is_null()).then(text)
+    offset = text.str.contains(r"(?:Z|[+-]\d\d:?\d\d)$") & text.str.contains(":", literal=True)
+    read = date.parse(other, date.ISO_FORMATS, dtype="datetime").dt.cast_time_unit(dtype.time_unit)
+    if dtype.time_zone is None:
+        return pl.coalesce(own, read)
+    there = read.dt.replace_time_zone("UTC").dt.convert_time_zone(dtype.time_zone)
+    local = pl.coalesce(own, pl.when(~offset).then(read)).dt.replace_time_zone(
+        dtype.time_zone, ambiguous="earliest", non_existent="null"
+    )
+    return pl.coalesce(local, pl.when(offset).then(there))
 
 
 def best_form(text: pl.Series, values: pl.Series) -> str:
