@@ -6,6 +6,7 @@ from autoprep.cleaning.families import LEARNERS, never
 from autoprep.cleaning.given import Given
 from autoprep.cleaning.history import approve, cell_history, write_approval
 from autoprep.cleaning.ledger import read_ledger, write_ledger
+from autoprep.cleaning.outputs import holds_no_value
 from autoprep.cleaning.plan_file import diff, evidence_hash, load_plan, parse_plan, save_plan
 from autoprep.cleaning.planner import SAMPLE_ROWS, for_modelling, plan, with_outputs
 from autoprep.cleaning.transform import Transformer, transform
@@ -24,6 +25,7 @@ __all__ = [
     "diff",
     "evidence_hash",
     "for_modelling",
+    "holds_no_value",
     "load_plan",
     "never",
     "parse_plan",

@@ -69,6 +69,8 @@ def text_of(cell: pl.Expr, dtype: pl.DataType, form: str = "plain") -> pl.Expr:
         return cell.dt.to_string("%Y-%m-%d")
     if isinstance(dtype, pl.Datetime):
         return cell.dt.replace_time_zone(None).cast(pl.String).str.replace(r"\.0+$", "")
+    if isinstance(dtype, pl.Duration):
+        return cell.dt.to_string("iso")
     if isinstance(dtype, pl.Binary):
         return cell.bin.encode("hex")
     if dtype.is_nested():
@@ -97,7 +99,7 @@ def value_of(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     if dtype == pl.Time():
         return text.str.to_time("%H:%M:%S%.f", strict=False)
     if isinstance(dtype, pl.Duration):
-        return pl.lit(None, dtype)
+        return _duration_of(text).cast(dtype)
     if isinstance(dtype, pl.Binary):
         return text.str.decode("hex", strict=False)
     if dtype.is_nested():
@@ -118,6 +120,17 @@ def _moment_of(text: pl.Expr, dtype: pl.Datetime) -> pl.Expr:
         dtype.time_zone, ambiguous="earliest", non_existent="null"
     )
     return pl.coalesce(local, pl.when(offset).then(there))
+
+
+def _duration_of(text: pl.Expr) -> pl.Expr:
+    """Durations of ISO 8601 text, of seconds, and of "2 days 03:04:05"."""
+    clock = text.str.extract_groups(r"^(?:(\d+) days?,? )?(\d+):(\d\d):(\d\d(?:\.\d+)?)$")
+    days, hours, minutes, seconds = (clock.struct.field(str(i)).cast(pl.Float64, strict=False) for i in (1, 2, 3, 4))
+    total = days.fill_null(0) * 86_400 + hours * 3_600 + minutes * 60 + seconds
+    microseconds = pl.coalesce(text.cast(pl.Float64, strict=False), total) * 1e6
+    return pl.coalesce(
+        pl.duration(microseconds=microseconds.round().cast(pl.Int64, strict=False)), date.parse_duration(text)
+    )
 
 
 def best_form(text: pl.Series, values: pl.Series) -> str:

@@ -119,3 +119,10 @@ def test_single_rows_and_rows_among_texts_write_a_value_as_frames_do(verb: str) 
 
 def test_whole_and_broken_json_numbers_are_one_column_of_numbers() -> None:
     assert records_of([{"x": 1}, {"x": 2.5}, {"x": None}], Limits()).frame["x"].to_list() == [1.0, 2.5, None]
+
+
+def test_durations_are_read_from_seconds_and_texts() -> None:
+    cells = ["37", "PT37S", "1 days 00:00:37.5", "soon"]
+    made, events = transform(pl.DataFrame({"x": cells}), Plan((), {"x": "Duration('us')"}))
+    assert made["x"].dt.total_milliseconds().to_list() == [37_000, 37_000, 86_437_500, None]
+    assert events["row"].to_list() == [3]
