@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from autoprep import validation
 from autoprep.api.data import PathLike, read
+from autoprep.cleaning.given import Given
 from autoprep.engines import local
 from autoprep.errors import InputError, SettingError, did_you_mean
 from autoprep.validation.contract import Exported
@@ -17,15 +19,19 @@ FORMS = ("sql", "polars", "gx")
 def validate(source: Any, contract: Any) -> validation.ValidationReport:
     """Check data against a contract: a model folder, a Model, a plan, or an expectation suite (object or JSON).
 
-    The contract of a model over several tables is about their rows with their features, which are made first.
+    Rows for a model are held against its contract as it reads them: typed values as training wrote them, and the other
+    way round. The contract of a model over several tables is about their rows with their features, made first.
     """
     from autoprep.api.model import Model
     from autoprep.api.training import load
 
     held = load(contract) if isinstance(contract, str | Path) and Path(contract).is_dir() else contract
-    if isinstance(held, Model) and held.tables is not None:
+    if not isinstance(held, Model):
+        return validation.validate(read(source), _contract(held))
+    if held.tables is not None:
         return validation.validate(held.rows(source), held.contract)
-    return validation.validate(read(source), _contract(held))
+    table = read(source)
+    return validation.validate(replace(table, frame=Given(held.plan).rows(table.frame)), held.contract)
 
 
 def _contract(contract: Any) -> Any:

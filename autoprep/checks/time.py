@@ -16,14 +16,14 @@ from autoprep.parsing import boolean, date
 def parse_date(cell: pl.Expr, *, formats: Sequence[str], pivot: int = date.PIVOT, status: Sequence[str] = ()) -> Repair:
     """Read dates in the formats that the column is written in; their order of day and month holds for all cells.
 
-    Two-digit years below ``pivot`` are 20xx, the others 19xx.
+    ISO 8601 ("2024-01-31") is read whatever the formats are. Two-digit years below ``pivot`` are 20xx, the others 19xx.
 
     Example:
         >>> frame = pl.DataFrame({"a": ["3/8/2023", "pending"]})
         >>> frame.select(parse_date(pl.col("a"), formats=["%d/%m/%Y"]).value).to_series().to_list()
         [datetime.date(2023, 8, 3), None]
     """
-    value = date.parse(cell, list(formats), pivot=pivot)
+    value = _read(cell, formats, "date", pivot)
     return Repair(value, residue(cell, value), "date", status_column(cell, status))
 
 
@@ -38,8 +38,15 @@ def parse_datetime(
         >>> pl.select(repair.value).item()
         datetime.datetime(2024, 1, 2, 3, 4)
     """
-    value = date.parse(cell, list(formats), dtype="datetime", pivot=pivot)
+    value = _read(cell, formats, "datetime", pivot)
     return Repair(value, residue(cell, value), "datetime", status_column(cell, status))
+
+
+def _read(cell: pl.Expr, formats: Sequence[str], dtype: str, pivot: int) -> pl.Expr:
+    """Moments in the column's formats, and where none fits in ISO 8601, which has one reading only."""
+    own = date.parse(cell, list(formats), dtype=dtype, pivot=pivot)
+    more = [fmt for fmt in date.ISO_FORMATS if fmt not in formats]
+    return pl.coalesce(own, date.parse(pl.when(own.is_null()).then(cell), more, dtype=dtype)) if more else own
 
 
 @verb("parse_time", phase="typing", theme="time")

@@ -3,9 +3,10 @@
 from autoprep.cleaning.apply import apply, apply_to_files
 from autoprep.cleaning.compile import compile_plan
 from autoprep.cleaning.families import LEARNERS, never
+from autoprep.cleaning.given import Given
 from autoprep.cleaning.history import approve, cell_history, write_approval
 from autoprep.cleaning.ledger import read_ledger, write_ledger
-from autoprep.cleaning.outputs import UNSEEN, spare_inputs
+from autoprep.cleaning.outputs import UNSEEN, holds_no_value, spare_inputs
 from autoprep.cleaning.plan_file import diff, evidence_hash, load_plan, parse_plan, save_plan
 from autoprep.cleaning.planner import SAMPLE_ROWS, for_modelling, plan, with_outputs
 from autoprep.cleaning.transform import Transformer, transform
@@ -15,6 +16,7 @@ __all__ = [
     "LEARNERS",
     "SAMPLE_ROWS",
     "UNSEEN",
+    "Given",
     "Transformer",
     "apply",
     "apply_to_files",
@@ -24,6 +26,7 @@ __all__ = [
     "diff",
     "evidence_hash",
     "for_modelling",
+    "holds_no_value",
     "load_plan",
     "never",
     "parse_plan",

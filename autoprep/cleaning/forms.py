@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from autoprep.parsing import date
+
 #: Ways of writing the numbers of a column: 12 -> "12", 12 -> "12.0", 12 -> "12.00" (up to six decimals).
 NUMBER_FORMS = ("plain", "point", *(f"fixed{n}" for n in range(1, 7)))
 #: What verbs call their results -> Polars types.
@@ -67,6 +69,8 @@ def text_of(cell: pl.Expr, dtype: pl.DataType, form: str = "plain") -> pl.Expr:
         return cell.dt.to_string("%Y-%m-%d")
     if isinstance(dtype, pl.Datetime):
         return cell.dt.replace_time_zone(None).cast(pl.String).str.replace(r"\.0+$", "")
+    if isinstance(dtype, pl.Duration):
+        return cell.dt.to_string("iso")
     if isinstance(dtype, pl.Binary):
         return cell.bin.encode("hex")
     if dtype.is_nested():
@@ -85,21 +89,48 @@ def value_of(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     if dtype == pl.String():
         return text
     if dtype == pl.Boolean():
-        return text.replace_strict({"true": True, "false": False}, default=None, return_dtype=pl.Boolean)
+        words = {"true": True, "false": False, "1": True, "0": False}
+        return text.str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.Boolean)
     if dtype == pl.Date():
-        return text.str.to_date("%Y-%m-%d", strict=False)
+        own = text.str.to_date("%Y-%m-%d", strict=False)
+        return pl.coalesce(own, date.parse(pl.when(own.is_null()).then(text), date.ISO_FORMATS))
     if isinstance(dtype, pl.Datetime):
-        naive = text.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit=dtype.time_unit, strict=False)
-        return naive.dt.replace_time_zone(dtype.time_zone) if dtype.time_zone else naive
+        return _moment_of(text, dtype)
     if dtype == pl.Time():
         return text.str.to_time("%H:%M:%S%.f", strict=False)
     if isinstance(dtype, pl.Duration):
-        return pl.lit(None, dtype)
+        return _duration_of(text).cast(dtype)
     if isinstance(dtype, pl.Binary):
         return text.str.decode("hex", strict=False)
     if dtype.is_nested():
         return text.str.json_decode(pl.Struct({"v": dtype})).struct.field("v")
     return text.cast(dtype, strict=False)
+
+
+def _moment_of(text: pl.Expr, dtype: pl.Datetime) -> pl.Expr:
+    """Moments of ISO 8601 text, to the last digit; an offset tells the moment, else it is the column's own clock."""
+    own = text.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit=dtype.time_unit, strict=False)
+    other = pl.when(own.is_null()).then(text)
+    offset = text.str.contains(r"(?:Z|[+-]\d\d:?\d\d)$") & text.str.contains(":", literal=True)
+    read = date.parse(other, date.ISO_FORMATS, dtype="datetime").dt.cast_time_unit(dtype.time_unit)
+    if dtype.time_zone is None:
+        return pl.coalesce(own, read)
+    there = read.dt.replace_time_zone("UTC").dt.convert_time_zone(dtype.time_zone)
+    local = pl.coalesce(own, pl.when(~offset).then(read)).dt.replace_time_zone(
+        dtype.time_zone, ambiguous="earliest", non_existent="null"
+    )
+    return pl.coalesce(local, pl.when(offset).then(there))
+
+
+def _duration_of(text: pl.Expr) -> pl.Expr:
+    """Durations of ISO 8601 text, of seconds, and of "2 days 03:04:05"."""
+    clock = text.str.extract_groups(r"^(?:(\d+) days?,? )?(\d+):(\d\d):(\d\d(?:\.\d+)?)$")
+    days, hours, minutes, seconds = (clock.struct.field(str(i)).cast(pl.Float64, strict=False) for i in (1, 2, 3, 4))
+    total = days.fill_null(0) * 86_400 + hours * 3_600 + minutes * 60 + seconds
+    microseconds = pl.coalesce(text.cast(pl.Float64, strict=False), total) * 1e6
+    return pl.coalesce(
+        pl.duration(microseconds=microseconds.round().cast(pl.Int64, strict=False)), date.parse_duration(text)
+    )
 
 
 def best_form(text: pl.Series, values: pl.Series) -> str:

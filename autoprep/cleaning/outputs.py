@@ -51,7 +51,7 @@ def outputs_of(plan: Plan, rows: Mapping[str, Mapping[str, Any]]) -> tuple[Colum
         elif name in said:
             role = str(said[name].parameters.get("role", "excluded"))
             role = role if role in ROLES else "excluded"
-        elif name in split:
+        elif name in split or holds_no_value(plan.inputs.get(name, "")):
             role = "excluded"
         specs.append(ColumnSpec(name, name, word, role, str(row.get("semantic") or ""), _unit(row)))
     return tuple(specs)
@@ -79,6 +79,16 @@ def spare_inputs(plan: Plan) -> frozenset[str]:
         if needed & set(action.columns):
             needed |= read
     return frozenset(plan.inputs) - needed - {str(plan.target)}
+
+
+def holds_no_value(dtype: str) -> bool:
+    """Whether cells of a type, as plans name it, are no single values (lists, records, bytes): no model reads them.
+
+    Example:
+        >>> holds_no_value("List"), holds_no_value("Float64")
+        (True, False)
+    """
+    return dtype in ("List", "Array", "Struct", "Binary", "Object")
 
 
 def _role(word: str, row: Mapping[str, Any]) -> str:

@@ -8,7 +8,8 @@ import polars as pl
 
 from autoprep.cleaning.compile import ROW, Compiled, compile_steps
 from autoprep.cleaning.distinct import Batch, run_batch
-from autoprep.cleaning.forms import DTYPES, dtype_from, text_of, value_of
+from autoprep.cleaning.forms import DTYPES, text_of
+from autoprep.cleaning.given import Given
 from autoprep.cleaning.outputs import spare_inputs
 from autoprep.types import Plan
 
@@ -41,7 +42,8 @@ class Transformer:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.inputs = {name: dtype_from(text) for name, text in plan.inputs.items()}
+        self.given = Given(plan)
+        self.inputs = self.given.inputs
         self._compiled: Compiled = compile_steps(plan, self.inputs)
         self.optional = spare_inputs(plan) | {plan.target}
 
@@ -85,12 +87,11 @@ class Transformer:
                 if name not in self.optional:
                     said = _events(name, "table.missing_column", "the column is not there", "null")
                     events.append(index.alias("row").to_frame().select("row", *said))
-            elif given[name] == dtype:
-                columns.append(pl.col(name))
-            else:
+                continue
+            cast = self.given.cells(name, given[name])
+            columns.append(cast)
+            if dtype not in (given[name], pl.String()):
                 text = text_of(pl.col(name), given[name])
-                cast = value_of(text, dtype).alias(name)
-                columns.append(cast)
                 lost = pl.DataFrame([index, frame.get_column(name)]).filter(
                     text.is_not_null() & (text.str.strip_chars() != "") & cast.is_null()
                 )

@@ -25,7 +25,10 @@ SINKS: dict[str, Sink] = {
 
 
 def _plainly(frame: pl.LazyFrame) -> pl.LazyFrame:
-    """Numbers and moments as a person writes them: 18, not 18.0; no more of a second than there is; lists as JSON."""
+    """Numbers and moments as a person writes them: 18, not 18.0; no more of a second than there is; lists as JSON.
+
+    Durations become seconds, bytes their hexadecimal digits.
+    """
     made = []
     for name, dtype in frame.collect_schema().items():
         if dtype.is_float():
@@ -34,6 +37,10 @@ def _plainly(frame: pl.LazyFrame) -> pl.LazyFrame:
             inside = pl.struct(pl.col(name).alias("v")).struct.json_encode()  # {"v":...}
             text = inside.str.slice(5, inside.str.len_chars() - 6)
             made.append(pl.when(pl.col(name).is_not_null()).then(text).alias(name))
+        elif isinstance(dtype, pl.Duration):
+            made.append((pl.col(name).dt.total_microseconds() / 1e6).cast(pl.String).str.strip_suffix(".0"))
+        elif dtype == pl.Binary():
+            made.append(pl.col(name).bin.encode("hex"))
         elif dtype == pl.Time():
             made.append(pl.col(name).dt.to_string("%H:%M:%S%.f"))
         elif isinstance(dtype, pl.Datetime):

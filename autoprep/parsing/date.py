@@ -82,6 +82,11 @@ DATETIME_FORMATS: tuple[str, ...] = (
     *(f"{d}T{t}" for d in ("%Y-%m-%d", "%Y%m%d") for t in _TIMES if "%p" not in t),
     *("%a, %d %b %Y %H:%M:%S%z", "%a %b %d %H:%M:%S %Y", "%a %b %d %Y %H:%M:%S%z"),
 )
+#: ISO 8601: days and moments that have one reading only, whatever else a column writes.
+ISO_FORMATS: tuple[str, ...] = (
+    "%Y-%m-%d",
+    *(f"%Y-%m-%d{t}{c}" for t in "T " for c in ("%H:%M:%S", "%H:%M", "%H:%M:%S%z")),
+)
 #: A month or a day of the year only.
 PARTIAL_FORMATS: tuple[str, ...] = _PARTIAL
 TIME_FORMATS: tuple[str, ...] = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p")
@@ -169,6 +174,16 @@ def has_time(fmt: str) -> bool:
         (False, True)
     """
     return "%H" in fmt or "%I" in fmt
+
+
+def is_whole(fmt: str) -> bool:
+    """Whether a format writes a whole day, with or without its time, in plain digits that are read back the same.
+
+    Example:
+        >>> is_whole("%d.%m.%Y"), is_whole("%Y-%m-%d %H:%M"), is_whole("%d.%m.%y"), is_whole("%d %b %Y")
+        (True, True, False, False)
+    """
+    return _USUAL_DATE.match(fmt) is not None
 
 
 def matches(expr: pl.Expr, fmt: str) -> pl.Expr:

@@ -160,6 +160,9 @@ def prepare(
             states,
         )
     )
+    odd = [f"'{name}' ({dtype.lower()})" for name, dtype in plan.inputs.items() if cleaning.holds_no_value(dtype)]
+    if odd and column is not None:
+        listener(Event("plan", f"no model reads {', '.join(odd[:5])}: the cells are no single values"))
     return Prepared(kept, frame, profile, findings, plan, column)
 
 

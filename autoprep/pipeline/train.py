@@ -177,7 +177,8 @@ def fit(
         )
     )
     watch.start("contract")
-    contract = validation.derive(prepared.table, profile=prepared.profile, target=column)
+    seen = replace(prepared.table, frame=cleaning.Given(prepared.plan).rows(prepared.table.frame))
+    contract = validation.derive(seen, profile=prepared.profile, target=column)
     refuse(y, task)
     about, judge = judged_by(y, task, positive, metric)
     hints = [alone] if task != "regression" and (alone := single(y)) else []

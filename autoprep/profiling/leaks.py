@@ -216,6 +216,8 @@ def _reason(
 
 def _spelled_out(cells: pl.Series, label: pl.Series) -> str:
     """Whether the label's own word stands inside the cell, in nearly every row and far more than by chance."""
+    if cells.dtype.is_nested() or cells.dtype.base_type() in (pl.Duration, pl.Binary, pl.Object):
+        return ""
     frame = pl.DataFrame({"v": cells.cast(pl.String), "y": label.cast(pl.String)})
     frame = (
         frame.select(text.fold(pl.col("v")), text.fold(pl.col("y")))

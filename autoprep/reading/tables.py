@@ -15,6 +15,7 @@ from autoprep.reading.addresses import parse, split_part
 from autoprep.reading.content import open_content
 from autoprep.reading.databases import read_address, read_database_file
 from autoprep.reading.decimals import plain
+from autoprep.reading.extensions import known
 from autoprep.reading.names import column_names
 from autoprep.reading.objects import read_object
 from autoprep.reading.splice import Layout
@@ -86,8 +87,9 @@ def _is_archive(path: Path) -> bool:
 
 
 def _exact(table: Table) -> Table:
-    frame, notes = plain(table.frame)
-    return replace(table, frame=frame, notes=(*table.notes, *notes)) if frame is not table.frame else table
+    frame, told = known(table.frame)
+    frame, notes = plain(frame)
+    return replace(table, frame=frame, notes=(*table.notes, *told, *notes)) if frame is not table.frame else table
 
 
 def _asked(table: Table, query: str | None) -> Table:

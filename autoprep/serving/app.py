@@ -99,7 +99,7 @@ class Service:
         Raises:
             Refused: see ``bodies.rows_of``.
         """
-        read = partial(rows_of, body, kind, self.limits)
+        read = partial(rows_of, body, kind, self.limits, self.desk.scorer.given.text)
         return await self.desk.aside(read) if len(body) > 1 << 18 else read()
 
     async def predict(self, request: Request) -> Response:

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from autoprep.cleaning.given import WHOLE, Given
 from autoprep.errors import AutoprepError
 from autoprep.serving.limits import Limits, Refused
 from autoprep.serving.unfold import FILE_MARK, unfolds_to
+from autoprep.types import Plan
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,6 +35,7 @@ KINDS: Mapping[str, str] = {
     "application/x-parquet": PARQUET,
     "application/parquet": PARQUET,
 }
+_PLAIN = Given(Plan()).text
 _PACKED = (b"\x1f\x8b", b"PK", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"PAR1", b"ARROW1", b"\x04\x22\x4d\x18")
 #: Requests of up to so many rows, and so many bytes, are read without a frame.
 FEW_ROWS, FEW_BYTES = 8, 1 << 16
@@ -55,8 +58,12 @@ class Rows:
     notes: tuple[str, ...] = ()
 
 
-def rows_of(body: bytes, content_type: str, limits: Limits) -> Rows:
-    """Read the rows of a body.
+#: What a JSON value is as the text of a column that holds other text besides.
+Written = Callable[[str, str | float | bool], str | None]
+
+
+def rows_of(body: bytes, content_type: str, limits: Limits, written: Written | None = None) -> Rows:
+    """Read the rows of a body; ``written`` says how a column writes the numbers that stand among its texts in JSON.
 
     Raises:
         Refused: 415 a kind that is not read; 400 damaged; 413 too many or too large; 422 not rows.
@@ -72,7 +79,7 @@ def rows_of(body: bytes, content_type: str, limits: Limits) -> Rows:
         )
     if not body:
         raise Refused(400, "the body is empty", where="the request")
-    rows = _READERS[kind](body, limits)
+    rows = _read_json(body, limits, written) if kind == JSON else _READERS[kind](body, limits)
     if rows.frame.height > limits.rows:
         raise Refused(413, f"{rows.frame.height:,} rows in one request", hint=f"at most {limits.rows:,}")
     if rows.frame.width > limits.columns:
@@ -116,7 +123,7 @@ def _no_constant(word: str) -> None:
 _DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
 
-def _read_json(body: bytes, limits: Limits) -> Rows:
+def _read_json(body: bytes, limits: Limits, written: Written | None = None) -> Rows:
     if len(body) > limits.json_bytes:
         hint = f"at most {limits.json_bytes:,}; send CSV, Arrow or Parquet"
         raise Refused(413, f"{len(body):,} bytes of JSON in one request", hint=hint)
@@ -133,11 +140,11 @@ def _read_json(body: bytes, limits: Limits) -> Rows:
         raise Refused(422, "there are no rows", where="the request", hint='send {"rows": [{"column": "value"}]}')
     if len(records) > limits.rows:
         raise Refused(413, f"{len(records):,} rows in one request", hint=f"at most {limits.rows:,}")
-    return records_of(records, limits)
+    return records_of(records, limits, written)
 
 
-def records_of(records: Sequence[Any], limits: Limits) -> Rows:
-    """Rows of JSON objects.
+def records_of(records: Sequence[Any], limits: Limits, written: Written | None = None) -> Rows:
+    """Rows of JSON objects; ``written``: see ``rows_of``.
 
     Raises:
         Refused: a row is no object, or has other keys than many others; a cell holds no single value or is too long.
@@ -152,13 +159,13 @@ def records_of(records: Sequence[Any], limits: Limits) -> Rows:
     names = list(dict.fromkeys(name for keys in groups for name in keys))
     if len(names) > limits.columns:
         raise Refused(413, f"{len(names):,} columns in one request", hint=f"at most {limits.columns:,}")
-    columns = [_column(name, [record.get(name) for record in records], limits) for name in names]
+    columns = [_column(name, [record.get(name) for record in records], limits, written) for name in names]
     same = len({frozenset(keys) for keys in groups}) == 1
     parts = () if same else tuple((keys, tuple(rows)) for keys, rows in groups.items())
     return Rows(pl.DataFrame(columns), parts)
 
 
-def _column(name: str, cells: list[Any], limits: Limits) -> pl.Series:
+def _column(name: str, cells: list[Any], limits: Limits, written: Written | None) -> pl.Series:
     kinds = {type(cell) for cell in cells} - {type(None)}
     if dict in kinds or list in kinds:
         at = next(i for i, cell in enumerate(cells) if isinstance(cell, dict | list))
@@ -168,9 +175,10 @@ def _column(name: str, cells: list[Any], limits: Limits) -> pl.Series:
             return pl.Series(name, cells, dtype=pl.Boolean if kinds else pl.Null)
         if kinds == {int} and all(cell is None or -(2**63) <= cell < 2**63 for cell in cells):
             return pl.Series(name, cells, dtype=pl.Int64)
-        if kinds == {float}:
-            return pl.Series(name, cells, dtype=pl.Float64)
-        texts = cells if kinds == {str} else [_as_text(cell) for cell in cells]
+        if kinds == {float} or (kinds == {int, float} and all(c is None or abs(c) <= WHOLE for c in cells)):
+            return pl.Series(name, [None if c is None else float(c) for c in cells], dtype=pl.Float64)
+        write = written or _PLAIN
+        texts = cells if kinds == {str} else [None if cell is None else write(name, cell) for cell in cells]
         made = pl.Series(name, texts, dtype=pl.String)
     except (UnicodeEncodeError, OverflowError, ValueError) as error:
         raise Refused(422, "holds text that is not Unicode", where=f"column {name[:80]!r}") from error
@@ -178,16 +186,6 @@ def _column(name: str, cells: list[Any], limits: Limits) -> pl.Series:
     if (longest or 0) > limits.cell_chars:
         raise Refused(413, f"a cell of {longest:,} bytes", where=f"column '{name[:80]}'")
     return made
-
-
-def _as_text(cell: Any) -> str | None:
-    if cell is None or isinstance(cell, str):
-        return cell
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 2**53 else pl.Series([cell]).cast(pl.String)[0]
-    return str(cell)
 
 
 def _read_csv(body: bytes, limits: Limits) -> Rows:
@@ -273,7 +271,6 @@ def _from_arrow(table: pa.Table, limits: Limits) -> pl.DataFrame:
 
 
 _READERS: Mapping[str, Callable[[bytes, Limits], Rows]] = {
-    JSON: _read_json,
     CSV: _read_csv,
     ARROW: _read_arrow,
     PARQUET: _read_parquet,

@@ -114,7 +114,7 @@ class Desk:
         single = self._single
         if single is None or self._queued >= self.limits.waiting:
             return
-        rows = _records([record, record], self.limits).frame
+        rows = _records([record, record], self.limits, self.scorer.given.text).frame
         expected: pl.DataFrame = await self.aside(partial(self.scorer.predict, rows))
         if not single.frame([said]).equals(expected.head(1)):
             self._single, self.slow = None, "a row was predicted otherwise than by Polars"

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import polars as pl
 
+from autoprep.cleaning.given import Given
 from autoprep.errors import ArtifactError, InputError
 from autoprep.serving.guard import Guard
 from autoprep.types import Plan
@@ -56,12 +57,12 @@ class Scorer:
     contract: Mapping[str, Any] = field(default_factory=dict)
     policies: Mapping[str, str] = field(default_factory=dict)
     _guard: Guard = field(init=False, repr=False, compare=False)
-    _raw_schema: Mapping[str, pl.DataType] = field(init=False, repr=False, compare=False, default_factory=dict)
+    given: Given = field(init=False, repr=False, compare=False)
     _bound: list[Transform] = field(init=False, repr=False, compare=False, default_factory=list)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_guard", Guard(self.plan, self.contract, self.policies))
-        object.__setattr__(self, "_raw_schema", {c: _dtype(d) for c, d in self.plan.inputs.items()})
+        object.__setattr__(self, "given", Given(self.plan))
 
     def __getstate__(self) -> dict[str, Any]:
         """What another process needs; the compiled plan is made anew there."""
@@ -70,19 +71,25 @@ class Scorer:
     def raw(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The training columns in training order, as the source held them; what is not there stays out.
 
-        Typed values of a column that training read as text become the text that a file would hold, so that a JSON
-        number and a CSV cell of the same value meet the plan alike.
+        Typed values of a column that training read as text become the text that its file would hold, so that a JSON
+        number and a CSV cell of the same value meet the plan alike; so does an empty text, which is a missing cell.
         """
-        target, found, given = self.plan.target, [], frame.schema
-        for name, dtype in self._raw_schema.items():
-            if name == target or name not in given:
+        target, found, schema = self.plan.target, [], frame.schema
+        for name, wanted in self.given.inputs.items():
+            if name == target or name not in schema:
                 continue
-            found.append(_as_source(pl.col(name), given[name], dtype))
+            given = schema[name]
+            if wanted == pl.String() or given == pl.Null():
+                found.append(self.given.cells(name, given))
+            elif wanted.is_numeric() and given.is_numeric():
+                found.append(pl.col(name).cast(wanted, strict=False))
+            else:
+                found.append(pl.col(name))  # what cannot be read is told where the plan runs
         if not found:
             raise InputError(
                 "none of the columns is one that the model was trained on",
                 where="the new rows",
-                hint="expected: " + ", ".join([name for name in self._raw_schema if name != target][:12]),
+                hint="expected: " + ", ".join([name for name in self.given.inputs if name != target][:12]),
             )
         return frame.select(found)
 
@@ -231,47 +238,3 @@ def reasons_of(events: pl.DataFrame, height: int) -> pl.Series:
     prefix = ";".join(everywhere)
     said = pl.when(pl.col("reasons") == "").then(pl.lit(prefix)).otherwise(pl.lit(prefix + ";") + pl.col("reasons"))
     return own.rename("reasons").to_frame().select(said.alias("reasons")).get_column("reasons")
-
-
-def _dtype(name: str) -> pl.DataType:
-    for simple in _SIMPLE:
-        if name == str(simple):
-            return simple()
-    if name.startswith("Datetime"):
-        return pl.Datetime("ns") if "'ns'" in name else pl.Datetime("ms") if "'ms'" in name else pl.Datetime("us")
-    return pl.Duration("us") if name.startswith("Duration") else pl.String()
-
-
-_SIMPLE: tuple[type[pl.DataType], ...] = (
-    pl.String,
-    pl.Boolean,
-    pl.Int8,
-    pl.Int16,
-    pl.Int32,
-    pl.Int64,
-    pl.UInt8,
-    pl.UInt16,
-    pl.UInt32,
-    pl.UInt64,
-    pl.Float32,
-    pl.Float64,
-    pl.Date,
-    pl.Time,
-)
-
-
-def _as_source(column: pl.Expr, found: pl.DataType, wanted: pl.DataType) -> pl.Expr:
-    if found == wanted or found == pl.Null:
-        return column.cast(wanted) if found == pl.Null else column
-    if wanted == pl.String and not found.is_nested():
-        return _as_text(column, found)
-    if found == pl.String or found.is_nested():
-        return column
-    return column.cast(wanted, strict=False) if wanted.is_numeric() and found.is_numeric() else column
-
-
-def _as_text(column: pl.Expr, found: pl.DataType) -> pl.Expr:
-    if not found.is_float():
-        return column.cast(pl.String)
-    whole = (column == column.floor()) & (column.abs() < 2**53)
-    return pl.when(whole).then(column.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(column.cast(pl.String))

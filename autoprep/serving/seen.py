@@ -142,7 +142,9 @@ class Seen:
         rows, self._rows, self._waiting = self._rows, 0, 0
         if records:
             names = list(dict.fromkeys(name for row, _ in records for name in row))
-            texts = {n: [_text(row.get(n)) for row, _ in records] for n in names if n in self._scorer.plan.inputs}
+            texts = {
+                n: [self._text(n, row.get(n)) for row, _ in records] for n in names if n in self._scorer.plan.inputs
+            }
             raw = pl.DataFrame({n: pl.Series(n, values, dtype=pl.String) for n, values in texts.items()})
             frames.append((raw, pl.DataFrame([said for _, said in records], infer_schema_length=None)))
         for raw, predicted in frames:
@@ -153,6 +155,9 @@ class Seen:
             self._write(self._window)
         if time.time() - self._began >= self.window_s:
             self._window, self._began = None, time.time()
+
+    def _text(self, name: str, cell: Any) -> str | None:
+        return None if cell is None else self._scorer.given.text(name, cell)
 
     def _took(self, rows: int) -> bool:
         self._waiting, self._rows = self._waiting + min(rows, MOST_ROWS), self._rows + rows
@@ -249,11 +254,3 @@ def _personal(artifact: Artifact) -> frozenset[str]:
 
 def _moment(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
-
-
-def _text(cell: Any) -> str | None:
-    if cell is None or isinstance(cell, str):
-        return cell
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53 else str(cell)

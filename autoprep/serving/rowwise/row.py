@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from autoprep.cleaning import Transformer
+from autoprep.cleaning import Transformer, given
+from autoprep.cleaning.given import Spelling
 from autoprep.model_search.linear_model import LinearModel
 from autoprep.parsing import quantity
 from autoprep.parsing.number import NumberFormat
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 Said = dict[str, Any]
 Test = Callable[[Row], Any]
 _NEW_CATEGORY = "contract.new_category"
-_WHOLE = 2**53
+_WHOLE = given.WHOLE
 
 
 class RowScorer:
@@ -45,7 +46,8 @@ class RowScorer:
         inputs = transformer.inputs
         self._compiler = Compiler(inputs)
         self._place = {name: at for at, name in enumerate(inputs)}
-        self._readers = {name: _reader(dtype) for name, dtype in inputs.items() if name != self._target}
+        spellings = transformer.given.spellings
+        self._readers = {n: _reader(dtype, spellings.get(n)) for n, dtype in inputs.items() if n != self._target}
         self._policies = scorer.policies
         asked = [n for n in self._readers if n not in transformer.optional]
         self._missing = {n: [self._event("table.missing_column", n, "null")] for n in asked}
@@ -310,10 +312,10 @@ def _refuse_strange(word: str | None, own: frozenset[str], known: frozenset[str]
         raise Declined("a unit that training did not have")
 
 
-def _reader(wanted: pl.DataType) -> Callable[[Any], tuple[Any, bool]]:
+def _reader(wanted: pl.DataType, spelling: Spelling | None) -> Callable[[Any], tuple[Any, bool]]:
     """What a JSON value is to a column, and whether it is of another type that could not be read."""
-    if wanted == pl.String:
-        return _as_text
+    if spelling is not None:
+        return lambda cell: (_as_text(cell, spelling), False)
     if wanted == pl.Float64:
         return lambda cell: _as_number(cell, texts.to_float, _whole_or_fraction)
     if wanted == pl.Int64:
@@ -323,19 +325,16 @@ def _reader(wanted: pl.DataType) -> Callable[[Any], tuple[Any, bool]]:
     return _declined
 
 
-def _as_text(cell: Any) -> tuple[Any, bool]:
+def _as_text(cell: Any, spelling: Spelling) -> str | None:
     kind = type(cell)
-    if kind is str:
-        return cell, False
-    if kind is bool:
-        return ("true" if cell else "false"), False
-    if kind is int:
-        if -(2**63) <= cell < 2**63:
-            return str(cell), False
+    if kind is int and not -(2**63) <= cell < 2**63:
         raise Declined("a whole number of more than 64 bits")
-    if cell - cell != 0:
-        raise Declined("a number that is not finite")
-    return (str(int(cell)) if cell.is_integer() and abs(cell) < _WHOLE else texts.from_float(cell)), False
+    if kind is float:
+        if cell - cell != 0:
+            raise Declined("a number that is not finite")
+        if not cell.is_integer() or abs(cell) >= _WHOLE:
+            return texts.from_float(cell).replace(".", spelling.decimal)
+    return spelling.text(cell)
 
 
 def _as_number(cell: Any, read: Callable[[str], Any], number: Callable[[Any], Any]) -> tuple[Any, bool]:
