@@ -45,8 +45,7 @@ def parse_datetime(
 def _read(cell: pl.Expr, formats: Sequence[str], dtype: str, pivot: int) -> pl.Expr:
     """Moments in the column's formats, and where none fits in ISO 8601, which has one reading only."""
     own = date.parse(cell, list(formats), dtype=dtype, pivot=pivot)
-    more = [fmt for fmt in date.ISO_FORMATS if fmt not in formats]
-    return pl.coalesce(own, date.parse(pl.when(own.is_null()).then(cell), more, dtype=dtype)) if more else own
+    return pl.coalesce(own, date.parse_iso(cell, dtype))
 
 
 @verb("parse_time", phase="typing", theme="time")

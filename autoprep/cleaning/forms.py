@@ -92,8 +92,7 @@ def value_of(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
         words = {"true": True, "false": False, "1": True, "0": False}
         return text.str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.Boolean)
     if dtype == pl.Date():
-        own = text.str.to_date("%Y-%m-%d", strict=False)
-        return pl.coalesce(own, date.parse(pl.when(own.is_null()).then(text), date.ISO_FORMATS))
+        return pl.coalesce(date.parse_iso(text), date.parse_iso_offset(text).cast(pl.Date))
     if isinstance(dtype, pl.Datetime):
         return _moment_of(text, dtype)
     if dtype == pl.Time():
@@ -110,16 +109,12 @@ def value_of(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
 def _moment_of(text: pl.Expr, dtype: pl.Datetime) -> pl.Expr:
     """Moments of ISO 8601 text, to the last digit; an offset tells the moment, else it is the column's own clock."""
     own = text.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit=dtype.time_unit, strict=False)
-    other = pl.when(own.is_null()).then(text)
-    offset = text.str.contains(r"(?:Z|[+-]\d\d:?\d\d)$") & text.str.contains(":", literal=True)
-    read = date.parse(other, date.ISO_FORMATS, dtype="datetime").dt.cast_time_unit(dtype.time_unit)
+    clock = pl.coalesce(own, date.parse_iso(text, "datetime").dt.cast_time_unit(dtype.time_unit))
+    moment = date.parse_iso_offset(text).dt.cast_time_unit(dtype.time_unit)
     if dtype.time_zone is None:
-        return pl.coalesce(own, read)
-    there = read.dt.replace_time_zone("UTC").dt.convert_time_zone(dtype.time_zone)
-    local = pl.coalesce(own, pl.when(~offset).then(read)).dt.replace_time_zone(
-        dtype.time_zone, ambiguous="earliest", non_existent="null"
-    )
-    return pl.coalesce(local, pl.when(offset).then(there))
+        return pl.coalesce(clock, moment)
+    local = clock.dt.replace_time_zone(dtype.time_zone, ambiguous="earliest", non_existent="null")
+    return pl.coalesce(local, moment.dt.replace_time_zone("UTC").dt.convert_time_zone(dtype.time_zone))
 
 
 def _duration_of(text: pl.Expr) -> pl.Expr:

@@ -388,6 +388,8 @@ def _text_with(held: dict[str, Any], inputs: Sequence[Code]) -> Made:
             if options["strict"] or not options["exact"]:
                 raise Declined("a date of another form")
             if dtype == {"Literal": {"Datetime": ["Microseconds", None]}}:
+                if "%.f" in options["format"]:
+                    return _one(_unread, first, pl.Datetime("us"), True)
                 return _one(moments.reader(options["format"], True), first, pl.Datetime("us"), True)
             if dtype != {"Literal": "Date"}:
                 raise Declined("a date of another form")
@@ -395,6 +397,10 @@ def _text_with(held: dict[str, Any], inputs: Sequence[Code]) -> Made:
                 return _one(moments.reader(options["format"], False), first, pl.Date(), True)
             return _one(_day, first, pl.Date(), True)
     raise Declined(f"the text function {name}")
+
+
+def _unread(text: str) -> None:
+    raise Declined("a moment with parts of seconds")
 
 
 _short_day = moments.reader("%Y-%m-%d", False)
