@@ -12,6 +12,7 @@ from autoprep.model_search.configuration import Configuration
 from autoprep.model_search.finish import Finisher
 from autoprep.model_search.metrics import METRICS
 from autoprep.model_search.mixing import Mixer
+from autoprep.model_search.predictor import Predictor
 from autoprep.model_search.race import Race, Runner
 from autoprep.model_search.trial import Bench, FoldResult
 from autoprep.reporting.content import model_content
@@ -45,7 +46,7 @@ def finisher(runners: list[Runner], decisive: int, deploy: str = "balanced") -> 
     race.runners, race.folds = {r.configuration.key: r for r in runners}, list(range(FOLDS))
     notes: list[str] = []
     made = Finisher(
-        cast(Bench, bench), race, cast(Any, SimpleNamespace(shift=0.0, threshold=0.5, lifts=[])), deploy, 1.0,
+        cast(Bench, bench), race, Predictor("regression", [], "rmse", [0.0]), deploy, 1.0,
         notes.append,
     )  # fmt: skip
     made.folds = list(range(decisive))
