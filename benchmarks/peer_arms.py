@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import resource
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -175,6 +176,8 @@ def h2o(job: Job) -> Answer:
 
 
 def mljar(job: Job) -> Answer:
+    # Its module has the name of one of the benchmarks, which lie where this script lies.
+    sys.path[:] = [place for place in sys.path if Path(place).resolve() != Path(__file__).resolve().parent]
     from supervised import AutoML
 
     metrics = {"roc_auc": "auc", "average_precision": "average_precision", "log_loss": "logloss", "mae": "mae"}

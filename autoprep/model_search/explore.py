@@ -44,6 +44,8 @@ QUICK = {"learning_rate": 0.2, "patience": 15, "rounds": 60}
 TYPICAL_FITS, LARGE_FITS, USUAL_FOLDS = 30, 15, 3
 #: How many times a feature set of many columns costs what the plain one does.
 WIDER = 1.5
+#: Columns from which feature sets are compared only where there is time for all of them.
+MANY_COLUMNS = 500
 #: A feature set replaces a simpler one when its mean gain over folds is this many standard errors.
 FEATURE_ERRORS = 0.5
 
@@ -197,10 +199,18 @@ class Explorer:
         whole = default(self.bench.task, features, FIRST_RATES[1], self.target)
         return times * self.bench.estimate(whole, self.race.folds[0]) < share * self.race.left()
 
+    def _comparable(self, names: list[str], first: Configuration, fold: int) -> bool:
+        """Whether every feature set can be judged on a fold in the time that is meant for it."""
+        cost = len(names) * self.bench.estimate(replace(first, features=names[0]), fold)
+        return cost < FEATURES_SHARE * self.race.left() * (1 if self.bench.budget.deterministic else usable())
+
     def _best_features(self, names: list[str], first: Configuration, folds: list[int]) -> str:
         """The simplest feature set that no other beats by ``FEATURE_ERRORS`` standard errors on these folds."""
         race = self.race
         if len(names) == 1:
+            return names[0]
+        if self.bench.frame.width > MANY_COLUMNS and not self._comparable(names, first, folds[0]):
+            self._note("the columns themselves are taken: there is no time to compare them with more")
             return names[0]
         rivals = [replace(first, features=name) for name in names]
         until = race.left() * (1 - FEATURES_SHARE)

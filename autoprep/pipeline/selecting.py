@@ -97,9 +97,10 @@ def select_of_tables(
     known = made.frame.filter(pl.col(target).is_not_null())
     task, _ = profiling.infer_task(known[target], target)
     names = [f.name for f in made.definitions if f.name in known.columns and f.name != target]
-    own = [c for c in known.columns if c not in set(names) and c != target and _flat(known.schema[c])]
+    listed, dtypes = set(names), known.schema
+    own = [c for c in known.columns if c not in listed and c != target and _flat(dtypes[c])]
     found = select(
-        known.select([*own, *(n for n in names if _flat(known.schema[n]))]), encoded_target(known[target], task), task,
+        known.select([*own, *(n for n in names if _flat(dtypes[n]))]), encoded_target(known[target], task), task,
         base=own, most=most, seed=seed,
     )  # fmt: skip
     _told(found, listener)

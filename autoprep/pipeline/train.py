@@ -53,6 +53,8 @@ FEATURE_SETS: Mapping[str, tuple[str, ...]] = {
     "encoded": ("base", "text", "counts", "target"),
     "all": ("base", "text", "counts", "target", "arithmetic", "group"),
 }
+#: Roles of columns that "encoded" makes more of; of numbers alone it makes what "base" makes.
+CODED = ("category", "code", "ordinal", "text", "identifier")
 #: Words for what is asked for -> the task that answers it, and the metric that it is judged by unless another is named.
 GOALS: Mapping[str, tuple[Task, str]] = {
     "count": ("regression", "poisson"),
@@ -197,9 +199,11 @@ def fit(
     known_task, plain = task, plan
 
     def feature_sets(under: Plan, rows: pl.DataFrame) -> dict[str, Callable[[], Any]]:
-        specs = [spec for spec in under.outputs if spec.name in rows.columns]
+        there = set(rows.columns)
+        specs = [spec for spec in under.outputs if spec.name in there]
         made = partial(Synthesizer, outputs=specs, task=known_task, seed=seed)
-        return {name: partial(made, groups) for name, groups in FEATURE_SETS.items()}
+        coded = any(spec.role in CODED for spec in specs)
+        return {name: partial(made, groups) for name, groups in FEATURE_SETS.items() if coded or name != "encoded"}
 
     def turned(flips: Sequence[str]) -> Variant:
         """The same rows when these lossy steps are turned over."""

@@ -36,9 +36,9 @@ def varying(frame: pl.DataFrame, steps: Sequence[Step]) -> list[Step]:
 
 def repeated(frame: pl.DataFrame, specs: Sequence[ColumnSpec], least: int) -> list[str]:
     """Columns of categories, codes, names whose values come back: over ``least`` values, two rows each."""
-    found = []
+    found, dtypes = [], frame.schema
     for spec in specs:
-        dtype = frame.schema[spec.name]
+        dtype = dtypes[spec.name]
         fit_role = spec.role in ("category", "code", "ordinal", "text", "identifier")
         if not fit_role or spec.role in ("constant", "excluded") or not (dtype == pl.String or dtype.is_integer()):
             continue
@@ -53,9 +53,9 @@ def repeated(frame: pl.DataFrame, specs: Sequence[ColumnSpec], least: int) -> li
 
 def texts(frame: pl.DataFrame, specs: Sequence[ColumnSpec]) -> list[tuple[str, str]]:
     """Columns of free text and of many-valued strings, with how to take them apart."""
-    found = []
+    found, dtypes = [], frame.schema
     for spec in specs:
-        if frame.schema[spec.name] != pl.String or spec.role in DROPPED or spec.role == "code":
+        if dtypes[spec.name] != pl.String or spec.role in DROPPED or spec.role == "code":
             continue
         column = frame[spec.name].drop_nulls()
         if column.n_unique() <= MOST_LEVELS:
@@ -115,16 +115,15 @@ def ranked(
 
 def _numbers(frame: pl.DataFrame, specs: Sequence[ColumnSpec], base: pl.DataFrame) -> list[str]:
     kinds: dict[str, Any] = {s.name: s.role for s in specs}
-    return [
-        n for n in base.columns if kinds.get(n) in ROLES and frame.schema[n].is_numeric() and frame[n].n_unique() > 3
-    ]
+    dtypes = frame.schema
+    return [n for n in base.columns if kinds.get(n) in ROLES and dtypes[n].is_numeric() and frame[n].n_unique() > 3]
 
 
 def _relative(frame: pl.DataFrame, specs: Sequence[ColumnSpec], numbers: Sequence[str]) -> list[Step]:
-    groups = []
+    groups, dtypes = [], frame.schema
     for spec in specs:
         groups_well = spec.role in ("category", "code", "identifier", "text", "boolean")
-        if groups_well and frame.schema[spec.name] in (pl.String, pl.Boolean, pl.Int64):
+        if groups_well and dtypes[spec.name] in (pl.String, pl.Boolean, pl.Int64):
             levels = frame[spec.name].drop_nulls().n_unique()
             if 2 <= levels <= frame.height / 8:
                 groups.append((levels, spec.name))

@@ -79,16 +79,15 @@ def _patterns(
 
 
 def _numbers(frame: pl.DataFrame, specs: Sequence[ColumnSpec]) -> list[str]:
-    return [
-        s.name for s in specs if s.role in ROLES and frame.schema[s.name].is_numeric() and frame[s.name].n_unique() > 3
-    ]
+    dtypes = frame.schema
+    return [s.name for s in specs if s.role in ROLES and dtypes[s.name].is_numeric() and frame[s.name].n_unique() > 3]
 
 
 def _categories(frame: pl.DataFrame, specs: Sequence[ColumnSpec]) -> list[tuple[str, int]]:
     """Categories and how many levels they have, the fewest first."""
-    found = []
+    found, dtypes = [], frame.schema
     for s in specs:
-        if s.role in ("category", "code", "boolean") and frame.schema[s.name] in (pl.String, pl.Boolean, pl.Int64):
+        if s.role in ("category", "code", "boolean") and dtypes[s.name] in (pl.String, pl.Boolean, pl.Int64):
             levels = frame[s.name].drop_nulls().n_unique()
             if levels >= 2:
                 found.append((levels, s.name))

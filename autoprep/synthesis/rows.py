@@ -88,7 +88,8 @@ class Synthesizer:
         """
         self.outputs = tuple(outputs) if outputs is not None else self.outputs
         specs = list(self.outputs) if self.outputs is not None else basic.specs_of(frame)
-        specs = [s for s in specs if s.name in frame.columns and s.role != "target"]
+        there = set(frame.columns)
+        specs = [s for s in specs if s.name in there and s.role != "target"]
         self.task = task or self.task
         goals, labels = self._goals(frame, y)
         steps: list[Step] = []

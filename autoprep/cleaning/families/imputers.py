@@ -192,10 +192,11 @@ def _explained(known: pl.DataFrame, by: str, job: Job) -> float:
 
 def _keys(job: Job, *, most_distinct: float, most: int | None = None) -> list[str]:
     """Columns by which rows can be grouped, the coarser first."""
+    dtypes = job.frame.schema
     usable = [
         name
         for name in job.others
-        if (dtype := job.frame.schema[name]) == pl.String() or dtype.is_integer() or dtype == pl.Boolean()
+        if (dtype := dtypes[name]) == pl.String() or dtype.is_integer() or dtype == pl.Boolean()
     ]
     if not usable:
         return []
@@ -247,9 +248,9 @@ def _series(job: Job, *, linear: bool) -> Imputer | None:
 
 def time_axis(job: Job) -> tuple[str, list[str]] | None:
     """The column that orders rows in time and those that, with it, name a row; None without such."""
-    height = job.frame.height
-    for time in [n for n in job.others if job.frame.schema[n].is_temporal() and job.frame.schema[n] != pl.Time()]:
-        if isinstance(job.frame.schema[time], pl.Duration) or job.frame[time].null_count() > 0.02 * height:
+    height, dtypes = job.frame.height, job.frame.schema
+    for time in [n for n in job.others if dtypes[n].is_temporal() and dtypes[n] != pl.Time()]:
+        if isinstance(dtypes[time], pl.Duration) or job.frame[time].null_count() > 0.02 * height:
             continue
         if job.frame[time].n_unique() >= MIN_NAMED * height:
             return time, []
@@ -263,7 +264,8 @@ def linear(job: Job) -> Imputer | None:
     """A ridge regression on the other numbers."""
     if not job.numeric:
         return None
-    numbers = [n for n in job.others if job.frame.schema[n].is_numeric()][:MAX_INPUTS]
+    dtypes = job.frame.schema
+    numbers = [n for n in job.others if dtypes[n].is_numeric()][:MAX_INPUTS]
     known = job.known.head(MODEL_ROWS)
     if not numbers or known.height < 30:
         return None

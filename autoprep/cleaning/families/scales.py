@@ -208,13 +208,10 @@ def _centres(job: Job) -> list[tuple[str, _Centres]]:
     frame = job.frame.select(
         pl.col(job.column).cast(pl.Float64).fill_nan(None).alias("x"), pl.int_range(pl.len()).alias("at")
     )
-    counts = job.frame.select(pl.col(job.others).n_unique()).row(0, named=True) if job.others else {}
-    usable = [
-        n
-        for n in job.others
-        if (job.frame.schema[n] == pl.String() or job.frame.schema[n].is_integer())
-        and 2 <= counts[n] <= job.frame.height // MIN_GROUP
-    ]
+    dtypes = job.frame.schema
+    keyed = [n for n in job.others if dtypes[n] == pl.String() or dtypes[n].is_integer()]
+    counts = job.frame.select(pl.col(keyed).n_unique()).row(0, named=True) if keyed else {}
+    usable = [n for n in keyed if 2 <= counts[n] <= job.frame.height // MIN_GROUP]
     for by in sorted(usable, key=lambda n: (-counts[n], n))[:12]:
         key = job.frame.select(key_of(job.frame, [by])).to_series().alias("key")
         middle = cell.filter(cell > 0).median().over("key")
