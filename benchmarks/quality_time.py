@@ -39,17 +39,21 @@ def table(answers: list[dict[str, Any]], arms: list[str], budgets: list[float]) 
     names = list(dict.fromkeys(a["set"] for a in answers))
     heads = [f"{budget:g} s" for budget in budgets]
     lines = [f"| data set | arm | {' | '.join(heads)} |", f"|---|---|{'---:|' * len(heads)}"]
-    means: dict[str, list[list[float]]] = {arm: [] for arm in arms}
-    for name in names:
-        for arm in arms:
-            values = [reached(answers, name, arm, budget) for budget in budgets]
-            means[arm].append(values)
-            lines.append(f"| {name} | {arm} | {' | '.join(f'{v:.3f}' for v in values)} |")
-    for arm in arms:
-        cells = [f"**{v:.3f}**" for v in np.mean(means[arm], axis=0)]
-        lines.append(f"| mean of {len(names)} | {arm} | {' | '.join(cells)} |")
-    failed = sum("failure" in a for a in answers)
-    return "\n".join([*lines, "", f"0 is the trivial prediction, 1 the best of all runs on a set. Failures: {failed}."])
+    failed = {a["set"] for a in answers if "failure" in a}
+    shares = {(name, arm): [reached(answers, name, arm, b) for b in budgets] for name in names for arm in arms}
+    for name, arm in shares:
+        lines.append(f"| {name} | {arm} | {' | '.join(f'{v:.3f}' for v in shares[name, arm])} |")
+    whole = [name for name in names if name not in failed]
+    for chosen, said in ((names, f"mean of {len(names)}"), (whole, f"mean of the {len(whole)} on which none failed")):
+        for arm in arms if chosen and (failed or chosen is names) else []:
+            cells = [f"**{v:.3f}**" for v in np.mean([shares[name, arm] for name in chosen], axis=0)]
+            lines.append(f"| {said} | {arm} | {' | '.join(cells)} |")
+    told = sorted({f"{a['arm']} on {a['set']}: {a['failure']}" for a in answers if "failure" in a})
+    versions = [f"{arm} {', '.join(sorted({a['version'] for a in answers if a['arm'] == arm}))}." for arm in arms]
+    loads = [a["load"] for a in answers]
+    load = f"Load before a run: median {np.median(loads):.1f} of {os.cpu_count()} cores, at most {max(loads)}."
+    end = ["", "0 is the trivial prediction, 1 the best of all runs on a set.", load, *versions]
+    return "\n".join([*lines, *end, *(f"Failure: {line}" for line in told)])
 
 
 def main() -> None:
