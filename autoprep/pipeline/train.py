@@ -53,8 +53,6 @@ FEATURE_SETS: Mapping[str, tuple[str, ...]] = {
     "encoded": ("base", "text", "counts", "target"),
     "all": ("base", "text", "counts", "target", "arithmetic", "group"),
 }
-#: Roles of columns that "encoded" makes more of; of numbers alone it makes what "base" makes.
-CODED = ("category", "code", "ordinal", "text", "identifier")
 #: Words for what is asked for -> the task that answers it, and the metric that it is judged by unless another is named.
 GOALS: Mapping[str, tuple[Task, str]] = {
     "count": ("regression", "poisson"),
@@ -96,6 +94,7 @@ def fit(
     from autoprep.model_search.journal import Journal
     from autoprep.model_search.variants import Variant, Variants
     from autoprep.synthesis import Synthesizer
+    from autoprep.synthesis.candidates import CODED
 
     refuse_settings(target, time_budget_s, work_budget, holdout, seed)
     if resume and journal is None:
@@ -199,10 +198,11 @@ def fit(
     known_task, plain = task, plan
 
     def feature_sets(under: Plan, rows: pl.DataFrame) -> dict[str, Callable[[], Any]]:
-        there = set(rows.columns)
-        specs = [spec for spec in under.outputs if spec.name in there]
+        dtypes = rows.schema
+        specs = [spec for spec in under.outputs if spec.name in dtypes]
         made = partial(Synthesizer, outputs=specs, task=known_task, seed=seed)
-        coded = any(spec.role in CODED for spec in specs)
+        # Of numbers alone "encoded" makes what "base" makes.
+        coded = any(spec.role in CODED or dtypes[spec.name] == pl.String for spec in specs)
         return {name: partial(made, groups) for name, groups in FEATURE_SETS.items() if coded or name != "encoded"}
 
     def turned(flips: Sequence[str]) -> Variant:

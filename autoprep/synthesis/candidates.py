@@ -20,6 +20,8 @@ SAMPLE = 12_000
 LEAST_ROWS = 200
 LEAST_GAIN = 5e-4
 ROLES = ("number", "ordinal", "duration")
+#: Roles of columns whose values may come back, and be counted and coded by what the target is where they do.
+CODED = ("category", "code", "ordinal", "text", "identifier")
 
 
 def varying(frame: pl.DataFrame, steps: Sequence[Step]) -> list[Step]:
@@ -39,8 +41,7 @@ def repeated(frame: pl.DataFrame, specs: Sequence[ColumnSpec], least: int) -> li
     found, dtypes = [], frame.schema
     for spec in specs:
         dtype = dtypes[spec.name]
-        fit_role = spec.role in ("category", "code", "ordinal", "text", "identifier")
-        if not fit_role or spec.role in ("constant", "excluded") or not (dtype == pl.String or dtype.is_integer()):
+        if spec.role not in CODED or not (dtype == pl.String or dtype.is_integer()):
             continue
         if spec.role == "ordinal" and dtype != pl.String:
             continue
