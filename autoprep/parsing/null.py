@@ -117,6 +117,10 @@ UNKNOWN_WORDS: tuple[str, ...] = (
 LEVEL_WORDS = frozenset(
     {"none", "nil", "nothing", "ninguno", "ninguna", "keine", "keiner", "aucun", "aucune", "nessuno"}
 )
+#: Words for nothing by which somebody declined to answer: a class of a column that is to be predicted.
+ANSWERS = frozenset(
+    {"no answer", "no response", "keine angabe", "keine angaben", "ohne angabe", "non renseigné", "non renseigne"}
+)
 #: Share of a category's cells from which such a word is taken for one of its levels.
 LEVEL_SHARE = 0.05
 

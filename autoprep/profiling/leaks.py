@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,8 @@ LEFT_ERROR = 0.02
 ORDERED = 0.995
 #: Score (AUC, R2) from which the span between two times is said to tell the target.
 TOLD_CLASS, TOLD_NUMBER = 0.8, 0.5
+#: Row numbers against the target: rows from which they are looked at, shuffles, and how far beyond these is telling.
+LEAST_NUMBERED, NUMBERINGS, BEYOND, LEAST_TOLD = 100, 20, 5.0, 0.02
 
 
 def score(codes: Ints, levels: int, y: Floats | Ints, task: Task, folds: Ints) -> tuple[float, float]:
@@ -263,6 +265,42 @@ def order_faults(y: Floats | Ints, task: Task) -> tuple[bool, float]:
     shares = np.bincount(y.astype(np.int64)) / y.size
     expected = y.size * (1.0 - float((shares**2).sum()))
     return runs <= np.unique(y).size or runs < 0.05 * expected, found
+
+
+def telling_numbers(
+    columns: Sequence[Encoded], numbering: Collection[str], y: Floats | Ints, task: Task
+) -> dict[str, str]:
+    """Numbers of rows that go with the target beyond chance: column -> why.
+
+    Rows are often numbered as they come in, and what comes in drifts: a quota fills up, a method changes. Scores beside
+    ``NUMBERINGS`` shuffled targets, of which they must be ``BEYOND`` standard deviations away.
+
+    Args:
+        columns: encoded, rows where the target is present.
+        numbering: names of the columns that number rows.
+        y: class codes or numbers.
+        task: which of the two.
+
+    Example:
+        >>> y = (np.arange(400) % 200 < 90).astype(np.int64)
+        >>> number = of_values("id", np.arange(400.0) * 3, "number")
+        >>> list(telling_numbers([number], {"id"}, y, "binary"))
+        ['id']
+        >>> telling_numbers([number], {"id"}, np.random.default_rng(0).permutation(y), "binary")
+        {}
+    """
+    rng = np.random.default_rng(0)
+    folds = rng.integers(0, FOLDS, y.size)
+    told = {}
+    for one in columns:
+        if one.name not in numbering or one.values is None or y.size < LEAST_NUMBERED:
+            continue
+        codes, levels = bins(one)
+        found, _ = score(codes, levels, y, task, folds)
+        chance = [score(codes, levels, rng.permutation(y), task, folds)[0] for _ in range(NUMBERINGS)]
+        if found - np.mean(chance) > max(BEYOND * float(np.std(chance)), LEAST_TOLD):
+            told[one.name] = f"its order goes with the target (score {found:.2f}, shuffled {np.mean(chance):.2f})"
+    return told
 
 
 def summary(rows: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:

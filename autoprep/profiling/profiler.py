@@ -34,7 +34,7 @@ from autoprep.profiling.columns import Column
 from autoprep.profiling.hurry import Hurry
 from autoprep.profiling.numbers import grouped_by_point
 from autoprep.profiling.profiles import KEYS, Profile
-from autoprep.profiling.target import diagnose
+from autoprep.profiling.target import answers, diagnose
 from autoprep.types import ROLES, Table, Task
 
 Row = dict[str, Any]
@@ -99,10 +99,11 @@ def profile(
     within: list[Row] = []
     keys = pl.DataFrame(schema=KEYS)
     rows = [one.row for one in found]
-    for row in rows:
-        row["is_target"] = row["column"] == target
-        if row["is_target"]:
-            row["role"] = "target"
+    for one in found:
+        one.row["is_target"] = one.name == target
+        if one.row["is_target"]:
+            one.row["role"] = "target"
+            answers(one.row, one.details.get("null_words", {}), frame.get_column(one.name))
     fillers.mark(rows, {one.name: one.details for one in found})
     if deep and relations and frame.height:
         keys = structure.candidate_keys(frame, found)
@@ -119,6 +120,7 @@ def profile(
         table |= more
         for row in rows:
             row |= per.get(row["column"], {})
+            _numbering(row, config)
     if deep and relations and frame.height and "group_column" not in table and not (hurry and hurry.late()):
         group = entities.by_rows(frame, found, target)
         table |= {"group_column": group} if group is not None else {}
@@ -330,6 +332,12 @@ def _role(column: Column, config: Config | None) -> str:
     if said in ROLES:
         return str(said)
     return vocabulary.ROLE_OF[column.row["semantic"]]
+
+
+def _numbering(row: Row, config: Config | None) -> None:
+    """A number of rows that goes with the target is a number, unless a person has said otherwise."""
+    if row.get("row_number") and not (config and (config.columns.get(row["column"]) or {}).get("role")):
+        row |= {"semantic": "integer", "role": "number"}
 
 
 def _distinct_rows(frame: pl.DataFrame, telling: Sequence[str]) -> int:

@@ -40,7 +40,7 @@ def describe_text(name: str, e: Mapping[str, Any], rows: int, nulls: int, hints:
         "unknown_rate": e["unknown"] * per,
         "unknown_words": list(e["unknown_words"]),
         "number_rate": min(1.0, number.count * per),
-        "integer_rate": e["integer"] * per,
+        "integer_rate": e["integer"] / content if content else 0.0,
         "plain_number_rate": e["plain"] * per,
         "number_word_rate": e["number_word"] * per,
         "amount_rate": e["currency_at"] * per,

@@ -229,9 +229,11 @@ def _related(
     """A profile with what a sample of its rows says of the target and of pairs of columns, and all rows of keys."""
     words = [w for w in whole.columns.columns if w in _OF_TARGET]
     said = {r["column"]: r for r in sample.columns.select("column", *words).iter_rows(named=True)}
+    numbered = dict(sample.columns.filter("row_number").select("column", "role").iter_rows())
     columns = [r | said.get(r["column"], {}) for r in whole.columns.iter_rows(named=True)]
     for row in columns:
         row["role"] = "target" if row["is_target"] else row["role"]
+        row |= {"semantic": "integer", "role": "number"} if numbered.get(row["column"]) == "number" else {}
         row["is_unique"] = row["is_unique"] or row["column"] in single
     own = whole.tables.row(0, named=True)
     table = {k: own[k] if own[k] is not None else v for k, v in sample.tables.row(0, named=True).items()}
@@ -255,6 +257,6 @@ def _related(
 _OF_TARGET = frozenset(
     (
         *("is_target", "target_score", "target_null_score", "target_copy", "target_leak", "target_part"),
-        *("leak_reason", "after_outcome", "missing_score"),
+        *("leak_reason", "after_outcome", "missing_score", "row_number", "row_number_reason"),
     )
 )

@@ -26,15 +26,32 @@ LEAKS_END = 1.7
 
 
 def _words_for_nothing(labels: pl.Series) -> Sequence[str]:
-    """Words that stand for a missing label; "None" is a class where it is frequent among few words."""
+    """Words that stand for a missing label; "None" is a class where it is frequent among few words, "no answer" too."""
     cells = labels.drop_nulls().str.strip_chars()
-    level = cells.str.to_lowercase().is_in(list(null.LEVEL_WORDS))
+    level = cells.str.to_lowercase().is_in([*null.LEVEL_WORDS, *null.ANSWERS])
     rest = cells.filter(~level)
-    if not level.any() or level.sum() < null.LEVEL_SHARE * cells.len() or not 1 <= rest.n_unique() <= 50:
+    if not level.any() or not 1 <= rest.n_unique() <= 50 or rest.str.contains(r"\d").sum() > 0.5 * rest.len():
         return null.NULL_WORDS
-    if rest.str.contains(r"\d").sum() > 0.5 * rest.len():
-        return null.NULL_WORDS
-    return [w for w in null.NULL_WORDS if w not in null.LEVEL_WORDS]
+    nothing = cells.str.to_lowercase().is_in(list(null.LEVEL_WORDS)).sum()
+    kept = null.ANSWERS | (null.LEVEL_WORDS if nothing >= null.LEVEL_SHARE * cells.len() else frozenset())
+    return [w for w in null.NULL_WORDS if w not in kept]
+
+
+def answers(row: dict[str, Any], counts: dict[str, float], labels: pl.Series) -> None:
+    """Leave words by which somebody declined to answer in a target of words: they are a class.
+
+    Args:
+        row: of the target's column; what counts as nothing is set anew.
+        counts: its words for nothing -> cells.
+        labels: its cells.
+    """
+    if row["dtype"] != "text" or not any(w.strip().lower() in null.ANSWERS for w in counts):
+        return
+    nothing = set(_words_for_nothing(labels.cast(pl.String)))
+    said = [w for w in row["null_words"] if w.strip().lower() in null.ANSWERS and w.strip().lower() not in nothing]
+    row["null_words"] = [w for w in row["null_words"] if w not in said]
+    gone = sum(counts[w] for w in said) / max(1, labels.len() - labels.null_count())
+    row["disguised_null_rate"] = max(0.0, row["disguised_null_rate"] - gone) if row["null_words"] else 0.0
 
 
 def infer_task(series: pl.Series, name: str | None = None, read: pl.Series | None = None) -> tuple[Task, str]:
@@ -207,6 +224,9 @@ def diagnose(
     else:
         for name, why in leaks.after_outcome(others, y[rows], said).items():
             per[name]["after_outcome"] = why
+    numbering = {c.name for c in found if c.row["semantic"] == "identifier" and c.row["role"] == "identifier"}
+    for name, why in leaks.telling_numbers(others, numbering, y[rows], said).items():
+        per[name] |= {"row_number": True, "row_number_reason": why}
     table["sorted_by_target"], table["row_order_score"] = leaks.order_faults(y[rows], said)
     table["conflicting_label_rate"] = _conflicts(frame, target, found)
     table["sampled_rows"] = int(rows.size)

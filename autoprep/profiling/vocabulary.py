@@ -181,6 +181,8 @@ target_copy boolean The column is the target under another name or spelling.
 target_leak boolean The column gives the target away.
 target_part boolean The target is the sum of this column and others, or the difference.
 leak_reason text Why.
+row_number boolean The values number the rows, and their order goes with the target beyond chance.
+row_number_reason text How well.
 after_outcome text Why this time may be written only once the outcome is known, or null.
 missing_score float Cross-validated score of this column's missingness alone.
 header_padded boolean The header has whitespace at an edge or doubled inside.
