@@ -176,14 +176,24 @@ def parse_range(cell: pl.Expr, *, decimal: str = ".", thousands: str = "", statu
 
 
 @verb("parse_number_words", phase="typing", theme="number")
-def parse_number_words(cell: pl.Expr, *, status: Sequence[str] = ()) -> Repair:
+def parse_number_words(cell: pl.Expr, *, zero: Sequence[str] = (), status: Sequence[str] = ()) -> Repair:
     """Read numbers written in digits or in English words ("forty-two").
 
+    Args:
+        cell: String.
+        zero: words that say "not one" (compared without case): 0.
+        status: left-over words to keep as a category in ``<name>__status``.
+
     Example:
-        >>> pl.DataFrame({"a": ["forty-two", "7"]}).select(parse_number_words(pl.col("a")).value).to_series().to_list()
-        [42.0, 7.0]
+        >>> frame = pl.DataFrame({"a": ["forty-two", "7", "None"]})
+        >>> frame.select(parse_number_words(pl.col("a"), zero=["none"]).value).to_series().to_list()
+        [42.0, 7.0, 0.0]
     """
-    return _number(cell, pl.coalesce(number.parse(cell), number.parse_words(cell)), status)
+    value = pl.coalesce(number.parse(cell), number.parse_words(cell))
+    if zero:
+        not_one = cell.str.strip_chars().str.to_lowercase().is_in([word.strip().lower() for word in zero])
+        value = pl.when(not_one).then(0.0).otherwise(value)
+    return _number(cell, value, status)
 
 
 @verb("rescale", phase="scale", theme="number", learnt=True, typed=True)

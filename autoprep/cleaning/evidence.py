@@ -15,7 +15,7 @@ from autoprep.cleaning.distinct import Batch
 from autoprep.cleaning.forms import best_form
 from autoprep.cleaning.ledger import cell_entries
 from autoprep.cleaning.parts import keys_of, split, told, unread
-from autoprep.parsing.number import NumberFormat
+from autoprep.parsing.number import NumberFormat, parse_words
 from autoprep.profiling.columns import parsed
 from autoprep.store import Store, key_of
 from autoprep.types import Plan
@@ -25,6 +25,9 @@ SAMPLES = 3
 MAX_CLASSES = 30
 #: Left-over words are kept as a category when so few of them make up so much of what is left over.
 MAX_STATUS_WORDS, MIN_STATUS_COVER, MIN_STATUS_SHARE = 12, 0.6, 0.01
+#: What a repair reads must be this share of the cells, or so many times as many values as words are left over.
+MIN_READ, VALUES_A_WORD = 0.5, 4
+_OPEN_WORD = r"(?i)^\s*(\p{L}+)(?:\s*\+|\s+(?:or|and)\s+(?:more|less|over|under|fewer|above|below|up))\s*$"
 
 
 def measure(frame: pl.DataFrame, plan: Plan) -> dict[str, dict[str, Any]]:
@@ -123,6 +126,8 @@ def _measured(frame: pl.DataFrame, plan: Plan) -> Callable[[], dict[str, dict[st
 def open_class(cells: pl.Series, left: pl.Series) -> str:
     """An open class among few numbers ("3+" beside 0, 1, 2), which no number can stand for; "" when there is none.
 
+    Beside words for numbers ("Nine or more") one cell is enough: such levels are those of a form.
+
     Args:
         cells: text of the column. left: those cells that were not read as numbers.
 
@@ -133,6 +138,10 @@ def open_class(cells: pl.Series, left: pl.Series) -> str:
     """
     if cells.n_unique() > MAX_CLASSES:
         return ""
+    word = pl.col("v").str.extract(_OPEN_WORD, 1)
+    spelt = left.drop_nulls().alias("v").to_frame().filter(parse_words(word).is_not_null())["v"]
+    if spelt.len():
+        return str(spelt[0])
     open_ended = left.filter(left.str.contains(r"^\s*([<>≤≥]=?\s*\d+|\d+\s*(\+|or (more|less|over|under)))\s*$"))
     counts = open_ended.drop_nulls().alias("v").value_counts(sort=True).rows()
     return str(counts[0][0]) if counts and counts[0][1] >= max(3, 0.01 * cells.len()) else ""
@@ -199,6 +208,9 @@ def status_words(frame: pl.DataFrame, column: str, verb: str, parameters: Mappin
     total = int(counts["n"].sum())
     if not total or total < MIN_STATUS_SHARE * frame.height or total > frame.height * 0.9:
         return []
+    read, words = int(values["__n"].sum()) - total, counts.height
+    if read < MIN_READ * (read + total) and values.height - words < VALUES_A_WORD * words:
+        return []  # what the column says is the words: a repair that reads a few cells would set nearly all aside
     often = counts.filter(pl.col("n") >= max(2, 0.002 * frame.height)).head(MAX_STATUS_WORDS)
     if int(often["n"].sum()) < MIN_STATUS_COVER * total:
         return []

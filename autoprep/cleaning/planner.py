@@ -357,7 +357,7 @@ def _settled(action: Action, said: Mapping[str, Any] | None, scale: float) -> Ac
         return None
     made = replace(action, evidence=evidence)
     limit = 0.3
-    if typing and action.status == "apply" and evidence.get("open_class"):
+    if typing and action.status != "skip" and evidence.get("open_class"):
         evidence["declined"] = f"'{evidence['open_class']}' is a class of its own beside few others"
         return replace(made, evidence=evidence, status="skip")
     if typing and action.status == "apply" and evidence.get("residue_share", 0.0) > limit:

@@ -19,7 +19,7 @@ class Numbers:
     Attributes:
         format: separators and the decorations that occur.
         count: cells that are numbers in it.
-        family: cells that are numbers, quantities, ranges or inequalities.
+        family: cells that are numbers, quantities, ranges or inequalities; words for numbers where most are digits.
         ambiguous: nothing decides the decimal separator.
         why: the evidence.
         unit: cells with a known unit (0 where the letters are magnitudes).
@@ -107,7 +107,9 @@ def decide(e: Mapping[str, Any], name: str = "", prefer: str = "") -> Numbers:
         magnitude=magnitude > 0,
         notes=e["note"] > 0,
     )
-    family = min(e["content"], count + unit + e["range"] + e["inequality"] + e["number_word"])
+    written = count + unit + e["range"] + e["inequality"]
+    # a column of words is one of words, numbers though they name: a few among digits are numbers
+    family = min(e["content"], written + (e["number_word"] if e["number_word"] <= written else 0.0))
     return Numbers(fmt, count, family, ambiguous, why, unit, magnitude)
 
 
