@@ -97,13 +97,12 @@ def by_panel(frame: pl.DataFrame, found: Sequence[Column], target: str | None = 
 
 def _never_shared(frame: pl.DataFrame, one: str, other: str) -> bool:
     """Whether next to no two rows share both values, though by chance many would."""
-    n = frame.height
-    a, b, both = (
-        frame.lazy().select(pl.struct(names).value_counts(sort=False).struct.field("count").cast(pl.Float64))
-        for names in ([one], [other], [one, other])
-    )
-    a, b, both = (each.collect().to_series() for each in (a, b, both))
-    expected = n * (n - 1) / 2 * float(((a / n) ** 2).sum()) * float(((b / n) ** 2).sum())
+
+    def often(*names: str) -> pl.Series:
+        return frame.group_by(names).len()["len"].cast(pl.Float64)
+
+    n, both = frame.height, often(one, other)
+    expected = n * (n - 1) / 2 * float(((often(one) / n) ** 2).sum()) * float(((often(other) / n) ** 2).sum())
     found = float((both * (both - 1) / 2).sum())
     return expected >= MET_BY_CHANCE and found <= MET * expected
 
