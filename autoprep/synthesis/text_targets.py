@@ -13,7 +13,7 @@ from autoprep.synthesis.encodings import Array
 from autoprep.synthesis.names import call
 from autoprep.synthesis.ranking import fold_of
 from autoprep.synthesis.steps import step
-from autoprep.synthesis.texts import LEAST_PIECES, MOST_TEXTS, TextDirections, pieces_of, tfidf, vocabulary_of
+from autoprep.synthesis.texts import LEAST_PIECES, TextDirections, pieces_of, tfidf, vocabulary_of
 from autoprep.types import Feature
 
 #: Penalty of the ridge, and rows that a fit learns from at most.
@@ -79,23 +79,22 @@ class TextTarget(TextDirections):
             >>> made is None
             True
         """
-        texts = frame[column].cast(pl.String).drop_nulls().unique(maintain_order=True)
-        if texts.len() > MOST_TEXTS:
-            texts = texts.sample(MOST_TEXTS, seed=seed)
-        pieces, weights = vocabulary_of(pieces_of(texts, analyzer), texts.len(), vocabulary)
+        known = np.flatnonzero(frame[column].is_not_null().to_numpy())
+        known = np.sort(np.random.default_rng(seed).permutation(known)[:MOST_ROWS])
+        texts = frame[column][known].cast(pl.String)
+        distinct = texts.unique(maintain_order=True)
+        pieces, weights = vocabulary_of(pieces_of(distinct, analyzer), distinct.len(), vocabulary)
         if len(pieces) < LEAST_PIECES:
             return None
-        sparse, place = _rows(frame[column], analyzer, pieces, weights)
-        known = np.flatnonzero(place >= 0)
-        known = np.sort(np.random.default_rng(seed).permutation(known)[:MOST_ROWS])
+        sparse, place = _rows(texts, analyzer, pieces, weights)
         goals = y[known] - y[known].mean(axis=0)
-        out = _out_of_fold(sparse, place[known], goals, fold_of(known.size, FOLDS, seed))
+        out = _out_of_fold(sparse, place, goals, fold_of(known.size, FOLDS, seed))
         total = (goals**2).sum(axis=0)
         told = 1.0 - ((goals - out) ** 2).sum(axis=0) / np.where(total > 0, total, np.inf)
         kept = np.flatnonzero((told >= least) & (total > 0)).tolist()
         if not kept:
             return None
-        slopes = _ridge(sparse[place[known]], goals[:, kept])
+        slopes = _ridge(sparse[place], goals[:, kept])
         return cls(
             group, column, analyzer, pieces, weights.astype("f4"), slopes.astype("f4"), (),
             tuple(labels[i] for i in kept), tuple(i if positions is None else positions[i] for i in kept),
