@@ -57,6 +57,8 @@ _learnt("NEAREST_CLUSTER", ("number",), "category", "Cluster whose centre is nea
 _learnt("NEAREST_CLUSTER_DISTANCE", ("number",), "number", "Distance from the nearest centre.", many=True, of=8)
 _learnt("TEXT_DIRECTION", ("text",), "number", "TF-IDF of pieces of a text on a main direction of the training texts "
         "(latent semantic analysis).", part=1, of="words")  # fmt: skip
+_learnt("TEXT_TARGET", ("text",), "number", "What a ridge regression of the target (or of one class) on the TF-IDF of "
+        "pieces of a text says, less its mean; cross-fitted.", target=True, label=None, of="words")  # fmt: skip
 _learnt("TEXT_LIKENESS", ("text", "text"), "number", "Cosine of the TF-IDF of two texts, in [0, 1]; null when either "
         "has no piece.", of="words")  # fmt: skip
 _learnt("TOP_LEVELS", ("category",), "category", "The most frequent values as they are, others as '(other)'.", n=63)

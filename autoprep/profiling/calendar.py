@@ -68,6 +68,12 @@ def parts(found: Sequence[Column]) -> list[str]:
     return best if len(best) >= 3 else []
 
 
+def is_year(column: Column) -> bool:
+    """Whether a column of whole numbers holds years, by its header and its values."""
+    said = part_of(column.name)
+    return said is not None and said[0] == "year" and column.row["semantic"] == "integer" and _holds(column, "year")
+
+
 def _holds(column: Column, part: str) -> bool:
     row = column.row
     _, low, high = _PARTS[part]

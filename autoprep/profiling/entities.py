@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from autoprep.profiling import encode, names, vocabulary
+from autoprep.profiling import calendar, encode, names, vocabulary
 from autoprep.profiling.columns import Column
 
 #: Semantic types of what may name an entity, and of what looks like a name for one thing.
@@ -19,6 +19,10 @@ LEAST_ID, LEAST_NAMED, LEAST_SEEN = 10, 20, 20
 MOST_EACH, EVENLY = 200, 4
 #: Columns tried by their rows, rows and numbers that they are tried on.
 TRIED, ROWS, NUMBERS = 4, 10_000, 12
+#: What may be the entity of a panel, rows that each has on average, pairs of rows that would share entity and time by
+#: chance, and the share of these that may.
+PANELLED = (*TELLING, "category", "country", "text")
+LEAST_EACH, MET_BY_CHANCE, MET = 3, 100, 0.02
 #: Share of a number's variance that is left within an entity at most, and the share of numbers for which this holds:
 #: of codes, and of words, which are more often a category (a town, a brand) than somebody.
 WITHIN, HELD_CODES, HELD_WORDS = 0.1, 0.5, 0.75
@@ -56,6 +60,51 @@ def _named(column: Column, rows: int) -> bool:
         return False
     least = LEAST_ID if says_id or row["semantic"] in TELLING else LEAST_NAMED
     return bool(least <= (row["distinct"] or 0) <= 0.7 * rows)
+
+
+def by_panel(frame: pl.DataFrame, found: Sequence[Column], target: str | None = None) -> tuple[str, str] | None:
+    """The entity and the time of a panel: columns whose values recur, but no two rows share both of them.
+
+    Were they drawn apart from each other, some rows would; so the one says whose row it is, the other when.
+
+    Args:
+        frame: the rows. found: the described columns. target: is neither.
+
+    Example:
+        >>> from autoprep.profiling.profiler import describe
+        >>> years = [1990 + n // 30 for n in range(300)]
+        >>> frame = pl.DataFrame({"country": [f"c{n % 30}" for n in range(300)], "year": years})
+        >>> by_panel(frame, describe(frame))
+        ('country', 'year')
+    """
+    others = [c for c in found if c.name != target and (c.row["missing_rate"] or 0) == 0 and c.row["dtype"] != "float"]
+    times = [c for c in others if c.row["semantic"] in ("date", "datetime") or calendar.is_year(c)]
+    whose = [
+        c
+        for c in others
+        if c.row["semantic"] in PANELLED
+        and LEAST_SEEN <= (c.row["distinct"] or 0) <= frame.height / LEAST_EACH
+        and not calendar.is_year(c)
+    ]
+    whose.sort(key=lambda c: (-(c.row["distinct"] or 0), c.position))
+    part = frame.head(ROWS)
+    for time in times[:TRIED]:
+        for column in whose[:TRIED]:
+            if _never_shared(part, column.name, time.name):
+                return column.name, time.name
+    return None
+
+
+def _never_shared(frame: pl.DataFrame, one: str, other: str) -> bool:
+    """Whether next to no two rows share both values, though by chance many would."""
+
+    def often(*names: str) -> pl.Series:
+        return frame.group_by(names).len()["len"].cast(pl.Float64)
+
+    n, both = frame.height, often(one, other)
+    expected = n * (n - 1) / 2 * float(((often(one) / n) ** 2).sum()) * float(((often(other) / n) ** 2).sum())
+    found = float((both * (both - 1) / 2).sum())
+    return expected >= MET_BY_CHANCE and found <= MET * expected
 
 
 def by_rows(frame: pl.DataFrame, found: Sequence[Column], target: str | None = None) -> str | None:

@@ -130,8 +130,12 @@ def says_entity(name: str) -> bool:
     Example:
         >>> [says_entity(name) for name in ("patient", "Customer No", "userId", "Kundennummer", "members", "client_type")]
         [True, True, True, True, False, False]
+        >>> says_entity("id of subject"), says_entity("type_of_subject"), says_entity("Personal")
+        (True, False, False)
     """
     words = [word.lower() for word in _WORD.findall(unicodedata.normalize("NFC", name))]
+    if words == ["personal"] or ("of" in words[1:-1] and words[words.index("of", 1) - 1] not in _NUMBERED):
+        return False  # what is one's own; something about somebody
     while len(words) > 1 and words[-1] in _NUMBERED:
         words = words[:-1]
     if not words:

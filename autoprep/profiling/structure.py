@@ -185,6 +185,9 @@ def time_and_groups(whole: pl.DataFrame, found: Sequence[Column], target: str | 
         out["time_parts"] = parts
     if (group := entities.by_header(found, whole.height, target)) is not None:
         out["group_column"] = group
+    elif (panel := entities.by_panel(whole, found, target)) is not None:
+        out["group_column"] = panel[0]
+        out.setdefault("time_column", panel[1])
     return out
 
 

@@ -17,6 +17,7 @@ from autoprep.synthesis.feature import Call, Column, Definition, parse
 from autoprep.synthesis.likeness import TextLikeness
 from autoprep.synthesis.relative import GroupRank, Relative, share_of
 from autoprep.synthesis.steps import Keep, Levels, MissingCount, MissingPattern, Seconds, Step, step
+from autoprep.synthesis.text_targets import TextTarget
 from autoprep.synthesis.texts import TextDirections
 from autoprep.types import Feature
 
@@ -246,6 +247,15 @@ def _directions(of: Lesson, said: str) -> Step | None:
     return None if found is None else found.only(int(of.parameters["part"]))
 
 
+def _text_target(of: Lesson, said: str) -> Step | None:
+    assert of.goals is not None
+    wanted = [i for i, label in enumerate(of.labels) if label == of.parameters["label"]] or [0]
+    return TextTarget.learn_target(
+        of.frame, of.names[0], _analyzer(of), of.goals[:, wanted], [of.labels[i] for i in wanted], seed=of.seed,
+        group=GROUP, least=float("-inf"), positions=wanted,
+    )  # fmt: skip
+
+
 def _analyzer(of: Lesson) -> str:
     if of.parameters["of"] not in ("words", "trigrams"):
         raise SettingError(f"texts are not taken apart into '{of.parameters['of']}'", hint="known: words, trigrams")
@@ -270,6 +280,7 @@ LESSONS: Mapping[str, Callable[[Lesson, str], Step | None]] = {
     "NEAREST_CLUSTER": _clusters,
     "NEAREST_CLUSTER_DISTANCE": _clusters,
     "TEXT_DIRECTION": _directions,
+    "TEXT_TARGET": _text_target,
     "TEXT_LIKENESS": lambda of, said: TextLikeness.learn(
         of.frame, of.names[0], of.names[1], _analyzer(of), seed=of.seed, group=GROUP
     ),

@@ -13,6 +13,7 @@ from autoprep.synthesis import basic, candidates, more
 from autoprep.synthesis.encodings import Array, Frequency, TargetMean
 from autoprep.synthesis.ranking import fold_of
 from autoprep.synthesis.steps import Keep, Step, step_from_dict
+from autoprep.synthesis.text_targets import TextTarget
 from autoprep.synthesis.texts import TextDirections
 from autoprep.types import ColumnSpec, Feature, Task
 
@@ -103,6 +104,9 @@ class Synthesizer:
         if "target" in self.groups and goals is not None:
             for c in candidates.repeated(frame, specs, 5):
                 steps += TargetMean.learn(frame, c, goals, labels)
+            for c, analyzer in candidates.texts(frame, specs):
+                told = TextTarget.learn_target(frame, c, analyzer, goals, labels, seed=self.seed)
+                steps += [told] if told is not None else []
         wanted = [g for g in ("arithmetic", "group") if g in self.groups]
         if wanted and goals is not None and self.task is not None:
             made = self._run(base, frame)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
@@ -17,6 +17,8 @@ from autoprep.synthesis.steps import Step, step
 from autoprep.types import Feature
 
 LONGEST = 48
+#: Different texts that are learnt from at most, and pieces below which there is too little.
+MOST_TEXTS, LEAST_PIECES = 20_000, 8
 
 
 def pieces_of(column: pl.Series, analyzer: str) -> pl.DataFrame:
@@ -132,30 +134,42 @@ class TextDirections(Step):
         seed: int = 0,
     ) -> Self | None:
         """Learn from the different texts of a column, at most 20,000; None when there is too little."""
-        from scipy.sparse import csr_matrix
         from sklearn.utils.extmath import randomized_svd
 
         texts = frame[column].cast(pl.String).drop_nulls().unique(maintain_order=True)
-        if texts.len() > 20_000:
-            texts = texts.sample(20_000, seed=seed)
+        if texts.len() > MOST_TEXTS:
+            texts = texts.sample(MOST_TEXTS, seed=seed)
         found = pieces_of(texts, analyzer)
-        least = 2 if texts.len() < 5_000 else 5
-        table = found.group_by("piece").agg(pl.len().alias("texts")).filter(pl.col("texts") >= least)
-        table = table.filter(pl.col("texts") <= 0.95 * texts.len())
-        table = table.sort(["texts", "piece"], descending=[True, False]).head(vocabulary).sort("piece")
-        size = table.height
-        if size < 8:
+        pieces, weights = vocabulary_of(found, texts.len(), vocabulary)
+        if len(pieces) < LEAST_PIECES:
             return None
-        weights = np.log((1 + texts.len()) / (1 + table["texts"].to_numpy())) + 1
-        place = table.select("piece").with_row_index("place")
-        known = found.join(place, on="piece").sort("row", "place")
-        rows, places = known["row"].to_numpy(), known["place"].to_numpy()
-        x = known["count"].to_numpy() * weights[places]
-        length = np.sqrt(np.bincount(rows, weights=x**2, minlength=texts.len()))
-        x = x / np.maximum(length[rows], 1e-12)
-        sparse = csr_matrix((x, (rows, places)), shape=(texts.len(), size))
-        k = min(directions, size - 1, texts.len() - 1)
+        sparse = tfidf(found, texts.len(), pieces, weights)
+        k = min(directions, len(pieces) - 1, texts.len() - 1)
         _, _, right = randomized_svd(sparse, n_components=k, n_iter=2, random_state=seed)
-        return cls(
-            "text", column, analyzer, tuple(table["piece"].to_list()), weights.astype("f4"), right.T.astype("f4")
-        )
+        return cls("text", column, analyzer, pieces, weights.astype("f4"), right.T.astype("f4"))
+
+
+def vocabulary_of(found: pl.DataFrame, texts: int, most: int) -> tuple[tuple[str, ...], Array]:
+    """The pieces that several texts share but not nearly all, in order, and how rare each is (inverse frequencies).
+
+    Args:
+        found: what ``pieces_of`` says of different texts. texts: how many they are. most: pieces at most.
+    """
+    least = 2 if texts < 5_000 else 5
+    table = found.group_by("piece").agg(pl.len().alias("texts")).filter(pl.col("texts") >= least)
+    table = table.filter(pl.col("texts") <= 0.95 * texts)
+    table = table.sort(["texts", "piece"], descending=[True, False]).head(most).sort("piece")
+    weights = np.log((1 + texts) / (1 + table["texts"].to_numpy())) + 1
+    return tuple(table["piece"].to_list()), weights
+
+
+def tfidf(found: pl.DataFrame, texts: int, pieces: Sequence[str], weights: Array) -> Any:
+    """Rows of unit length (texts, pieces) in SciPy's CSR form: counts times weights."""
+    from scipy.sparse import csr_matrix
+
+    place = pl.DataFrame({"piece": pieces, "place": np.arange(len(pieces))})
+    known = found.join(place, on="piece").sort("row", "place")
+    rows, places = known["row"].to_numpy(), known["place"].to_numpy()
+    x = known["count"].to_numpy() * weights[places]
+    length = np.sqrt(np.bincount(rows, weights=x**2, minlength=texts))
+    return csr_matrix((x / np.maximum(length[rows], 1e-12), (rows, places)), shape=(texts, len(pieces)))

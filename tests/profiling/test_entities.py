@@ -60,3 +60,31 @@ def test_an_ordinary_category_is_no_group(name: str) -> None:
         }
     )
     assert group(frame, "y") is None
+
+
+def _panel(seed: int = 0, towns: int = 40, years: int = 12) -> pl.DataFrame:
+    rng = np.random.default_rng(seed)
+    frame = pl.DataFrame(
+        {
+            "town": np.repeat([f"Town {n}" for n in range(towns)], years),
+            "Year": np.tile(np.arange(2000, 2000 + years), towns),
+            "kind": rng.choice(["a", "b"], towns * years),
+            "rain": rng.normal(size=towns * years),
+            "y": rng.normal(size=towns * years),
+        }
+    )
+    return frame[rng.permutation(frame.height)]
+
+
+def test_a_panel_is_grouped_by_its_entity_and_ordered_by_its_time() -> None:
+    row = profile(_panel(), target="y").tables.row(0, named=True)
+    assert (row["group_column"], row["time_column"]) == ("town", "Year")
+
+
+def test_years_and_towns_drawn_apart_from_each_other_are_no_panel() -> None:
+    rng = np.random.default_rng(1)
+    frame = _panel().with_columns(pl.Series("Year", rng.integers(2000, 2012, 480)))
+    row = profile(frame, target="y").tables.row(0, named=True)
+    assert (row["group_column"], row["time_column"]) == (None, None)
+    stamped = frame.with_columns(at=pl.datetime(2020, 1, 1) + pl.duration(minutes=pl.int_range(480) * 37)).drop("Year")
+    assert profile(stamped, target="y").tables.row(0, named=True)["group_column"] is None

@@ -33,6 +33,7 @@ LINES = {
     "NEAREST_CLUSTER": "NEAREST_CLUSTER(size, east, of=3)",
     "NEAREST_CLUSTER_DISTANCE": "NEAREST_CLUSTER_DISTANCE(size, east, of=3)",
     "TEXT_DIRECTION": "TEXT_DIRECTION(title, part=2, of='words')",
+    "TEXT_TARGET": "TEXT_TARGET(title, of='words')",
     "TEXT_LIKENESS": "TEXT_LIKENESS(title, body, of='words')",
     "TOP_LEVELS": "TOP_LEVELS(city, n=2)",
     "MISSING_COUNT": "MISSING_COUNT(size, east, city)",
@@ -185,11 +186,11 @@ def test_saved_features_of_one_table_are_computed_exported_and_proved(tmp_path):
     path = made.save(tmp_path / "f.json")
     again = ap.synthesize(frame.head(7), like=path)
     assert again.frame.columns == [f.name for f in made.definitions]
-    plain = [f.name for f in made.definitions if not f.definition.startswith("TARGET_MEAN")]
+    plain = [f.name for f in made.definitions if not f.definition.startswith(("TARGET_MEAN", "TEXT_TARGET"))]
     assert again.frame.select(plain).equals(made.frame.select(plain).head(7))
     proved = api.verify_features(path, frame, rows=40)
     assert proved.ok, proved.differences.to_dicts()
-    told = {"TEXT_DIRECTION", "TEXT_LIKENESS", "HASHED_NGRAMS"}
+    told = {"TEXT_DIRECTION", "TEXT_TARGET", "TEXT_LIKENESS", "HASHED_NGRAMS"}
     for form in ("sql", "polars"):
         assert {d.split("(")[0] for d in proved.without[form]} == told
     text = api.export_features(path, "text").text.splitlines()
