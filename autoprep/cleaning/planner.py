@@ -18,6 +18,7 @@ from autoprep.cleaning.parts import Working
 from autoprep.cleaning.plan_file import evidence_hash
 from autoprep.config import Config
 from autoprep.errors import InputError, did_you_mean, plural
+from autoprep.parsing.null import ANSWERS
 from autoprep.profiling import Profile
 from autoprep.profiling import profile as make_profile
 from autoprep.store import Store, key_of
@@ -182,6 +183,10 @@ def _columns(rule: Rule, row: Mapping[str, Any], verb: str, parameters: Mapping[
     return (str(named),) if named else ()
 
 
+#: What the cells of a crosstab are.
+_FIGURES = frozenset({"number", "integer", "percent", "amount", "quantity", "empty", "constant"})
+
+
 class _Planner:
     def __init__(
         self,
@@ -278,6 +283,8 @@ class _Planner:
             given["words"] = without_codes(
                 self.working.of(candidate.columns[0]), candidate.columns[0], given.get("words") or []
             )
+            if self._labels_rows(candidate.columns[0]):
+                given["words"] = [word for word in given["words"] if word.strip().lower() not in ANSWERS]
         if candidate.verb == "nullify_sentinel" and candidate.columns:
             given["values"] = sentinel_cells(
                 self.working.of(candidate.columns[0])[candidate.columns[0]], given.get("values") or [], candidate.row
@@ -288,6 +295,12 @@ class _Planner:
             )
             given |= {"status": words} if words else {}
         return given
+
+    def _labels_rows(self, column: str) -> bool:
+        """Whether a column names the rows of a crosstab: the first one, with figures in nearly all the others."""
+        first, *others = self.sample.columns
+        read = sum(self.rows[name]["semantic"] in _FIGURES for name in others if name in self.rows)
+        return column == first and len(others) >= 2 and read >= 0.8 * len(others)
 
     def _confidence(self, candidate: _Candidate) -> float:
         typed = candidate.verb in VERBS and VERBS[candidate.verb].phase == "typing"
@@ -334,6 +347,9 @@ class _Planner:
         if column and column in self.protected:
             return "the column is protected"
         phase = VERBS[verb].phase if verb in VERBS else rule.phase
+        made = column.endswith("__status") and column.removesuffix("__status") in self.rows
+        if made and phase in ("missing", "value", "typing"):
+            return "the words that an earlier cleaning set apart"
         if column and column == self.target and phase not in TARGET_PHASES and verb not in TARGET_VERBS:
             return "the target is never guessed, dropped or moved"
         if column and column == self.target and verb in TARGET_NEVER:

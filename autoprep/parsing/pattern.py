@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
 EMAIL = r"^[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)*\.[A-Za-z]{2,24}$"
@@ -62,3 +64,16 @@ def matches(expr: pl.Expr, pattern: str) -> pl.Expr:
         True
     """
     return expr.str.strip_chars().str.contains(pattern)
+
+
+def is_iban(text: str) -> bool:
+    """Whether a text is an IBAN: its form, and its check digits (ISO 7064, modulus 97).
+
+    Example:
+        >>> [is_iban(one) for one in ("DE89 3704 0044 0532 0130 00", "DE88370400440532013000", "CN0100100000000")]
+        [True, False, False]
+    """
+    bare = text.strip().replace(" ", "")
+    if not re.match(IBAN, text.strip()):
+        return False
+    return int("".join(str(int(sign, 36)) for sign in bare[4:] + bare[:4])) % 97 == 1

@@ -171,10 +171,10 @@ def header_faults(names: Sequence[str]) -> list[dict[str, object]]:
     Example:
         >>> [row["header_padded"] for row in header_faults(["a", " b "])]
         [False, True]
-        >>> header_faults(["a b", "A_b"])[0]["header_duplicate"]
-        True
+        >>> [header_faults(pair)[0]["header_duplicate"] for pair in (["a b", "A_b"], ["FG", "FG%"])]
+        [True, False]
     """
-    keys = [re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", n).lower()) for n in names]
+    keys = [re.sub(r"(?:[^\w%#$€£+]|_)+", "", unicodedata.normalize("NFKC", n).lower()) for n in names]
     seen: dict[str, int] = {}
     for key in keys:
         seen[key] = seen.get(key, 0) + 1

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from autoprep.parsing import boolean, null
+from autoprep.parsing import boolean, null, pattern
 from autoprep.parsing.quantity import header_unit
 from autoprep.profiling import dates, names, numbers, regions, versions
 
@@ -408,12 +408,19 @@ def _wordy(name: str, e: Mapping[str, Any], row: Row, share: Mapping[str, float]
     return "category", 0.9 if distinct <= 50 else 0.75, 1.0
 
 
+def _checked(values: Mapping[str, float]) -> bool:
+    """Whether the check digits of most of what looks like an IBAN are right."""
+    told = [pattern.is_iban(value) for value in values if re.match(pattern.IBAN, value.strip())]
+    return 2 * sum(told) > len(told)
+
+
 def _pii(name: str, e: Mapping[str, Any], row: Row, semantic: str) -> str | None:
     content = e["content"] or 1.0
+    accounts = e["iban"] > 0.05 * content and _checked(e["top"])
     for kind in ("email", "ssn", "iban", "card", "phone", "ip"):
-        if e[kind] >= (0.5 if kind not in ("phone", "card") else 0.8) * content:
+        if (kind != "iban" or accounts) and e[kind] >= (0.5 if kind not in ("phone", "card") else 0.8) * content:
             return kind
-    if e["email"] or (e["iban"] and e["iban"] > 0.05 * content):
+    if e["email"] or accounts:
         return "email" if e["email"] else "iban"
     if names.says(name, "phone") and (row["number_rate"] or 0) + (row["phone_rate"] or 0) > 0.5:
         return "phone"

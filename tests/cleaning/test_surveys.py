@@ -32,3 +32,21 @@ def test_words_set_apart_are_not_read() -> None:
     assert status_words(most, "a", "parse_number", {}) == []
     some = pl.DataFrame({"a": ["free"] * 60 + [str(i) for i in range(40)]})
     assert status_words(some, "a", "parse_number", {}) == ["free"]
+
+
+def test_an_answer_that_labels_a_row_stays() -> None:
+    labels = [f"answer {i}" for i in range(6)] + ["No answer"]
+    frame = pl.DataFrame({"label": labels * 4} | {k: [str(7 * i % 31) for i in range(28)] for k in "abc"})
+    assert "No answer" in apply(frame, plan(frame)).frame["label"].to_list()
+
+
+def test_levels_of_one_scale_are_no_fillers() -> None:
+    words = ["One", "Two", "Three", "Four", "Five"]
+    rows = [words[i % 5] for i in range(200)] + ["Nine or more"] * 5
+    frame = pl.DataFrame({"q1": rows, "q2": rows[::-1], "n": [str(i % 9) for i in range(205)]})
+    assert not [a for a in plan(frame).actions if a.rule == "missing.alien_constant"]
+
+
+def test_words_that_a_cleaning_set_apart_stay() -> None:
+    frame = pl.DataFrame({"x": [float(i) for i in range(40)], "x__status": ["1558 combined"] * 20 + ["n/a"] * 20})
+    assert apply(frame, plan(frame)).frame["x__status"].to_list() == frame["x__status"].to_list()

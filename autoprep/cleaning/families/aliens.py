@@ -42,7 +42,9 @@ def learn(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> lis
         for value in one.top:
             if one.alien(value):
                 told.setdefault(value, []).append(name)
-    fillers = {v: names for v, names in told.items() if len(names) >= WITNESSES and v.strip().lower() not in REMAINDERS}
+    looks = dict(made)
+    fillers = {v: names for v, names in told.items() if v.strip().lower() not in REMAINDERS}
+    fillers = {v: names for v, names in fillers.items() if _independent(v, [looks[n] for n in names]) >= WITNESSES}
     made = [(name, one) for name, one in made if one.figures < COVER]
     proposals = []
     for name, one in made:
@@ -56,6 +58,16 @@ def learn(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> lis
         confidence = round(1 - 0.5 ** (1 + len(beside)), 4)
         proposals.append(Proposal((name,), {"values": values}, confidence, evidence, verb="nullify_sentinel", why=why))
     return proposals
+
+
+def _independent(value: str, columns: list[_Column]) -> int:
+    """How many of some columns have a vocabulary of their own: questions on one scale bear witness once."""
+    apart: list[set[str]] = []
+    for one in columns:
+        words = set(one.top) - {value}
+        if not any(2 * len(words & other) >= max(1, min(len(words), len(other))) for other in apart):
+            apart.append(words)
+    return len(apart)
 
 
 @dataclass(frozen=True)
