@@ -43,6 +43,14 @@ _QUOTES = ("“”", "„“", "„”", "«»", "»«")
 _OLD, _SELDOM = ("cp850", "cp437", "cp852", "cp775", "cp857", "cp737", "cp862", "cp866", "mac_"), 0.03
 #: Words whose neighbouring letters are looked at, and how far behind a code page may be to be looked at at all.
 _WORDS, _NEAR = 600, 0.45
+_WORD = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")
+#: What a code page is worth before a word of it is seen, and how many words that counts for: few words alone must not
+#: speak for a rare one.
+_BEFORE, _BEFORE_OLD, _BEFORE_ANY, _BEFORE_WORDS = {"cp1252": 0.65, "mac_roman": 0.5}, 0.2, 0.4, 1.0
+#: First letter that is not Latin.
+_GREEK = "\u0370"
+_HUMP = re.compile(r"(?<=[a-z])[^\W\d_a-zA-Z](?=[a-z])")
+_BEYOND = bytes(range(128, 256))
 
 
 @dataclass(frozen=True)
@@ -54,12 +62,19 @@ class Reading:
         score: how likely it is; about 1 when right.
         language: what it looks like.
         letters: share of letters among the bytes that are not ASCII.
+        kinds: different bytes that are not ASCII.
     """
 
     name: str
     score: float
     language: str = ""
     letters: float = 1.0
+    kinds: int = 0
+
+    @property
+    def old(self) -> bool:
+        """Whether it is a code page of DOS, which takes more than one letter to believe."""
+        return self.name.startswith(_OLD) and not self.name.startswith("mac_")
 
 
 @lru_cache(maxsize=1)
@@ -101,8 +116,10 @@ def code_pages(data: bytes) -> list[Reading]:
     counts = Counter(b for b in data if b >= 128)
     if not counts:
         return []
-    words = list(dict.fromkeys(re.findall(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*", data)))
+    all_words = _WORD.findall(data)
+    words = list(dict.fromkeys(all_words))
     around = b"\n".join(words[:_WORDS])
+    amid = Counter(b for word in all_words if word.translate(None, _BEYOND) for b in word if b >= 128)
     beside = Counter((a or b)[0] for a, b in _BESIDE.findall(data))
     near = Counter((a or b)[0] for a, b in _NEAR_DIGIT.findall(data))
     edges = Counter(_OPENS.findall(data)), Counter(_CLOSES.findall(data))
@@ -112,10 +129,10 @@ def code_pages(data: bytes) -> list[Reading]:
         for b in counts
         if a != b and counts[a] == counts[b] == edges[0][bytes([a])] == edges[1][bytes([b])]
     }
-    found = (_by_letters(name, rank, counts, beside, near, paired) for rank, name in enumerate(CODE_PAGES))
+    found = (_by_letters(name, rank, counts, beside, near, amid, paired) for rank, name in enumerate(CODE_PAGES))
     rough = [reading for reading in found if reading is not None]
     floor = max((r.score for r in rough), default=0.0) - _NEAR
-    finer = [_by_neighbours(r, around) for r in rough if r.score >= floor]
+    finer = [_by_neighbours(r, around, len(words)) for r in rough if r.score >= floor]
     return sorted(finer, key=lambda r: -r.score)
 
 
@@ -125,6 +142,7 @@ def _by_letters(
     counts: Counter[int],
     beside: Counter[int],
     near: Counter[int],
+    amid: Counter[int],
     paired: Collection[tuple[int, int]],
 ) -> Reading | None:
     """How well the letters fit the best of the languages; neighbours cannot make that better."""
@@ -136,20 +154,24 @@ def _by_letters(
     junk = sum(n for b, n in counts.items() if not page[b].isalpha() and page[b] not in _SIGNS and not _mark(page[b]))
     quotes = sum(counts[a] + counts[b] for a, b in paired if page[a] + page[b] in _QUOTES)
     money = sum(n for b, n in near.items() if page[b] in _SIGNS)
-    lost = {b: n for b, n in beside.items() if page[b].isalpha() and page[b] not in _ALONE}
+    lost = Counter({b: n for b, n in beside.items() if page[b].isalpha() and page[b] not in _ALONE})
+    strange = Counter({b: n for b, n in amid.items() if page[b] >= _GREEK and page[b].isalpha()})
     best, language = 0.0, ""
     for said, weights in _alphabets().items():
-        covered = sum((n - lost.get(b, 0)) * weights.get(page[b], 0.0) for b, n in counts.items())
+        covered = sum((n - max(lost[b], strange[b])) * weights.get(page[b], 0.0) for b, n in counts.items())
         if covered > best:
             best, language = covered, said
     seldom = 0.0004 * rank + _SELDOM * name.startswith(_OLD)
-    score = (best + 0.62 * signs + 0.38 * (money + quotes) - junk) / total - seldom
-    return Reading(name, score, language, (total - signs - junk) / total)
+    score = (best + 0.62 * signs + 0.38 * (money + quotes) - junk - strange.total()) / total - seldom
+    return Reading(name, score, language, (total - signs - junk) / total, len(counts))
 
 
-def _by_neighbours(reading: Reading, around: bytes) -> Reading:
-    odd, pairs = _oddities(around.decode(reading.name, errors="replace"))
-    return replace(reading, score=reading.score - 0.9 * reading.letters * odd / max(1, pairs))
+def _by_neighbours(reading: Reading, around: bytes, words: int) -> Reading:
+    odd, looked = _oddities(around.decode(reading.name, errors="replace"))
+    score = reading.score - 0.9 * reading.letters * odd / max(1, looked)
+    before = _BEFORE.get(reading.name, _BEFORE_OLD if reading.old else _BEFORE_ANY)
+    score = (words * score + _BEFORE_WORDS * before) / (words + _BEFORE_WORDS)
+    return replace(reading, score=score)
 
 
 def _mark(c: str) -> bool:
@@ -159,10 +181,12 @@ def _mark(c: str) -> bool:
 def _oddities(text: str) -> tuple[int, int]:
     """How many neighbours do not go together, of how many.
 
-    Odd are a small letter before a capital, two scripts, a sign within a word, and a last letter before another.
+    Odd are a small letter before a capital, a capital between small ones (which counts for the whole word), two
+    scripts, a sign within a word, and a last letter before another.
     """
     odd = pairs = 0
     for word in text.split("\n"):
+        odd += 2 * sum(map(str.isupper, _HUMP.findall(word)))
         for a, b in itertools.pairwise(word):
             if a.isascii() and b.isascii():
                 continue

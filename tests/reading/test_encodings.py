@@ -79,3 +79,26 @@ def test_a_few_bytes_that_are_no_utf8_are_kept_and_counted(tmp_path: Path) -> No
 def test_signs_beside_numbers_speak_for_the_page_of_today(text):
     """In the pages of old systems the euro of Windows is a lone letter after a number."""
     assert detect_encoding(text.encode("cp1252")).name == "cp1252"
+
+
+@pytest.mark.parametrize(
+    ("spot", "wanted"),
+    [(b"using the\xe6M'Kraa crystal", "cp1252"), (b"little knowledge\xcaof cuisines", "mac_roman"),
+     (b"Osme\xcc\xb1a and Ch\xcc\xc1vez", ""), (b"the universe?\x8c\xe6,and more", "cp1252"),
+     (b"a\xa0Mercedes and \xa0Mercedes", "cp1252"), (b"out\x83 just kidding", ""), (b"a caf\x8e in town", "mac_roman")],
+)  # fmt: skip
+def test_a_few_bytes_among_ascii_words_are_no_east_asian_text_and_in_doubt(tmp_path: Path, spot, wanted):
+    path = tmp_path / "a.csv"
+    rows = b"".join(b"%d,plain words of item %d\n" % (i, i) for i in range(20))
+    path.write_bytes(b"id,text\n" + rows + b'20,"' + spot + b'"\n')
+    found = detect_encoding(path.read_bytes())
+    assert found.name in ((wanted,) if wanted else ("cp1252", "mac_roman"))
+    assert found.confidence < 0.6
+    assert any("The encoding may be" in note for note in ap.read(path).notes)
+
+
+def test_east_asian_words_of_few_characters_are_read_as_such():
+    """Cells of one character, years and months, among columns of ASCII words."""
+    rows = "".join(f"{i},{'남여'[i % 2]},{i}년,{'서울' if i % 3 else '부산'},item {i}\n" for i in range(30))
+    data = ("id,sex,year,town,name\n" + rows).encode("euc_kr")
+    assert decode(data, detect_encoding(data).name).endswith(rows)
