@@ -27,6 +27,8 @@ FEATURES_SHARE = 0.25
 FIRST_SHARE = 0.2
 #: The same for a feature set that has lowered the loss of the sketch by ``GREAT_GAIN`` of itself or more.
 GREAT_SHARE, GREAT_GAIN = 0.75, 0.05
+#: What a feature set must lower the loss by, of itself, where one fold of few rows is all that there is time for.
+ONE_FOLD_GAIN = 0.01
 #: The same when nothing else will fit beside it.
 LAST_SHARE = 0.9
 #: Share of the race's time that the first of several rungs may take.
@@ -240,8 +242,11 @@ class Explorer:
                 self._note(f"feature set {name}: no time for it on all rows")
                 continue
             saved = losses[best] - losses[name]
-            error = float(saved.std(ddof=1) / np.sqrt(len(saved))) if len(saved) > 1 else 0.0
-            if saved.mean() > FEATURE_ERRORS * error:
+            if len(saved) > 1:
+                needed = FEATURE_ERRORS * float(saved.std(ddof=1) / np.sqrt(len(saved)))
+            else:  # one fold has no error of its own; the sketch's rows are many
+                needed = 0.0 if shared == [SKETCH] else ONE_FOLD_GAIN * abs(float(losses[best].mean()))
+            if saved.mean() > needed:
                 best = name
         said = ", ".join(f"{name or 'as given'} {loss:.4g}" for name, loss in self.feature_losses.items())
         where = "a sample" if shared == [SKETCH] else plural(len(shared), "fold")
