@@ -337,7 +337,7 @@ def test_padded_headers_of_training_are_the_keys_of_a_body(tmp_path: Path) -> No
     with TestClient(service.make(model.save(tmp_path / "model"))) as held:
         answers = [
             held.post("/predict", json=rows),
-            held.post("/predict", json={"rows": [rows[0]] + [{"b": 0.1, "a": 0.5, "c d": 0.1}]}),
+            held.post("/predict", json={"rows": [rows[0], {"b": 0.1, "a": 0.5, "c d": 0.1}]}),
             held.post("/predict", json=rows * 8),
             held.post("/predict", content=parquet(frame), headers={"content-type": PARQUET}),
             held.post("/predict", content=arrow(frame), headers={"content-type": ARROW}),
