@@ -184,6 +184,7 @@ leak_reason text Why.
 row_number boolean The values number the rows, and their order goes with the target beyond chance.
 row_number_reason text How well.
 after_outcome text Why this time may be written only once the outcome is known, or null.
+target_together text How this column and others together give the target away, or null.
 missing_score float Cross-validated score of this column's missingness alone.
 header_padded boolean The header has whitespace at an edge or doubled inside.
 header_unit text The unit that the header gives, canonical.

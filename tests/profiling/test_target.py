@@ -85,6 +85,46 @@ def test_another_measure_and_a_count_of_days_are_no_copies():
     assert not profile(grown, target="y").columns["target_copy"].any()
 
 
+def _told(frame, target):
+    found = profile(frame, target=target).columns
+    assert not found["target_leak"].any()
+    return dict(found.select("column", "target_together").drop_nulls().iter_rows())
+
+
+def test_a_total_with_an_unlisted_part_gives_the_target_away_with_its_other_parts():
+    fare, tolls, tip = RNG.gamma(3, 5, 800), RNG.gamma(1, 2, 800), RNG.gamma(2, 2, 800)
+    total = fare + tolls + tip + RNG.choice([0.0, 0.3], 800)
+    frame = pl.DataFrame({"fare": fare, "tolls": tolls, "total": total, "miles": RNG.random(800), "tip": tip})
+    said = _told(frame, "tip")
+    assert set(said) == {"fare", "tolls", "total"} and "of the target" in said["total"]
+    assert _told(frame.with_columns(total=pl.col("total").shuffle(seed=1)), "tip") == {}
+
+
+def test_numbers_that_explain_much_of_the_target_are_not_said_to_give_it_away():
+    x = RNG.normal(size=(600, 5))
+    y = x @ [1, 2, 3, 1, 1] + RNG.normal(0, 1, 600)
+    assert _told(pl.DataFrame({f"x{i}": x[:, i] for i in range(5)} | {"y": y}), "y") == {}
+
+
+@pytest.mark.parametrize("by_year", [False, True])
+def test_an_amount_in_local_money_is_the_target_times_a_rate_of_its_currency(by_year):
+    dollars, money = RNG.gamma(3, 20_000, 900), RNG.integers(0, 4, 900)
+    year = RNG.integers(2020, 2023, 900)
+    rate = np.array([1.0, 0.9, 83.0, 150.0])[money] * (1 + 0.07 * (year - 2020) * by_year)
+    frame = pl.DataFrame(
+        {
+            "local": np.round(dollars * rate),
+            "currency": np.array(["USD", "EUR", "INR", "JPY"])[money],
+            "year": year,
+            "level": RNG.choice(["a", "b", "c"], 900),
+            "dollars": np.round(dollars),
+        }
+    )
+    said = _told(frame, "dollars")
+    assert list(said) == ["local"] and "currency" in said["local"] and ("year" in said["local"]) == by_year
+    assert _told(frame.with_columns(pl.col("currency").shuffle(seed=1)), "dollars") == {}
+
+
 def test_shuffled_columns_give_nothing_away():
     frame = pl.DataFrame({f"x{i}": RNG.normal(size=300) for i in range(8)} | {"y": RNG.choice(["a", "b", "c"], 300)})
     assert _leaks(frame, "y") == set()
