@@ -197,7 +197,7 @@ def _reason(
                 if r * r > 1 - LEFT_ERROR:
                     row["target_score"] = max(found, r * r)
                     return f"a straight line through it explains {r * r:.1%} of the target"
-                if one.kind == "number" and (reason := _in_order(x, t, row)):
+                if one.kind == "number" and (reason := _in_order(x, t.astype(np.float64), row)):
                     return reason
         if left < LEFT_ERROR and found > chance:
             return f"alone it explains {found:.1%} of the target, shuffled targets {max(0.0, chance):.1%}"

@@ -113,16 +113,15 @@ def _grouped(columns: Sequence[Encoded], most: int) -> list[tuple[str, Ints, int
 def _standard(values: Floats, missing: np.ndarray) -> Floats:
     filled = np.where(missing, float(values[~missing].mean()), values)
     spread = float(filled.std())
-    made: Floats = (filled - filled.mean()) / (spread if np.isfinite(spread) and spread > 0 else np.inf)
-    return np.nan_to_num(made)
+    made = (filled - filled.mean()) / (spread if np.isfinite(spread) and spread > 0 else np.inf)
+    return np.nan_to_num(np.asarray(made, dtype=np.float64))
 
 
 def _weights(matrix: Floats, target: Floats) -> Floats:
     """Least squares by the columns' products: they are few, the rows many; a trace of ridge where columns repeat."""
     products = matrix.T @ matrix
     products[np.diag_indices_from(products)] += 1e-8 * matrix.shape[0]
-    made: Floats = np.linalg.solve(products, matrix.T @ target)
-    return made
+    return np.asarray(np.linalg.solve(products, matrix.T @ target), dtype=np.float64)
 
 
 def _few_steps(ratio: Floats) -> bool:
