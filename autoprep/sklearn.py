@@ -164,8 +164,9 @@ class AutoPrepClassifier(ClassifierMixin, _AutoPrep):
         metric: what to optimise; roc_auc for two classes and log_loss for more when None. Of two classes, "f1" and
             "average_precision" are about the last of ``classes_``, as in scikit-learn.
         rules: folders of your own rules.
-        keep_leaks: let columns in that alone give the target away (here the caller chose the columns; ``autoprep.fit``
-            leaves such columns out by default).
+        keep_leaks: let columns in that alone give the target away. True by default, unlike in ``autoprep.fit``: here
+            the caller chose the columns, and a column that the target equals is a lawful task for an estimator, not
+            an error. False leaves such columns out as ``autoprep.fit`` does; ``model_.facts["notes"]`` names them.
         random_state: seed, RandomState or None.
 
     Attributes:

@@ -15,6 +15,7 @@ from autoprep import cleaning, reading, validation
 from autoprep.budget import Budget
 from autoprep.config import Config
 from autoprep.errors import InputError, SettingError, plural
+from autoprep.pipeline import too_good
 from autoprep.pipeline.asked import heavy_tailed, of_target, refuse_settings, single
 from autoprep.pipeline.diagnose import Judged
 from autoprep.pipeline.earn import aligned, earn
@@ -250,6 +251,10 @@ def fit(
         cleaned, frame = labelled(cleaning.apply(prepared.table, plan), column), variants[found.cleaning].frame
         listener(Event("plan", f"the search turned {', '.join(found.cleaning)}: gain {gain:+.4f} ± {error:.4f}"))
     classes = tuple(str(c) for c in found.classes)
+    read = {spec.source or spec.name for spec in plan.outputs if spec.name in frame.columns}
+    if doubt := too_good.remark(prepared.profile, read, encoded_target(y, task), found.oof, task):
+        listener(Event("search", doubt))
+        hints.append(doubt)
     baseline = _baseline(y, task, classes, found.metric.name)
     fitted = Fitted(
         prepared=prepared,

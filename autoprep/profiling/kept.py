@@ -69,6 +69,6 @@ def _to_plain(found: Profile) -> dict[str, Any]:
 
 
 def _from_plain(said: dict[str, Any]) -> Profile:
-    frames: dict[str, Any] = {name: vocabulary.frame(said[name], words) for name, words in _FRAMES.items()}
+    frames: dict[str, Any] = {name: vocabulary.kept(said[name], words) for name, words in _FRAMES.items()}
     rest = {name: said[name] for name in ("target", "details", "states", "source")}
     return Profile(**frames, keys=pl.DataFrame(said["keys"], schema=KEYS), **rest)

@@ -16,6 +16,8 @@ from autoprep.types import Task
 FOLDS, SHUFFLES = 5, 3
 #: A column that leaves less than this share of the trivial error gives the target away.
 LEFT_ERROR = 0.02
+#: Rank correlation from which two numbers stand in one order, and rows on which it is tried first.
+SAME_ORDER, ORDER_PROBE = 0.999, 1_000
 #: A time is after another when it is not before it in this share of the rows.
 ORDERED = 0.995
 #: Score (AUC, R2) from which the span between two times is said to tell the target.
@@ -103,7 +105,8 @@ def diagnose(
         if late is not None and late():
             break
         codes, levels = bins(one)
-        if levels <= 2 or y.size < 20:
+        gaps = bool(one.missing.any() and not one.missing.all())
+        if y.size < 20 or (levels <= 2 and not gaps):
             out[one.name] = {"target_score": None, "target_copy": False, "target_leak": False}
             continue
         found, left = score(codes, levels, y, task, folds)
@@ -118,7 +121,7 @@ def diagnose(
         reason = _reason(one, codes, y, task, left, found, chance, row)
         if not reason and one.values is None and task != "regression":
             reason = _spelled_out(raw.get_column(one.name), label)
-        if not reason and one.missing.any() and not one.missing.all():
+        if not reason and gaps:
             gap = one.missing.astype(np.int64)
             row["missing_score"], gap_left = score(gap, 2, y, task, folds)
             if gap_left < LEFT_ERROR and one.missing.sum() >= 10:
@@ -194,6 +197,8 @@ def _reason(
                 if r * r > 1 - LEFT_ERROR:
                     row["target_score"] = max(found, r * r)
                     return f"a straight line through it explains {r * r:.1%} of the target"
+                if one.kind == "number" and (reason := _in_order(x, t.astype(np.float64), row)):
+                    return reason
         if left < LEFT_ERROR and found > chance:
             return f"alone it explains {found:.1%} of the target, shuffled targets {max(0.0, chance):.1%}"
         return ""
@@ -214,6 +219,37 @@ def _reason(
         if base and wrong / base < LEFT_ERROR:
             return "sorted by it, the rows fall into one block per label"
     return ""
+
+
+def _in_order(x: Floats, t: Floats, row: dict[str, Any]) -> str:
+    """Whether rows stand in one order by both; an order that nowhere breaks is the target in another measure.
+
+    A number that steps by one is no function of the target: it may count days along which the target grows.
+    """
+    part = slice(None, None, max(1, x.size // ORDER_PROBE))
+    if abs(_rank_correlation(x[part], t[part])) < SAME_ORDER - 0.01 or np.unique(t).size <= 10:
+        return ""
+    rho = _rank_correlation(x, t)
+    if abs(rho) < SAME_ORDER:
+        return ""
+    order = np.lexsort((t, x) if rho > 0 else (-t, x))
+    sorted_x, sorted_t = x[order], t[order] if rho > 0 else -t[order]
+    steps = np.diff(np.unique(x))
+    counts = bool(steps.size and (steps == 1).all())
+    if not counts and bool((np.diff(sorted_t) >= 0).all()) and np.unique(sorted_x).size >= 0.5 * np.unique(t).size:
+        row["target_copy"] = True
+        return "its rows stand in the same order as the target's: it is the target in another measure"
+    return f"its rows stand in the same order as the target's (rank correlation {rho:.4f})"
+
+
+def _rank_correlation(x: Floats, t: Floats) -> float:
+    """Spearman's, of average ranks."""
+    ranks = []
+    for values in (x, t):
+        _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+        ranks.append((np.cumsum(counts) - (counts - 1) / 2.0)[inverse])
+    a, b = ranks
+    return float(np.corrcoef(a, b)[0, 1]) if a.std() > 0 and b.std() > 0 else 0.0
 
 
 def _spelled_out(cells: pl.Series, label: pl.Series) -> str:

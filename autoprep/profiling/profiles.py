@@ -176,9 +176,9 @@ class Profile:
         if not isinstance(data, dict) or data.get("format") != FORMAT or "columns" not in data:
             raise InputError("not a profile of this version", where="profile", hint="make it again")
         return cls(
-            vocabulary.frame(data["columns"], vocabulary.COLUMNS),
-            vocabulary.frame(data["tables"], vocabulary.TABLES),
-            vocabulary.frame(data["pairs"], vocabulary.PAIRS),
+            vocabulary.kept(data["columns"], vocabulary.COLUMNS),
+            vocabulary.kept(data["tables"], vocabulary.TABLES),
+            vocabulary.kept(data["pairs"], vocabulary.PAIRS),
             pl.DataFrame(data["keys"], schema=KEYS),
             data["target"],
             data["details"],

@@ -10,7 +10,7 @@ import polars as pl
 
 from autoprep.errors import plural
 from autoprep.parsing import null, number, quantity, text
-from autoprep.profiling import arithmetic, columns, encode, leaks, variants
+from autoprep.profiling import arithmetic, columns, encode, leaks, together, variants
 from autoprep.profiling.columns import Column
 from autoprep.profiling.hurry import Hurry
 from autoprep.types import Task
@@ -219,6 +219,8 @@ def diagnose(
                         "leak_reason": f"{share:.0%} of its cells end in the target's value",
                     }
         _sums(target, y[rows].astype(np.float64), others, per)
+        if hurry is None or not hurry.late(LEAKS_END):
+            _together(y[rows].astype(np.float64), others, per)
     if hurry is not None and hurry.late():
         hurry.left_out.append("times that are written after the outcome")
     else:
@@ -246,6 +248,18 @@ def _sums(target: str, y: Any, others: Sequence[encode.Encoded], per: dict[str, 
                 reason = f"{one} in {one.share:.1%} of the rows"
                 per[name] |= {"target_leak": True, "target_part": True}
                 per[name]["leak_reason"] = per[name].get("leak_reason") or reason
+
+
+def _together(y: Any, others: Sequence[encode.Encoded], per: dict[str, dict[str, Any]]) -> None:
+    """Say of columns that give the target away only with others how they do; none that does so alone is among them."""
+    left = [one for one in others if not per[one.name]["target_leak"]]
+    names, share = together.explained(left, y)
+    for name in names:
+        rest = ", ".join(f"'{n}'" for n in names if n != name)
+        per[name]["target_together"] = f"a sum of it and {rest} explains {share:.1%} of the target, it alone does not"
+    for name, (group, share) in together.factors(left, y).items():
+        said = f"it is the target times one factor for each value of {group} in {share:.0%} of the rows"
+        per[name]["target_together"] = said
 
 
 def _labels(words: pl.Series, table: dict[str, Any], facts: dict[str, Any]) -> None:

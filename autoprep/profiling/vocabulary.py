@@ -184,6 +184,7 @@ leak_reason text Why.
 row_number boolean The values number the rows, and their order goes with the target beyond chance.
 row_number_reason text How well.
 after_outcome text Why this time may be written only once the outcome is known, or null.
+target_together text How this column and others together give the target away, or null.
 missing_score float Cross-validated score of this column's missingness alone.
 header_padded boolean The header has whitespace at an edge or doubled inside.
 header_unit text The unit that the header gives, canonical.
@@ -282,6 +283,17 @@ def frame(rows: list[dict[str, object]], words: dict[str, Word]) -> pl.DataFrame
     return pl.DataFrame(
         [_column(name, [row.get(name) for row in rows], dtype) for name, dtype in schema(words).items()]
     )
+
+
+def kept(rows: list[dict[str, object]], words: dict[str, Word]) -> pl.DataFrame:
+    """Rows that were saved, as a frame; words of a newer or older version that this one does not know are left out.
+
+    Example:
+        >>> kept([{"left": "a", "right": "b", "kind": "copy", "to_come": 1}], PAIRS).equals(
+        ...     frame([{"left": "a", "right": "b", "kind": "copy"}], PAIRS))
+        True
+    """
+    return frame([{name: said for name, said in row.items() if name in words} for row in rows], words)
 
 
 def _column(name: str, values: list[object], dtype: pl.DataType) -> pl.Series:

@@ -106,7 +106,7 @@ class Service:
         """POST /predict."""
         write = _writer(request.headers.get("accept", ""))
         sent, kind = await self.body(request), request.headers.get("content-type", "")
-        few = few_records(sent, kind, self.limits)
+        few = few_records(sent, kind, self.limits, self.desk.known)
         said = self.desk.quick(few) if few is not None else None
         if said is not None:
             self._uncounted.append(said)

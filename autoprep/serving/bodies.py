@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +14,7 @@ import polars as pl
 
 from autoprep.cleaning.given import WHOLE, Given
 from autoprep.errors import AutoprepError
+from autoprep.reading.names import column_names
 from autoprep.serving.limits import Limits, Refused
 from autoprep.serving.unfold import FILE_MARK, unfolds_to
 from autoprep.types import Plan
@@ -92,11 +93,17 @@ def rows_of(body: bytes, content_type: str, limits: Limits, written: Written | N
     return rows
 
 
-def few_records(body: bytes, content_type: str, limits: Limits) -> list[dict[str, Any]] | None:
+def few_records(
+    body: bytes, content_type: str, limits: Limits, known: Set[str] = frozenset()
+) -> list[dict[str, Any]] | None:
     """The rows of a small JSON body as they came; None for any other body, which ``rows_of`` reads or refuses.
 
+    Args:
+        body: of the request. content_type: its kind. limits: what a request may hold.
+        known: names of the model's columns; a key that is none of them is read as a header of a file is.
+
     Example:
-        >>> few_records(b'{"rows": [{"age": 7}]}', "application/json", Limits())
+        >>> few_records(b'{"rows": [{" age ": 7}]}', "application/json", Limits(), {"age"})
         [{'age': 7}]
     """
     kind = KINDS.get(content_type.split(";")[0].strip().lower())
@@ -111,9 +118,18 @@ def few_records(body: bytes, content_type: str, limits: Limits) -> list[dict[str
     records = [said] if isinstance(said, dict) else said
     if not isinstance(records, list) or not 0 < len(records) <= min(FEW_ROWS, limits.rows):
         return None
-    if all(isinstance(record, dict) and 0 < len(record) <= limits.columns for record in records):
-        return records
-    return None
+    if not all(isinstance(record, dict) and 0 < len(record) <= limits.columns for record in records):
+        return None
+    return [record if known >= record.keys() else _named(record) for record in records]
+
+
+def _named(record: dict[str, Any]) -> dict[str, Any]:
+    """The record with its keys as reading names columns of such headers: without padding, single blanks inside."""
+    return record if _tidy(record) else dict(zip(column_names(tuple(record))[0], record.values(), strict=True))
+
+
+def _tidy(keys: Iterable[str]) -> bool:
+    return all(key and " ".join(key.split()) == key for key in keys)
 
 
 def _no_constant(word: str) -> None:
@@ -156,6 +172,8 @@ def records_of(records: Sequence[Any], limits: Limits, written: Written | None =
         groups.setdefault(tuple(record), []).append(number)
         if len(groups) > KEY_SETS:
             raise Refused(422, f"rows have more than {KEY_SETS} different sets of keys", where=f"row {number}")
+    if not all(map(_tidy, groups)):
+        return records_of([_named(record) for record in records], limits, written)
     names = list(dict.fromkeys(name for keys in groups for name in keys))
     if len(names) > limits.columns:
         raise Refused(413, f"{len(names):,} columns in one request", hint=f"at most {limits.columns:,}")
@@ -267,6 +285,7 @@ def _from_arrow(table: pa.Table, limits: Limits) -> pl.DataFrame:
         frame = pl.DataFrame(pl.from_arrow(table))
     except (pl.exceptions.PolarsError, pa.ArrowException, ValueError, TypeError) as error:
         raise Refused(422, f"a type that is not read ({str(error)[:200]})", where="the request") from error
+    frame.columns = column_names(frame.columns)[0]
     return frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
 
 

@@ -46,6 +46,8 @@ class Desk:
 
     def __init__(self, scorer: Scorer, limits: Limits, examples: pl.DataFrame | None = None) -> None:
         self.scorer, self.limits = scorer, limits
+        #: Names of the columns that the model was trained on.
+        self.known = frozenset(scorer.given.inputs)
         #: Why single rows are left to Polars; "" when they are not.
         self.slow = ""
         self._single = self._single_rows(examples)

@@ -8,6 +8,7 @@ import mlflow
 import polars as pl
 from mlflow.pyfunc import PythonModel
 
+from autoprep.reading.names import column_names
 from autoprep.serving import artifact
 
 
@@ -21,7 +22,9 @@ class RawRows(PythonModel):  # type: ignore[misc]
     def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
         """Predict a pandas frame of raw rows."""
         texts = model_input.astype({c: object for c in model_input.columns if str(model_input[c].dtype) == "string"})
-        return self.scorer.predict(pl.from_pandas(texts)).to_pandas()
+        rows = pl.from_pandas(texts)
+        rows.columns = column_names(rows.columns)[0]
+        return self.scorer.predict(rows).to_pandas()
 
 
 mlflow.models.set_model(RawRows())

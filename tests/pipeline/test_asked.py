@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import autoprep as ap
 from autoprep.budget import Budget
 from autoprep.errors import InputError, SettingError
 from autoprep.model_search.explore import Explorer
-from autoprep.pipeline import structure
+from autoprep.pipeline import structure, too_good
 from autoprep.pipeline.asked import heavy_tailed, single
 from autoprep.sklearn import AutoPrepRegressor
 
@@ -185,3 +186,27 @@ def test_columns_that_are_left_out_as_leaks_are_named_with_what_keeps_them() -> 
     heard.clear()
     ap.fit(frame, "change", **asked, keep_leaks=True, listener=lambda event: heard.append(event.message))
     assert not [line for line in heard if "left out" in line]
+
+
+def test_a_score_too_good_to_be_true_is_said_with_the_columns_that_carry_it() -> None:
+    rng = np.random.default_rng(0)
+    bought, noise = rng.integers(0, 2, 300), rng.normal(0, 1, (300, 2))
+    frame = pl.DataFrame({"paid": bought + rng.normal(0, 0.17, 300), "age": noise[:, 0], "bought": bought})
+    heard: list[str] = []
+    asked: dict[str, Any] = {"time_budget_s": None, "work_budget": 0.1, "keep_leaks": True}
+    model = ap.fit(frame, "bought", **asked, listener=lambda event: heard.append(event.message))
+    said = [line for line in heard if line.startswith("too good to be true?")]
+    assert len(said) == 1 and said[0] in model.facts["notes"]
+    assert "'paid'" in said[0] and "'age'" not in said[0] and "known when the model is used?" in said[0]
+    honest = frame.with_columns(paid=pl.col("paid") + pl.Series(noise[:, 1]))
+    assert not [n for n in ap.fit(honest, "bought", **asked).facts["notes"] if "too good" in n]
+
+
+def test_a_remark_on_a_score_says_which_looks_at_leaks_were_left_out() -> None:
+    y = np.arange(100.0)
+    found = ap.profile(pl.DataFrame({"x": y**2 + 50 * np.sin(y * 7), "y": y}), target="y")
+    short = replace(found, left_out=("whether 3 columns would give the target away", "pairs of columns, and keys"))
+    said = too_good.remark(short, {"x"}, y, y + 0.5, "regression")
+    assert said.startswith("too good to be true? R2 1.000") and "'x' (" in said
+    assert said.endswith("Not looked at, for want of time: whether 3 columns would give the target away.")
+    assert too_good.remark(short, {"x"}, y, y[::-1], "regression") == ""

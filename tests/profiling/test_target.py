@@ -56,6 +56,75 @@ def test_a_noisy_sum_is_no_leak():
     assert _leaks(pl.DataFrame({"a": a, "b": b, "y": a + b + RNG.normal(0, 0.5, 500)}), "y") == set()
 
 
+def test_a_word_for_nothing_that_goes_with_the_target_gives_it_away():
+    won = RNG.random(400) < 0.4
+    status = pl.Series(["On the list" if w else "None" for w in won])
+    frame = pl.DataFrame({"status": status, "blank": status.replace("None", None), "y": pl.Series(won).cast(pl.Int8)})
+    found = profile(frame, target="y").columns
+    assert _leaks(frame, "y") == {"status", "blank"}
+    assert found.filter("target_leak")["target_score"].min() > 0.995
+    frame = frame.with_columns(pl.col("status", "blank").shuffle(seed=1))
+    assert _leaks(frame, "y") == set()
+
+
+@pytest.mark.parametrize("change", [np.log, lambda t: -np.sqrt(t), lambda t: np.round(np.log(t), 2), lambda t: 1 / t])
+def test_a_number_in_the_order_of_the_target_is_a_copy(change):
+    wage = np.exp(RNG.normal(3, 1.2, 600))
+    x = np.where(RNG.random(600) < 0.05, np.nan, change(wage))
+    found = profile(pl.DataFrame({"x": x, "age": RNG.random(600), "wage": wage}), target="wage").columns
+    assert found.filter("target_copy")["column"].to_list() == ["x"]
+    assert "in the same order as the target" in found.filter("target_copy")["leak_reason"].item()
+
+
+def test_another_measure_and_a_count_of_days_are_no_copies():
+    size = RNG.normal(0, 1, 600)
+    near = pl.DataFrame({"x": np.exp(size + RNG.normal(0, 0.12, 600)), "y": np.exp(size)})
+    assert np.corrcoef(size, np.log(near["x"]))[0, 1] > 0.99
+    assert _leaks(near, "y") == set()
+    grown = pl.DataFrame({"day": range(1, 401), "y": np.cumsum(RNG.exponential(1, 400)) ** 3})
+    assert not profile(grown, target="y").columns["target_copy"].any()
+
+
+def _told(frame, target):
+    found = profile(frame, target=target).columns
+    assert not found["target_leak"].any()
+    return dict(found.select("column", "target_together").drop_nulls().iter_rows())
+
+
+def test_a_total_with_an_unlisted_part_gives_the_target_away_with_its_other_parts():
+    fare, tolls, tip = RNG.gamma(3, 5, 800), RNG.gamma(1, 2, 800), RNG.gamma(2, 2, 800)
+    total = fare + tolls + tip + RNG.choice([0.0, 0.3], 800)
+    frame = pl.DataFrame({"fare": fare, "tolls": tolls, "total": total, "miles": RNG.random(800), "tip": tip})
+    said = _told(frame, "tip")
+    assert set(said) == {"fare", "tolls", "total"} and "of the target" in said["total"]
+    assert _told(frame.with_columns(total=pl.col("total").shuffle(seed=1)), "tip") == {}
+
+
+def test_numbers_that_explain_much_of_the_target_are_not_said_to_give_it_away():
+    x = RNG.normal(size=(600, 5))
+    y = x @ [1, 2, 3, 1, 1] + RNG.normal(0, 1, 600)
+    assert _told(pl.DataFrame({f"x{i}": x[:, i] for i in range(5)} | {"y": y}), "y") == {}
+
+
+@pytest.mark.parametrize("by_year", [False, True])
+def test_an_amount_in_local_money_is_the_target_times_a_rate_of_its_currency(by_year):
+    dollars, money = RNG.gamma(3, 20_000, 900), RNG.integers(0, 4, 900)
+    year = RNG.integers(2020, 2023, 900)
+    rate = np.array([1.0, 0.9, 83.0, 150.0])[money] * (1 + 0.07 * (year - 2020) * by_year)
+    frame = pl.DataFrame(
+        {
+            "local": np.round(dollars * rate),
+            "currency": np.array(["USD", "EUR", "INR", "JPY"])[money],
+            "year": year,
+            "level": RNG.choice(["a", "b", "c"], 900),
+            "dollars": np.round(dollars),
+        }
+    )
+    said = _told(frame, "dollars")
+    assert list(said) == ["local"] and "currency" in said["local"] and ("year" in said["local"]) == by_year
+    assert _told(frame.with_columns(pl.col("currency").shuffle(seed=1)), "dollars") == {}
+
+
 def test_shuffled_columns_give_nothing_away():
     frame = pl.DataFrame({f"x{i}": RNG.normal(size=300) for i in range(8)} | {"y": RNG.choice(["a", "b", "c"], 300)})
     assert _leaks(frame, "y") == set()

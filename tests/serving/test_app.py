@@ -17,6 +17,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -321,3 +322,28 @@ def test_workers_share_one_loaded_model_and_come_back(shop_model: Path) -> None:
         process.kill()
         process.wait(30)
     _until(lambda: not any(Path(f"/proc/{one}").is_dir() for one in last))
+
+
+def test_padded_headers_of_training_are_the_keys_of_a_body(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.random(200), rng.random(200)
+    file = tmp_path / "rows.csv"
+    pl.DataFrame({"a": a, " b ": b, "c  d": rng.random(200), "y": a + 3 * b + 9}).write_csv(file)
+    model = ap.fit(file, "y", time_budget_s=None, work_budget=0.5)
+    rows = [{"a": 0.5, " b ": 0.9, "c  d": 0.1}, {"a": 0.5, " b ": 0.1, "c  d": 0.1}]
+    wanted = model.predict(rows).to_list()
+    assert wanted[0] > wanted[1] + 1
+    frame = pl.DataFrame(rows)
+    with TestClient(service.make(model.save(tmp_path / "model"))) as held:
+        answers = [
+            held.post("/predict", json=rows),
+            held.post("/predict", json={"rows": [rows[0], {"b": 0.1, "a": 0.5, "c d": 0.1}]}),
+            held.post("/predict", json=rows * 8),
+            held.post("/predict", content=parquet(frame), headers={"content-type": PARQUET}),
+            held.post("/predict", content=arrow(frame), headers={"content-type": ARROW}),
+            held.post("/predict", content=frame.write_csv(), headers={"content-type": CSV}),
+        ]
+    for answer in answers:
+        said = answer.json()["predictions"][:2]
+        assert [row["prediction"] for row in said] == pytest.approx(wanted)
+        assert all("missing_column" not in row["reasons"] for row in said)
