@@ -55,7 +55,7 @@ def fit(
         source: see the module.
         target: column to predict.
         time_budget_s: seconds for everything, reading included.
-        work_budget: units of work instead of seconds: two runs then do the same.
+        work_budget: units of work instead of seconds, which the usual 60 give way to: two runs then do the same.
         task: "binary", "multiclass" or "regression"; inferred when None. "count" is a regression judged by the Poisson
             deviance, "quantile" one judged by the pinball loss (``metric="pinball:0.9"``), "ordinal" several classes
             in the order of their numbers, judged by the quadratic weighted kappa.
@@ -104,6 +104,7 @@ def fit(
             ``metric``, ``deploy``, ``sampler``, ``monotone``, ``gap``, ``memory_gb``, a budget, ``holdout`` or
             ``seed`` is none, or a function that judges fails or shows no way that is better.
     """
+    time_budget_s = pipeline.counted(time_budget_s, work_budget)
     pipeline.refuse_settings(target, time_budget_s, work_budget, holdout, seed)
     if tracking is not None:
         from autoprep.tracking import mlflow

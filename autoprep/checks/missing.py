@@ -10,7 +10,8 @@ import polars as pl
 from autoprep.checks.base import Repair, verb
 
 
-def _is_word(cell: pl.Expr, words: Sequence[str]) -> pl.Expr:
+def is_word(cell: pl.Expr, words: Sequence[str]) -> pl.Expr:
+    """Whether a cell is one of these words, whatever its case and the space around it."""
     return cell.str.strip_chars().str.to_lowercase().is_in(list(_folded(tuple(words)))).fill_null(False)
 
 
@@ -32,7 +33,7 @@ def nullify(cell: pl.Expr, *, words: Sequence[str], status: Sequence[str] = ()) 
     """
     if not words:
         return Repair(cell)
-    value = pl.when(_is_word(cell, words)).then(None).otherwise(cell)
+    value = pl.when(is_word(cell, words)).then(None).otherwise(cell)
     return Repair(value, extra=status_column(cell, status))
 
 
@@ -41,7 +42,7 @@ def status_column(cell: pl.Expr, words: Sequence[str]) -> dict[str, pl.Expr]:
     if not words:
         return {}
     folded = cell.str.strip_chars().str.to_lowercase()
-    return {"__status": pl.when(_is_word(cell, words)).then(folded).otherwise(None)}
+    return {"__status": pl.when(is_word(cell, words)).then(folded).otherwise(None)}
 
 
 @verb("nullify_blank", phase="missing", theme="missing")

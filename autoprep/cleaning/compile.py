@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from autoprep.checks import VERBS, Repair
+from autoprep.checks.missing import is_word
 from autoprep.checks.number import residue as unread
 from autoprep.checks.text import count_votes, look_up
 from autoprep.cleaning import notation as notations
@@ -44,7 +45,7 @@ class Step:
         after: working column with the repaired cells.
         dtype_before: type of ``before``.
         dtype_after: type of ``after``.
-        residue: working column that marks what could not be parsed, or "".
+        residue: working column that marks what could not be parsed, or ""; words that are kept as a status are not.
         notes: reason -> working column that marks cells to mention.
     """
 
@@ -284,11 +285,13 @@ class _Binder:
         residue = ""
         if repair.residue is not None:
             residue = f"{name}{_STEP}{number}{_STEP}residue"
-            if repair.residue.meta.eq(unread(cell, repair.value)):
-                # said of the column that is made anyway, so that nothing is read twice
-                self._put(depth + 1, residue, unread(cell, pl.col(after)))
-            else:
-                self._put(depth, residue, repair.residue)
+            # said of the column that is made anyway, so that nothing is read twice
+            again = repair.residue.meta.eq(unread(cell, repair.value))
+            left = unread(cell, pl.col(after)) if again else repair.residue
+            if words := given.get("status"):
+                # a word that is kept as a status has been read
+                left = left & ~is_word(cell, words)
+            self._put(depth + again, residue, left)
         notes = {}
         for i, (reason, expression) in enumerate(repair.notes.items()):
             notes[reason] = f"{name}{_STEP}{number}{_STEP}note{i}"

@@ -73,18 +73,13 @@ def told(action: Action) -> list[Any]:
 
 
 def unread(step: Step) -> pl.Expr:
-    """Cells that a step could not read, words that are kept as a status left out."""
-    left = pl.col(step.residue).fill_null(False)
-    words = list(step.action.parameters.get("status") or ())
-    if not words:
-        return left
-    return left & ~pl.col(step.before).str.strip_chars().str.to_lowercase().is_in(words)
+    """Cells that a step could not read."""
+    return pl.col(step.residue).fill_null(False)
 
 
 def unread_count(batch: Batch, step: Step) -> int:
-    """How many cells of a batch a step could not read, words that are kept as a status left out."""
-    mask = unread(step) if step.action.parameters.get("status") else step.residue
-    return batch.count(mask, step.before, step.residue)
+    """How many cells of a batch a step could not read."""
+    return batch.count(step.residue, step.before, step.residue)
 
 
 class Working:

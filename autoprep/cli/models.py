@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Any, Literal
 
 import typer
@@ -80,7 +81,8 @@ def fit(
     from autoprep.reporting import terminal
 
     if table is not None and not schema.is_file():
-        hint = f"have one proposed: autoprep features {source} --table {table} --schema {schema}"
+        asked = f"autoprep features {quote(str(source))} --table {quote(table)} --schema {quote(str(schema))}"
+        hint = f"have one proposed: {asked}"
         raise InputError("no such schema", where=str(schema), hint=hint)
     several: dict[str, Any] = {} if table is None else {"table": table, "schema": schema, "cutoff": cutoff}
     check_writable(output / "manifest.json" if output.is_dir() else output)

@@ -13,9 +13,33 @@ from autoprep.model_search.evolve import weight_of
 from autoprep.model_search.metrics import Metric
 from autoprep.model_search.prepared import SKETCH
 from autoprep.model_search.race import Runner
+from autoprep.model_search.splits import Splits
 from autoprep.types import Leaderboard, Trial
 
 Weighted = list[tuple[Runner, float]]
+
+
+def judged_on(folds: Sequence[int], splits: Splits) -> str:
+    """On which rows a score stands: that of one fold is no cross-validation.
+
+    Args:
+        folds: that judged. splits: all that there are.
+
+    Example:
+        >>> sides = ((np.array([0]), np.array([1])), (np.array([1]), np.array([0])))
+        >>> judged_on([0], Splits(sides, "random")), judged_on([0, 1], Splits(sides, "random"))
+        ('on one fold of 2', 'in cross-validation on 2 folds')
+    """
+    if list(folds) == [SKETCH]:
+        return "on a sample of rows"
+    whole = len(splits.folds)
+    if len(folds) > 1:
+        return "in cross-validation on " + (
+            f"{len(folds)} of {whole} folds" if len(folds) < whole else f"{whole} folds"
+        )
+    if splits.kind == "holdout":
+        return "on one held-out fold"
+    return f"on one fold of {whole}" if whole > 1 else "on one fold"
 
 
 @dataclass(frozen=True)

@@ -96,11 +96,18 @@ class CatboostModel:
         from catboost import Pool
 
         raw = np.asarray(self.model.get_feature_importance(Pool(_rows(matrix, self.categorical)), type="ShapValues"))
-        numeric = np.setdiff1d(np.arange(matrix.shape[1]), self.categorical)
-        place = np.concatenate([numeric, self.categorical, [matrix.shape[1]]]).astype(np.int64)
+        return np.concatenate([self._in_order(raw[..., :-1]), raw[..., -1:]], axis=-1)
+
+    def _in_order(self, raw: Array) -> Array:
+        """Values (..., columns) in the order of the matrix; CatBoost knows the numbers before the codes."""
+        numeric = np.setdiff1d(np.arange(raw.shape[-1]), self.categorical)
         ordered = np.empty_like(raw)
-        ordered[..., place] = raw
+        ordered[..., np.concatenate([numeric, self.categorical]).astype(np.int64)] = raw
         return ordered
+
+    def gains(self) -> Array:
+        """How much the prediction changes with each column (columns,) in training."""
+        return self._in_order(np.asarray(self.model.get_feature_importance(), dtype=np.float64))
 
     def save(self, path: Path) -> None:
         """Write CatBoost's own format."""

@@ -21,7 +21,7 @@ from autoprep.model_search.predictor import Member, Predictor
 from autoprep.model_search.prepared import SKETCH, Synthesizer
 from autoprep.model_search.race import Race, Runner
 from autoprep.model_search.remembered import whole
-from autoprep.model_search.rounds import level
+from autoprep.model_search.rounds import level, own_rounds
 from autoprep.model_search.threads import usable
 from autoprep.model_search.trial import Bench
 from autoprep.model_search.variants import Flips
@@ -70,7 +70,7 @@ class Finisher:
         empty = np.full((len(self.y), self.classes) if self.classes else len(self.y), np.nan)
         self.folds = self.race.settled() or ([SKETCH] if self.race.ranked([SKETCH]) else [])
         if not interrupted and self.folds:
-            level(self.bench, self.race.ranked(self.folds), self.folds)
+            self._level()
         ranked = self._of_one_cleaning(self.race.ranked(self.folds) if self.folds else [])
         if not ranked:
             return empty, [], self._board([])
@@ -89,6 +89,16 @@ class Finisher:
         scores = self._scores()
         said = mixed if self.classes else self.predictor.values(mixed)
         return self._averaged(said, empty), scores, self._board(scores)
+
+    def _level(self) -> None:
+        """Judge boosted models at the rounds that all folds share, and say where a loss is not that of the race."""
+        rise = level(self.bench, self.race.ranked(self.folds), self.folds)
+        if rise is None:
+            return
+        stand = f"losses stand {abs(rise):.1%} {'above' if rise >= 0 else 'below'} those of the race"
+        self.note(f"boosted models are judged anew at the rounds that all folds share: {stand}")
+        for runner in own_rounds(self.race.runners.values(), self.folds):
+            runner.note = "; ".join(filter(None, [runner.note, "each fold at its own best round, which flatters"]))
 
     def _of_one_cleaning(self, ranked: list[Runner]) -> list[Runner]:
         """The runners under the cleaning that is kept: the plan's own unless another is better by far.

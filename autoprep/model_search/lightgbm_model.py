@@ -127,6 +127,10 @@ class LightgbmModel:
         raw = np.asarray(self.booster.predict(matrix, num_iteration=self.rounds, pred_contrib=True, num_threads=1))
         return raw.reshape(len(matrix), self.classes, -1) if self.classes > 2 else raw
 
+    def gains(self) -> Array:
+        """How much each column (columns,) lowers the loss in training."""
+        return np.asarray(self.booster.feature_importance("gain", iteration=self.rounds), dtype=np.float64)
+
     def save(self, path: Path) -> None:
         """Write LightGBM's text format."""
         self.booster.save_model(str(path), num_iteration=self.rounds)

@@ -49,6 +49,10 @@ class LinearModel:
             return two_shares(raw[:, 0])
         return shares(raw)
 
+    def gains(self) -> Array:
+        """The weight of each column (columns,), over all outputs; columns are on one scale."""
+        return np.asarray(np.abs(self.weights[:-1]).sum(axis=1))
+
     def save(self, path: Path) -> None:
         """Write arrays only."""
         with path.open("wb") as file:

@@ -119,8 +119,9 @@ class Mixer:
             self.note(f"a mix of {count} loses {-gain:.2g} ± {error:.2g}: the best single model is kept")
             return np.asarray(np.eye(len(members))[0])
         self.note(
-            f"few rows: {count} models share the prediction, by how surely each is as good as the best "
-            f"({gain:+.2g} ± {error:.2g} against the best single one; kept unless it loses more than its error)"
+            f"{count} models share the prediction, as several do up to {FEW_ROWS:,} rows, by how surely each is as "
+            f"good as the best ({gain:+.2g} ± {error:.2g} against the best single one; "
+            "kept unless it loses more than its error)"
         )
         return found
 

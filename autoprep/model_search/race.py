@@ -23,6 +23,8 @@ from autoprep.model_search.trial import Bench, FoldResult
 
 Array = NDArray[Any]
 
+#: What is said of a configuration that the clock has kept out, and of one that it has stopped.
+NOT_TRIED, NO_MORE = "not tried: some", "no time for more folds"
 #: Seconds that the first model of all may take even when the budget is spent.
 LEAST_S = 1.0
 #: Shares of the search's time: when a race ends before anything is known of refitting, at the soonest, at the latest.
@@ -229,6 +231,10 @@ class Race:
                 self.bench.budget.charge(result.units)
                 self.bench.learn_units(runner.configuration, fold, result)
                 runner.results[fold] = result
+        for runner, _ in wanted:
+            if runner.results and runner.note.startswith(NOT_TRIED):
+                # A fold beside the one that was refused has been run since.
+                runner.note = NO_MORE
         self._reserve()
 
     def _side_by_side(self, entered: list[tuple[Runner, int]], most: float | None) -> list[FoldResult | None]:
@@ -250,7 +256,7 @@ class Race:
             return True
         first = family.name == "lightgbm" and self.runners_done() == 0
         if left <= 0 or (expected > left and not first):
-            runner.note = "no time for more folds" if runner.results else f"not tried: some {expected:.1f} s expected"
+            runner.note = NO_MORE if runner.results else f"{NOT_TRIED} {expected:.1f} s expected"
             return True
         if self.runners_done() and self.bench.crowded():
             runner.note = f"not tried: the memory ceiling of {self.bench.ceiling_bytes / 1e9:g} GB is reached"

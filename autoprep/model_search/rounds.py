@@ -7,7 +7,7 @@ as are best on average over all of them, which is what a refit has too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -40,19 +40,31 @@ def shared_rounds(curves: Sequence[Sequence[float]]) -> int:
     return int(even.mean(axis=0).argmin()) + 1
 
 
-def level(bench: Bench, runners: Sequence[Runner], folds: Sequence[int]) -> None:
+def level(bench: Bench, runners: Sequence[Runner], folds: Sequence[int]) -> float | None:
     """Judge boosted runners anew on these folds, which they have been on, after the rounds that their folds share.
+
+    Returns:
+        By what share their mean losses stand above those of the race; None where none is judged anew.
 
     Raises:
         OutOfTime: everything must end; each runner is either as it was or judged anew on all folds.
     """
     if len(folds) < LEAST_FOLDS or bench.frame.height > FEW_ROWS:
-        return
+        return None
+    rises = []
     for runner in runners:
         curves = [_curve(runner, fold) for fold in folds]
         if all(curves):
-            rounds = shared_rounds(curves)
+            rounds, before = shared_rounds(curves), runner.mean(folds)
             runner.results.update({fold: _after(bench, runner, fold, rounds) for fold in folds})
+            rises.append((runner.mean(folds) - before) / max(abs(before), 1e-12))
+    return float(np.mean(rises)) if rises else None
+
+
+def own_rounds(runners: Iterable[Runner], folds: Sequence[int]) -> list[Runner]:
+    """Boosted runners that lack some of these folds: the others they have stopped at rounds of their own."""
+    late = [r for r in runners if r.results and not all(fold in r.results for fold in folds)]
+    return [r for r in late if all(_curve(r, fold) for fold in r.judged())]
 
 
 def _curve(runner: Runner, fold: int) -> list[float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from autoprep.budget import Budget
 from autoprep.errors import InputError, SettingError, did_you_mean
 from autoprep.model_search import metrics as metrics_
 from autoprep.model_search import splits as splits_
+from autoprep.model_search.board import judged_on
 from autoprep.model_search.explore import Explorer
 from autoprep.model_search.finish import DEPLOYED, Finisher
 from autoprep.model_search.journal import Journal, identity
@@ -56,6 +58,7 @@ class SearchResult:
         front: the configurations that no other beats in loss, work of a prediction and size at once, best loss first.
         cleaning: lossy steps of the cleaning that what is kept has flipped.
         flip_gain: mean loss over folds that flipping them saves, and its standard error.
+        judged_on: on which rows the scores stand, in words; "" where there are none.
     """
 
     leaderboard: Leaderboard
@@ -72,6 +75,7 @@ class SearchResult:
     cleaning: tuple[str, ...] = ()
     flip_gain: tuple[float, float] = (0.0, 0.0)
     feature_gains: Mapping[str, tuple[float, float, int]] = field(default_factory=dict)
+    judged_on: str = ""
 
 
 def search(
@@ -164,7 +168,8 @@ class _Search:
         if self.metric.positive:
             why = positive_of(self.classes, self.y, positive)[1]
             other = next(str(c) for c in self.classes if str(c) != self.metric.positive)
-            self.note(f"{self.metric.said} ({why}); of the other class with positive='{other}' (--positive {other})")
+            how = f"positive={other!r} (--positive {quote(other)})"
+            self.note(f"{self.metric.said} ({why}); of the other class with {how}")
         self.note(self.metric.why)
         if metric is None:
             self.note(f"judged by {self.metric.name}: {metrics_.default(self.task, self.y)[1]}")
@@ -257,7 +262,7 @@ class _Search:
         return SearchResult(
             board, self.predictor, oof, self.metric, self.classes, self.splits, tuple(self.notes),
             tuple(scores), explorer.feature_losses, interrupted, finisher.front(), finisher.cleaning,
-            finisher.flip_gain, explorer.feature_gains,
+            finisher.flip_gain, explorer.feature_gains, judged_on(finisher.folds, self.splits) if scores else "",
         )  # fmt: skip
 
 

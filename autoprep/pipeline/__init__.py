@@ -1,6 +1,6 @@
 """The whole job in one place; the only one in which the mending and the building wing meet."""
 
-from autoprep.pipeline.asked import one_name, refuse_settings, whole
+from autoprep.pipeline.asked import counted, one_name, refuse_settings, whole
 from autoprep.pipeline.canary import Canary, canary
 from autoprep.pipeline.features import Synthesized, synthesize, synthesize_rows_like
 from autoprep.pipeline.fit_tables import fit_tables, rows_of_tables
@@ -33,6 +33,7 @@ __all__ = [
     "TableFeatures",
     "Verified",
     "canary",
+    "counted",
     "evaluate",
     "export_features",
     "features_of",

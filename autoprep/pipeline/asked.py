@@ -20,6 +20,8 @@ MOST_HOLDOUT = 0.9
 TAIL_ROWS, TAIL_SQUARES = 0.02, 0.5
 #: Metrics that know nothing below 0.
 FROM_ZERO = ("rmsle", "poisson")
+#: Seconds of a fit where nobody says how many.
+USUAL_S = 60
 #: Classes with a single row that are named.
 MOST_NAMED = 5
 
@@ -74,8 +76,18 @@ def one_name(name: str, value: Any) -> None:
     raise SettingError(f"{name} is {value!r}, which is no column's name", hint=hint)
 
 
+def counted(time_budget_s: float | None, work_budget: float | None) -> float | None:
+    """Seconds that count: the usual ones give way to a budget of work.
+
+    Example:
+        >>> counted(60, None), counted(60, 30), counted(20, None)
+        (60, None, 20)
+    """
+    return None if work_budget is not None and time_budget_s == USUAL_S else time_budget_s
+
+
 def budgets(time_budget_s: Any, work_budget: Any) -> None:
-    """Refuse a budget that is no number above 0, and two at once.
+    """Refuse a budget that is no number above 0, and two at once (see ``counted``).
 
     Raises:
         SettingError: says which.
@@ -87,7 +99,7 @@ def budgets(time_budget_s: Any, work_budget: Any) -> None:
         if value is not None:
             number(name, value, 0, above=True)
     if time_budget_s is not None and work_budget is not None:
-        raise SettingError("time_budget_s and work_budget are both given", hint="write time_budget_s=None")
+        raise SettingError("time_budget_s and work_budget are both given", hint="give one of them")
 
 
 def refuse_settings(target: Any, time_budget_s: Any, work_budget: Any, holdout: Any, seed: Any) -> None:

@@ -32,7 +32,6 @@ def shap_by_column(judged: Judged, rows: int = SHAP_ROWS) -> tuple[dict[str, flo
     Returns:
         Raw column -> mean absolute value, largest first; and the share of the ensemble that is boosted.
     """
-    source = {spec.name: spec.source or spec.name for spec in judged.specs}
     some = judged.frame.height > rows
     frame = judged.frame.sample(rows, seed=judged.seed) if some else judged.frame
     total: dict[str, Array] = {}
@@ -44,15 +43,43 @@ def shap_by_column(judged: Judged, rows: int = SHAP_ROWS) -> tuple[dict[str, flo
         made = judged.predictor.synthesizers[member.synthesizer] if member.synthesizer >= 0 else None
         table = frame if made is None else made.transform(frame)
         values = member.part.model.contributions(member.part.encoder.transform(table))[..., :-1]
-        inputs = {} if made is None else {feature.name: feature.inputs for feature in made.features}
-        for place, name in enumerate(member.part.encoder.raw_names()):
-            columns = [c.rpartition(".")[2] if c not in source else c for c in inputs.get(name) or (name,)]
-            for column in columns:
-                raw = source.get(column, column)
+        for place, columns in enumerate(_made_of(judged, member)):
+            for raw in columns:
                 part = member.weight * values[..., place] / len(columns)
                 total[raw] = total[raw] + part if raw in total else part
     found = {raw: float(np.abs(parts).mean()) for raw, parts in total.items()}
     return dict(sorted(found.items(), key=lambda item: (-item[1], item[0]))), share
+
+
+def _made_of(judged: Judged, member: Any) -> list[list[str]]:
+    """For each matrix column of a member the raw columns that it is made of."""
+    source = {spec.name: spec.source or spec.name for spec in judged.specs}
+    made = judged.predictor.synthesizers[member.synthesizer] if member.synthesizer >= 0 else None
+    inputs = {} if made is None else {feature.name: feature.inputs for feature in made.features}
+    found = []
+    for name in member.part.encoder.raw_names():
+        columns = [c.rpartition(".")[2] if c not in source else c for c in inputs.get(name) or (name,)]
+        found.append([source.get(column, column) for column in columns])
+    return found
+
+
+def most_used_first(judged: Judged, raw: Collection[str]) -> list[str]:
+    """Raw columns by what is known without predicting anything: the share of the members' gains that is theirs, then
+    how far each alone tells of the target, then their order.
+
+    Args:
+        judged: model, and ``told`` of the profile. raw: the columns.
+    """
+    used: dict[str, float] = {}
+    for member in judged.predictor.members:
+        if not hasattr(member.part.model, "gains"):
+            continue
+        gains = member.part.model.gains()
+        whole = float(gains.sum()) or 1.0
+        for gain, columns in zip(gains.tolist(), _made_of(judged, member), strict=True):
+            for column in columns:
+                used[column] = used.get(column, 0.0) + member.weight * gain / whole / len(columns)
+    return sorted(raw, key=lambda column: (-used.get(column, 0.0), -judged.told.get(column, 0.0)))
 
 
 def dependence(judged: Judged, columns: Sequence[str], until: Callable[[], bool]) -> tuple[Dependence, ...]:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from autoprep.pipeline.depth import Dependence, curve_says, dependence, first_columns, learning_curve, shap_by_column
+from autoprep.pipeline.depth import (
+    Dependence,
+    curve_says,
+    dependence,
+    first_columns,
+    learning_curve,
+    most_used_first,
+    shap_by_column,
+)
 from autoprep.pipeline.label_noise import LabelNoise, doubted
 from autoprep.types import ColumnSpec
 
@@ -33,6 +41,7 @@ class Judged:
         frame: (n, columns) clean rows. y: (n,) class codes or values. oof: (n, classes) or (n,) predictions for rows
         that the predicting model had not seen; NaN where no fold judged. metric: of ``model_search.metrics``.
         predictor: the model that is kept. specs: where each clean column comes from.
+        told: raw column -> how far it alone tells of the target, by the profile.
     """
 
     frame: pl.DataFrame
@@ -42,6 +51,15 @@ class Judged:
     predictor: Any
     specs: tuple[ColumnSpec, ...] = ()
     seed: int = 0
+    told: Mapping[str, float] = field(default_factory=dict)
+
+    def parts(self) -> dict[str, list[str]]:
+        """Raw column -> the clean columns that come from it."""
+        found: dict[str, list[str]] = {}
+        source = {spec.name: spec.source or spec.name for spec in self.specs}
+        for column in self.frame.columns:
+            found.setdefault(source.get(column, column), []).append(column)
+        return found
 
 
 @dataclass(frozen=True)
@@ -64,7 +82,8 @@ class Diagnosis:
     Attributes:
         importance: raw column -> (mean, low, high): how far the score falls when the column is shuffled, with a 95%
             interval over repeats, None where time was left for one only. Measured on training rows: what the model
-            leans on, not what it would lose.
+            leans on, not what it would lose. Where time was short it holds the columns that the model uses most.
+        columns: raw columns that the model sees.
         calibration: (mean predicted, observed share, rows), of two classes.
         labels, confusion: classes, and counts of [truth][said], out of fold.
         residuals: quantile -> value - prediction, out of fold.
@@ -91,6 +110,7 @@ class Diagnosis:
     curve: tuple[tuple[int, float, float], ...] = ()
     curve_says: str = ""
     label_noise: LabelNoise | None = None
+    columns: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
@@ -119,7 +139,22 @@ def diagnose(
     late = deadline if deadline is not None else float("inf")
     drawn = dependence(judged, first_columns(judged, found.importance, hidden), lambda: clock() >= late)
     curve = learning_curve(judged, lambda expected: clock() + expected >= late)
-    return replace(found, shap=shap, shap_share=share, dependence=drawn, curve=curve, curve_says=curve_says(curve))
+    return replace(
+        found, shap=shap, shap_share=share, dependence=drawn, curve=curve, curve_says=curve_says(curve),
+        columns=len(judged.parts()),
+    )  # fmt: skip
+
+
+def cut_short(measured: int, columns: int) -> str:
+    """What is said of importance that time was short for; "" where no column is left out.
+
+    Example:
+        >>> cut_short(3, 12), cut_short(12, 12)
+        ('3 of 12 columns measured, the most used first; time was short', '')
+    """
+    if not 0 < measured < columns:
+        return ""
+    return f"{measured:,} of {columns:,} columns measured, the most used first; time was short"
 
 
 def _errors(judged: Judged, deadline: float | None, clock: Callable[[], float]) -> Diagnosis:
@@ -160,18 +195,16 @@ def permutation_importance(
     """How far the score falls when the cells of a raw column are shuffled (Breiman 2001; Fisher et al. 2019).
 
     Returns:
-        Raw column -> (mean, low, high), largest first; low and high are None where the clock left one repeat. Columns
-        that it left out are not there.
+        Raw column -> (mean, low, high), largest first; low and high are None where the clock left one repeat. The
+        columns that the model uses most are measured first; those that the clock left out are not there.
     """
     rng = np.random.default_rng(judged.seed)
     rows = np.arange(judged.frame.height)
     if len(rows) > ROWS:
         rows = np.sort(rng.choice(rows, ROWS, replace=False))
     frame, y = judged.frame[rows], judged.y[rows]
-    sides: dict[str, list[str]] = {}
-    source = {spec.name: spec.source for spec in judged.specs}
-    for column in frame.columns:
-        sides.setdefault(source.get(column, column), []).append(column)
+    parts = judged.parts()
+    sides = {column: parts[column] for column in most_used_first(judged, parts)}
     sign = 1.0 if judged.metric.greater_is_better else -1.0
 
     def score(rows_of: pl.DataFrame) -> float:
@@ -184,11 +217,11 @@ def permutation_importance(
     whole = score(frame)
     falls: dict[str, list[float]] = {column: [] for column in sides}
     for repeat in range(REPEATS):
-        for column, parts in sides.items():
+        for column, made in sides.items():
             if deadline is not None and clock() >= deadline:
                 break
             order = rng.permutation(len(rows))
-            shuffled = frame.with_columns(frame.get_column(part).gather(order) for part in parts)
+            shuffled = frame.with_columns(frame.get_column(part).gather(order) for part in made)
             falls[column].append(whole - score(shuffled))
         if deadline is not None and repeat == 0 and clock() >= deadline:
             break

@@ -12,6 +12,7 @@ import polars as pl
 
 from autoprep import cleaning, reading
 from autoprep.errors import ArtifactError, plural
+from autoprep.pipeline.asked import counted
 from autoprep.pipeline.sources import load_tables, schema_over
 from autoprep.pipeline.tables import made_for, made_parts
 from autoprep.pipeline.train import fit
@@ -53,6 +54,7 @@ def fit_tables(
         SettingError: the schema or the cutoff names what is not there; the target is not declared late.
     """
     begun = time.monotonic()
+    time_budget_s = counted(time_budget_s, more.get("work_budget"))
     frames, plans = load_tables(source, listener=listener)
     known = schema_over(schema, frames, table)
     made = TableSynthesizer(table, cutoff=cutoff, windows=windows, depth=depth, most=most)

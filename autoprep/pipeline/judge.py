@@ -184,7 +184,8 @@ def evaluate(parts: Parts, frame: pl.DataFrame, positive: str | None = None) -> 
     trivial_scores: dict[str, float] = {}
     unknown = {}
     for name in METRICS:
-        if task not in METRICS[name].tasks:
+        if task not in METRICS[name].tasks or (name == "qwk" and metric.name != "qwk"):
+            # Only who asks for ranks has classes whose order counts.
             continue
         other = resolve(name, task, y, np.asarray(classes), about.get("positive"))
         if why := undefined(other, y, code):

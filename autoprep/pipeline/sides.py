@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,17 @@ def labelled(cleaned: Cleaned, target: str, listener: Listener = silent) -> Clea
     return replace(cleaned, frame=cleaned.frame.filter(known), rows=cleaned.rows.filter(known))
 
 
+def targetless(cleaned: Cleaned, plan: Plan, rows: int) -> list[str]:
+    """A sentence on the rows that are left out because they have no target; none, no sentence.
+
+    Args:
+        cleaned: has the ledger. plan: as it was applied. rows: that there were.
+    """
+    drops = [a.id for a in plan.applied() if a.verb == "drop_rows_without_target"]
+    lost = cleaned.ledger.filter(pl.col("action").is_in(drops) & pl.col("row").is_not_null())["row"].n_unique()
+    return [f"{lost:,} of {plural(rows, 'row')} have no target and are left out"] if lost else []
+
+
 def leaks_told(plan: Plan, prepared: Prepared, group: str | None = None) -> list[str]:
     """One sentence on the columns that are left out as they give the target away, and why each does; none, no sentence.
 
@@ -50,8 +62,8 @@ def leaks_told(plan: Plan, prepared: Prepared, group: str | None = None) -> list
     names = ", ".join(out[:TOLD]) + (f" and {len(out) - TOLD} more" if len(out) > TOLD else "")
     they, keeps = ("it gives", "keeps it") if len(out) == 1 else ("they give", "keeps them")
     said = f"{names} left out: {they} the target away{f' ({shown})' if shown else ''}; --keep-leaks {keeps}"
-    if group in out:
-        said += f"; the values of {group} recur, it may name whose rows they are: --group {group}"
+    if group is not None and group in out:
+        said += f"; the values of {group} recur, it may name whose rows they are: --group {quote(group)}"
     return [said]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from shlex import quote
 from typing import Any, Literal
 
 import numpy as np
@@ -32,6 +33,20 @@ def suggested(profile: Any, target: str | None) -> dict[Kind, str]:
     if found["time"] is None and len(parts) >= LEAST_PARTS and target not in parts:
         found["time"] = JOIN.join(parts)
     return {kind: str(name) for kind, name in found.items() if name is not None and name != target}
+
+
+def unseen_sides(group: Any, time: Any, likely: Mapping[Kind, str]) -> list[str]:
+    """What is said where "auto" finds nothing that groups or orders the rows.
+
+    Example:
+        >>> unseen_sides("auto", None, {}), unseen_sides("auto", "day", {}), unseen_sides("auto", None, {"group": "id"})
+        (['no column recurs as an entity: random folds'], ['no column recurs as an entity'], [])
+    """
+    asked: Mapping[Kind, Any] = {"group": group, "time": time}
+    lacking = [k for k, said in asked.items() if isinstance(said, str) and said == AUTO and k not in likely]
+    words = {"group": "no column recurs as an entity", "time": "no column orders the rows"}
+    free = all(said is None or kind in lacking for kind, said in asked.items())
+    return [words[kind] + (": random folds" if free else "") for kind in lacking]
 
 
 def parts_of(name: str, table: Table) -> tuple[str, ...]:
@@ -73,7 +88,7 @@ def told(
     for kind, side in sides.items():
         name = names[kind]
         means = f"rows that share '{name}'" if kind == "group" else f"rows that follow in '{name}'"
-        hint = f"pass {kind}='{name}' (--{kind} {name}) if predictions are for new ones"
+        hint = f"pass {kind}={name!r} (--{kind} {quote(name)}) if predictions are for new ones"
         there = int(side.null_count()) == 0
         started = budget.elapsed_s()
         heeded = None

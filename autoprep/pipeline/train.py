@@ -15,8 +15,12 @@ from autoprep import cleaning, reading, validation
 from autoprep.budget import Budget
 from autoprep.config import Config
 from autoprep.errors import InputError, SettingError, plural
+<<<<<<< HEAD
 from autoprep.pipeline import too_good
 from autoprep.pipeline.asked import heavy_tailed, of_target, refuse_settings, single
+=======
+from autoprep.pipeline.asked import counted, heavy_tailed, of_target, refuse_settings, single
+>>>>>>> ff
 from autoprep.pipeline.diagnose import Judged
 from autoprep.pipeline.earn import aligned, earn
 from autoprep.pipeline.flips import flipped, genes
@@ -34,8 +38,9 @@ from autoprep.pipeline.sides import (
     per_row,
     row_times,
     row_weights,
+    targetless,
 )
-from autoprep.pipeline.structure import AUTO, JOIN, Kind, gap_of, parts_of, suggested, told
+from autoprep.pipeline.structure import AUTO, JOIN, Kind, gap_of, parts_of, suggested, told, unseen_sides
 from autoprep.pipeline.values import Fitted, Parts, Prepared, Stopwatch
 from autoprep.types import Event, Feature, Listener, Plan, Table, Task, silent
 
@@ -97,6 +102,7 @@ def fit(
     from autoprep.synthesis import Synthesizer
     from autoprep.synthesis.candidates import CODED
 
+    time_budget_s = counted(time_budget_s, work_budget)
     refuse_settings(target, time_budget_s, work_budget, holdout, seed)
     if resume and journal is None:
         raise SettingError(
@@ -138,7 +144,10 @@ def fit(
     if task is None and plan is None:
         _refuse_dates(prepared, column)
     likely = suggested(prepared.profile, column)
+    unseen = unseen_sides(group, time, likely)
     group, time = _asked("group", group, likely, listener), _asked("time", time, likely, listener)
+    for lacking in unseen:
+        listener(Event("search", lacking))
     for name, said in (("group", group), ("time", time), ("weight", sample_weight)):
         given = None if said is None else "values"
         chosen_by[name] = _named_by(said, prepared.table) if isinstance(said, str) else given
@@ -161,6 +170,9 @@ def fit(
         )  # fmt: skip
     watch.start("clean")
     cleaned = labelled(cleaning.apply(prepared.table, plan), column, listener)
+    lost = targetless(cleaned, plan, prepared.frame.height)
+    for told_lost in lost:
+        listener(Event("clean", told_lost))
     frame, y, task = model_rows(cleaned, plan, prepared, task, aside=0 if kept is None else kept.height)
     times = row_times(cleaned, prepared, time, learn)
     if isinstance(sample_weight, str):
@@ -268,15 +280,25 @@ def fit(
         features=features_of(found.predictor),
         contract=contract.sparing(cleaning.spare_inputs(plan)).to_dict(),
         scores={"cross_validated": float(np.mean(found.scores)) if found.scores else float("nan")},
+        judged_on=found.judged_on,
         baseline=baseline,
         gains=gains,
         feature_gains=_named(found.feature_gains),
         positive=about,
-        notes=(*filter(None, [told_left_out(prepared.profile)]), *leaks, *hints, *found.notes),
+        notes=(*filter(None, [told_left_out(prepared.profile)]), *lost, *unseen, *leaks, *hints, *found.notes),
         seconds=watch.seconds,
         seed=seed,
         chosen_by=chosen_by,
-        judged=Judged(frame, encoded_target(y, task), found.oof, found.metric, found.predictor, plan.outputs, seed),
+        judged=Judged(
+            frame,
+            encoded_target(y, task),
+            found.oof,
+            found.metric,
+            found.predictor,
+            plan.outputs,
+            seed,
+            told=dict(prepared.profile.columns.select("column", "target_score").drop_nulls().iter_rows()),
+        ),
         diagnosis_s=_looking_s(time_budget_s, found.interrupted),
     )
     if kept is not None:
@@ -321,8 +343,8 @@ def _asked(kind: Kind, said: Any, likely: Mapping[Kind, str], listener: Listener
     if not (isinstance(said, str) and said == AUTO):
         return said
     found = likely.get(kind)
-    what = f"no column looks like a {kind}: rows are taken as independent" if found is None else f"{kind} is '{found}'"
-    listener(Event("search", what))
+    if found is not None:
+        listener(Event("search", f"{kind} is '{found}'"))
     return found
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import polars as pl
 
 from autoprep.lineage import portable_name, versions
-from autoprep.pipeline.diagnose import Diagnosis, Judged, diagnose
+from autoprep.pipeline.diagnose import Diagnosis, Judged, cut_short, diagnose
 from autoprep.pipeline.privacy import masked_rows, personal_columns
 from autoprep.types import Cleaned, Feature, Finding, Leaderboard, Plan, Table, Task, Trial
 
@@ -48,6 +48,7 @@ class Fitted:
         features: the columns that the best model sees and how they are made.
         contract: the data contract of the raw columns, a Great Expectations suite as plain values.
         scores: cross-validated, hold-out and baseline scores by name.
+        judged_on: on which rows the search's own score stands ("in cross-validation on 5 folds", "on one fold").
         baseline: what the trivial predictor says: {"value": mean} or {"classes": {label: share}}.
         gains: what each lossy step was worth, by action id.
         feature_gains: per group of features: the loss it saves over the columns themselves, its standard error, folds.
@@ -84,6 +85,7 @@ class Fitted:
     tables: Mapping[str, Any] | None = None
     feature_gains: Mapping[str, tuple[float, float, int]] = field(default_factory=dict)
     positive: str = ""
+    judged_on: str = ""
 
     @cached_property
     def diagnosis(self) -> Diagnosis | None:
@@ -103,6 +105,7 @@ class Fitted:
             "classes": list(self.classes),
             **({"positive": self.positive} if self.positive else {}),
             "scores": dict(self.scores),
+            **({"judged_on": self.judged_on} if self.judged_on else {}),
             **({"delivered": _told(kept)} if (kept := self.leaderboard.delivered) else {}),
             "baseline": dict(self.baseline),
             "rows": self.cleaned.frame.height,
@@ -145,7 +148,8 @@ class Fitted:
             "leaderboard": self.leaderboard,
             "groups": [(name, *gain) for name, gain in self.feature_gains.items()],
             "facts": facts,
-            "verdict": _verdict(self.scores),
+            "verdict": _verdict(self.scores, self.judged_on),
+            "judged_on": self.judged_on,
             **(_shown(self.diagnosis) if self.diagnosis else {}),
             "contract": self.contract,
             "lineage": {**versions(), "source SHA-256": table.source.sha256 or "not a file", "seed": self.seed},
@@ -158,9 +162,10 @@ def _told(kept: Trial) -> str:
     return kept.model if kept.parameters else f"{kept.model}: {kept.note.partition('; ')[2]}"
 
 
-def _verdict(scores: Mapping[str, float]) -> dict[str, str]:
+def _verdict(scores: Mapping[str, float], judged_on: str) -> dict[str, str]:
     """Scores by what they are called in a report."""
-    words = {"cross_validated": "cross-validated", "holdout": "score", "holdout_baseline": "baseline"}
+    own = "cross-validated" if judged_on.startswith("in cross") else judged_on or "of the search"
+    words = {"cross_validated": own, "holdout": "score", "holdout_baseline": "baseline"}
     return {words.get(name, name): f"{value:.4g}" for name, value in scores.items()}
 
 
@@ -168,6 +173,7 @@ def _shown(diagnosis: Diagnosis) -> dict[str, Any]:
     """A diagnosis as the report takes it."""
     return {
         "importance": [(name, *fall) for name, fall in diagnosis.importance.items()],
+        "importance_says": cut_short(len(diagnosis.importance), diagnosis.columns),
         "calibration": diagnosis.calibration,
         "confusion": (diagnosis.labels, diagnosis.confusion),
         "residuals": list((diagnosis.residuals or {}).items()),

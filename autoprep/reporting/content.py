@@ -48,6 +48,7 @@ class Content:
         verdict: hold-out score against the baseline: label -> text.
         calibration: (mean predicted, observed, rows).
         importance: (raw column, fall of the score when it is shuffled, low, high or None), largest first.
+        importance_says: what is to be said of it.
         confusion: (labels, counts of [truth][said]).
         residuals: (quantile, value - prediction).
         slices: (where, rows, mean loss there, elsewhere): where the model is weak.
@@ -78,6 +79,7 @@ class Content:
     verdict: Mapping[str, str] = field(default_factory=dict)
     calibration: tuple[tuple[float, float, int], ...] = ()
     importance: tuple[tuple[str, float, float | None, float | None], ...] = ()
+    importance_says: str = ""
     confusion: tuple[tuple[str, ...], tuple[tuple[int, ...], ...]] = ((), ())
     residuals: tuple[tuple[str, float], ...] = ()
     slices: tuple[tuple[str, int, float, float], ...] = ()
@@ -135,11 +137,13 @@ def model_content(
     ledger: pl.DataFrame | None = None,
     features: Sequence[Feature] = (),
     leaderboard: Leaderboard | None = None,
+    judged_on: str = "",
     groups: Sequence[tuple[str, float, float, int]] = (),
     facts: Sequence[tuple[str, str]] = (),
     verdict: Mapping[str, str] | None = None,
     calibration: Sequence[tuple[float, float, int]] = (),
     importance: Sequence[tuple[str, float, float | None, float | None]] = (),
+    importance_says: str = "",
     confusion: tuple[Sequence[str], Sequence[Sequence[int]]] = ((), ()),
     residuals: Sequence[tuple[str, float]] = (),
     slices: Sequence[tuple[str, int, float, float]] = (),
@@ -166,11 +170,13 @@ def model_content(
         ledger: what cleaning changed (see ``types.LEDGER_SCHEMA``), for counts and examples.
         features: generated features.
         leaderboard: the trials.
+        judged_on: on which rows the score of what is delivered stands, in words.
         groups: (kinds of features, loss saved, its standard error, folds).
         facts: (label, text), shown before the table's own.
         verdict: "score", "baseline" and what else compares them: label -> text.
         calibration: (mean predicted, observed share, rows).
         importance: (raw column, fall of the score when it is shuffled, low, high).
+        importance_says: what is to be said of it.
         confusion: (labels, counts of [truth][said]).
         residuals: (quantile, value - prediction).
         slices: (where, rows, mean loss there, elsewhere).
@@ -196,7 +202,7 @@ def model_content(
     trials = leaderboard.trials if leaderboard else ()
     return Content(
         title=title,
-        lead=lead or _model_lead(seen, done, ledger, leaderboard, verdict or {}),
+        lead=lead or _model_lead(seen, done, ledger, leaderboard, verdict or {}, judged_on),
         facts=own,
         notes=tuple(notes),
         findings=seen,
@@ -225,6 +231,7 @@ def model_content(
         verdict=dict(verdict or {}),
         calibration=tuple(calibration),
         importance=tuple(sorted(importance, key=lambda entry: -entry[1])),
+        importance_says=importance_says,
         confusion=(tuple(confusion[0]), tuple(tuple(row) for row in confusion[1])),
         residuals=tuple(residuals),
         slices=tuple(slices),
@@ -277,6 +284,7 @@ def _model_lead(
     ledger: pl.DataFrame | None,
     board: Leaderboard | None,
     verdict: Mapping[str, str],
+    judged_on: str,
 ) -> str:
     parts = []
     if findings:
@@ -288,7 +296,8 @@ def _model_lead(
         kept, best = board.delivered, board.trials[0]
         what = "Best model" if kept is None else "Delivered"
         shown = best if kept is None else kept
-        parts.append(f"{what}: {shown.model}, {board.judged_by} {number(shown.score)} in cross-validation.")
+        where = f" {judged_on}" if judged_on else ""
+        parts.append(f"{what}: {shown.model}, {board.judged_by} {number(shown.score)}{where}.")
     if verdict.get("score") and verdict.get("baseline"):
         parts.append(f"On held-out rows {verdict['score']} against {verdict['baseline']} for a trivial baseline.")
     return " ".join(parts)

@@ -356,6 +356,8 @@ def show_model(console: Console, content: Content, folder: str | Path) -> None:
     for name, definition, gain, _ in content.features[:8]:
         said = name if name == definition else f"{name} = {definition}"
         console.print(Text(f"  {said}{f'  gain {gain}' if gain else ''}", style="dim"))
+    if len(content.features) > 8:
+        console.print(Text(f"  and {len(content.features) - 8:,} more features", style="dim"))
     _show_files(console, {"model": str(folder), "report": str(Path(folder) / "report.html")})
 
 
@@ -366,10 +368,14 @@ def show_scores(console: Console, scores: Mapping[str, Any]) -> None:
     def named(metric: str) -> str:
         return f"{metric} of '{positive}'" if positive and metric in ("f1", "average_precision") else metric
 
+    def figure(metric: str, value: Any) -> str:
+        """A share of the truth is told in percent."""
+        return f"{number(100 * value)}%" if metric == "mape" and value is not None else number(value)
+
     known = scores["score"] is not None
-    score = number(scores["score"]) if known else "is undefined"
+    score = figure(scores["metric"], scores["score"]) if known else "is undefined"
     head = f"{named(scores['metric'])} {score} on {plural(int(scores['rows']), 'row')}"
-    trivial = f"; trivial baseline {number(scores['baseline'])}" if known else ""
+    trivial = f"; trivial baseline {figure(scores['metric'], scores['baseline'])}" if known else ""
     console.print(Text(head, style="bold") + Text(trivial, style="dim"))
     if scores.get("unlabelled"):
         console.print(
@@ -387,7 +393,7 @@ def show_scores(console: Console, scores: Mapping[str, Any]) -> None:
         grid.add_column(name, justify="left" if name == "metric" else "right")
     undefined = scores.get("undefined") or {}
     for name, value in (scores.get("scores") or {}).items():
-        grid.add_row(named(name), number(value), number(baseline.get(name)))
+        grid.add_row(named(name), figure(name, value), figure(name, baseline.get(name)))
     console.print(grid)
     for name, why in undefined.items():
         console.print(Text(f"{named(name)} is undefined: {why}", style="yellow"))

@@ -1,4 +1,4 @@
-"""What training did not know, seen in new rows: another unit, a new category; and what is done about it."""
+"""What training did not know, seen in new rows: another unit, a new category, nothing at all; and what is done."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any
 import polars as pl
 
 from autoprep.cleaning.distinct import MIN_ROWS, few_values
+from autoprep.cleaning.outputs import spare_inputs
 from autoprep.errors import SettingError, did_you_mean
 from autoprep.types import Plan
 
 POLICIES = ("reject", "quarantine", "repair", "warn")
-NEW_UNIT, NEW_CATEGORY = "contract.new_unit", "contract.new_category"
+NEW_UNIT, NEW_CATEGORY, EMPTY_ROW = "contract.new_unit", "contract.new_category", "contract.empty_row"
 _LEVELS = ("category", "ordinal", "code")
 _IN_SET = "expect_column_values_to_be_in_set"
 #: Cells of a frame in which known categories are cleaned.
@@ -52,6 +53,7 @@ class Guard:
             for e in contract.get("expectations", ())
             if e.get("type") == _IN_SET and e["kwargs"].get("column") != plan.target
         }
+        self._spare = spare_inputs(plan)
         self._levels: dict[str, pl.Series] | None = None
         self._units = [
             (a.columns[0], dict(a.parameters))
@@ -64,7 +66,7 @@ class Guard:
         from autoprep.parsing import quantity
         from autoprep.parsing.number import NumberFormat
 
-        said = []
+        said = self._empty(raw)
         for column, parameters in self._units:
             if column not in raw.columns or raw.schema[column] != pl.String:
                 continue
@@ -95,6 +97,14 @@ class Guard:
             said.append(_events(hit, column, NEW_UNIT, told_of, "repair"))
             raw = raw.with_columns(fresh)
         return raw, said
+
+    def _empty(self, raw: pl.DataFrame) -> list[pl.DataFrame]:
+        """Events of the rows that hold nothing which the model reads."""
+        read = [column for column in raw.columns if column not in self._spare]
+        hit = raw.select(pl.all_horizontal(pl.col(read).is_null()).alias("hit")).to_series() if read else pl.Series([])
+        if not hit.any():
+            return []
+        return [_events(hit, "", EMPTY_ROW, pl.repeat("every input is empty", raw.height, eager=True), "warn")]
 
     def after(self, cleaned: pl.DataFrame, clean: Cleaner) -> list[pl.DataFrame]:
         """Events of categories that training did not have."""

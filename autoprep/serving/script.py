@@ -66,7 +66,8 @@ def _refuse(predictor: Predictor, facts: Mapping[str, Any]) -> None:
 
 def _top(predictor: Predictor, facts: Mapping[str, Any]) -> str:
     score = (facts.get("scores") or {}).get("cross_validated")
-    judged = f"; cross-validated {facts['metric']}: {score:.4g}" if isinstance(score, float) else ""
+    where = facts.get("judged_on") or "by the search"
+    judged = f"; {facts['metric']} {score:.4g} {where}" if isinstance(score, float) else ""
     said = f"How '{facts['target']}' is predicted: {predictor.describe()}{judged}."
     lightgbm = "import lightgbm as lgb\n" if _families(predictor) & {"lightgbm"} else ""
     again = "from autoprep.model_search.again import fit_again\n" if _families(predictor) - {"lightgbm"} else ""

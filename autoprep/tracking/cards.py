@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from autoprep.pipeline.diagnose import cut_short
 from autoprep.tracking import papers
 from autoprep.tracking.papers import BLANK, written
 from autoprep.types import Leaderboard, Plan
@@ -45,10 +46,14 @@ def card(
     lines += ["## What only a person can say", "", "| | |", "|---|---|"]
     lines += [f"| {key}: {question} | {written(said.get(key) or BLANK)} |" for key, question in QUESTIONS.items()]
     lines += ["", "## The model", "", "| what | figure | where |", "|---|---|---|"]
-    for key in ("task", "target", "metric", "positive", "delivered", "rows", "seed"):
+    for key in ("task", "target", "metric", "positive", "delivered", "judged_on", "rows", "seed"):
         if key in facts:
             lines.append(_line(key, facts[key], f"facts.{key}"))
-    lines += [_line(f"score {name}", value, f"facts.scores.{name}") for name, value in facts["scores"].items()]
+    own = {"cross_validated": facts.get("judged_on")}
+    lines += [
+        _line(f"score {own.get(name) or name}", value, f"facts.scores.{name}")
+        for name, value in facts["scores"].items()
+    ]
     baseline = facts.get("baseline") or {}
     for name, value in (baseline.get("classes") or {}).items():
         lines.append(_line(f"share of {name} in training", value, f"facts.baseline.classes.{name}"))
@@ -93,7 +98,9 @@ def _judged(facts: Mapping[str, Any]) -> list[str]:
     importance, calibration = found.get("importance") or {}, found.get("calibration") or ()
     if importance:
         told = ", and its interval" if any(_known(fall[1]) for fall in importance.values()) else ""
-        lines += ["", f"## What it hangs on: how far the score falls when a column is shuffled{told}", *head]
+        lines += ["", f"## What it hangs on: how far the score falls when a column is shuffled{told}"]
+        short = cut_short(len(importance), int(found.get("columns") or 0))
+        lines += (["", f"{short[0].upper()}{short[1:]}."] if short else []) + head
     for name, fall in sorted(importance.items(), key=lambda entry: (-entry[1][0], entry[0])):
         place = f"facts.diagnosis.importance.{name}"
         said = (name, f"{name}, from", f"{name}, to")

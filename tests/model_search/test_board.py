@@ -8,12 +8,15 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from autoprep.model_search.board import judged_on
 from autoprep.model_search.configuration import Configuration
 from autoprep.model_search.finish import Finisher
 from autoprep.model_search.metrics import METRICS
 from autoprep.model_search.mixing import Mixer
 from autoprep.model_search.predictor import Predictor
+from autoprep.model_search.prepared import SKETCH
 from autoprep.model_search.race import Race, Runner
+from autoprep.model_search.splits import Splits
 from autoprep.model_search.trial import Bench, FoldResult
 from autoprep.reporting.content import model_content
 from autoprep.types import Leaderboard, Trial
@@ -90,6 +93,33 @@ def test_a_mix_that_loses_more_than_its_error_is_not_kept_for_few_rows(monkeypat
     monkeypatch.setattr("autoprep.model_search.mixing.bagged", lambda *_, **__: np.array([0.5, 0.5]))
     monkeypatch.setattr("autoprep.model_search.mixing.likely", lambda *_: np.array([0.5, 0.5]))
     assert Mixer(made.bench, made.folds, "balanced", made.note).shares(members, stacked).tolist() == [1.0, 0.0]
+
+
+def test_a_score_of_one_fold_is_no_cross_validation() -> None:
+    side = (np.array([0]), np.array([1]))
+    said = [judged_on([0], Splits((side,), kind)) for kind in ("holdout", "time", "random")]
+    assert said == ["on one held-out fold", "on one fold", "on one fold"]
+    assert judged_on([0, 1], Splits((side,) * 3, "random")) == "in cross-validation on 2 of 3 folds"
+    assert judged_on([SKETCH], Splits((side,) * 3, "random")) == "on a sample of rows"
+    board_ = Leaderboard("auc", True, (Trial("tree", 0.1, 0.9, delivered=True),))
+    lead = model_content(title="y", leaderboard=board_, judged_on="on one fold").lead
+    assert "auc 0.9 on one fold." in lead and "cross" not in lead
+
+
+def test_losses_that_are_judged_anew_are_said_and_those_that_are_not_are_marked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    curved: Any = SimpleNamespace(model=SimpleNamespace(rounds=10, curve=[0.3, 0.2]), scale=PART.scale)
+    whole_, late = runner("whole", 1.0, FOLDS, 1), runner("late", 1.0, 2, 2)
+    for result in late.results.values():
+        result.part = curved
+    made, said = finisher([whole_, late], FOLDS), list[str]()
+    made.note = said.append
+    monkeypatch.setattr("autoprep.model_search.finish.level", lambda *_: 0.021)
+    made._level()
+    assert said == ["boosted models are judged anew at the rounds that all folds share: losses stand 2.1% above those"
+                    " of the race"]  # fmt: skip
+    assert late.note == "each fold at its own best round, which flatters" and not whole_.note
 
 
 def test_rows_of_one_name_are_told_apart() -> None:

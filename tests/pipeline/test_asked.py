@@ -11,12 +11,16 @@ import polars as pl
 import pytest
 
 import autoprep as ap
+from autoprep import cleaning
 from autoprep.budget import Budget
 from autoprep.errors import InputError, SettingError
 from autoprep.model_search.explore import Explorer
 from autoprep.pipeline import structure, too_good
 from autoprep.pipeline.asked import heavy_tailed, single
+from autoprep.pipeline.sides import targetless
+from autoprep.pipeline.structure import told, unseen_sides
 from autoprep.sklearn import AutoPrepRegressor
+from autoprep.types import Action, Plan
 
 
 def rows(count: int = 120) -> pl.DataFrame:
@@ -37,7 +41,7 @@ def rows(count: int = 120) -> pl.DataFrame:
     [
         ({"time_budget_s": 0}, "time_budget_s is 0; write a number above 0"),
         ({"time_budget_s": "5"}, "time_budget_s is '5'"),
-        ({"work_budget": 3}, "both given"),
+        ({"time_budget_s": 20, "work_budget": 3}, "both given"),
         ({"holdout": 0.95}, "holdout is 0.95; write a number from 0 to 0.9"),
         ({"seed": -1}, "seed is -1"),
         ({"target": ["price"]}, "write target='price'"),
@@ -210,3 +214,23 @@ def test_a_remark_on_a_score_says_which_looks_at_leaks_were_left_out() -> None:
     assert said.startswith("too good to be true? R2 1.000") and "'x' (" in said
     assert said.endswith("Not looked at, for want of time: whether 3 columns would give the target away.")
     assert too_good.remark(short, {"x"}, y, y[::-1], "regression") == ""
+
+
+def test_a_budget_of_work_counts_where_nobody_said_how_many_seconds() -> None:
+    assert ap.fit(rows(), "change", work_budget=0.1)._fitted.diagnosis_s is None
+
+
+def test_a_name_in_a_command_is_quoted_and_what_auto_did_not_find_is_said() -> None:
+    sides = {"group": pl.Series([None] * 20, dtype=pl.String)}
+    said = told(rows(20), np.arange(20.0), "regression", None, sides, {"group": "Customer Name"}, budget=Budget())
+    assert "pass group='Customer Name' (--group 'Customer Name') if" in said[0]
+    assert unseen_sides("auto", None, {}) == ["no column recurs as an entity: random folds"]
+    assert unseen_sides(None, "auto", {"time": "day"}) == []
+
+
+def test_rows_without_a_target_are_counted() -> None:
+    drop = Action("t", "target.missing", (), "drop_rows_without_target", {"target": "y"})
+    plan = Plan((drop,), {"x": "Int64", "y": "String"})
+    cleaned = cleaning.apply(ap.read(pl.DataFrame({"x": [1, 2, 3], "y": ["a", None, None]})), plan)
+    assert targetless(cleaned, plan, 3) == ["2 of 3 rows have no target and are left out"]
+    assert targetless(cleaned, replace(plan, actions=()), 3) == []

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 import pytest
 
 import autoprep as ap
+from autoprep.pipeline.depth import most_used_first
 from autoprep.pipeline.diagnose import permutation_importance, weak_slices
+from autoprep.reporting.content import model_content
+from autoprep.reporting.html import model_html
 from autoprep.tracking import cards
-from autoprep.types import Leaderboard, Plan
+from autoprep.types import Leaderboard, Plan, Trial
 
 
 def table(rows: int = 900, seed: int = 0) -> pl.DataFrame:
@@ -21,7 +25,7 @@ def table(rows: int = 900, seed: int = 0) -> pl.DataFrame:
     bad = rng.random(rows) < 0.25
     y = np.where(bad, rng.random(rows) < 0.5, signal + rng.normal(0, 0.3, rows) > 0)
     site = np.where(bad, "harbour", "hill")
-    return pl.DataFrame({"signal": signal, "noise": noise, "site": site, "label": np.where(y, "yes", "no")})
+    return pl.DataFrame({"noise": noise, "site": site, "signal": signal, "label": np.where(y, "yes", "no")})
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +47,20 @@ def test_one_repeat_gives_no_interval_and_no_paper_says_one(model):
     facts = {"target": "y", "task": "binary", "scores": {}, "diagnosis": {"importance": found}}
     text = cards.card(facts, Plan(), Leaderboard("auc", True), {})
     assert "importance.signal.0" in text and "interval" not in text and "nan" not in text and "None" not in text
+
+
+def test_what_the_model_uses_most_is_measured_first_and_a_cut_is_said(model):
+    judged, told = model._fitted.judged, iter(range(100))
+    found = permutation_importance(judged, deadline=1, clock=lambda: next(told))
+    assert judged.frame.columns[0] == "noise" and list(found) == ["signal"]
+    bare = replace(judged, predictor=replace(judged.predictor, members=[]))
+    assert most_used_first(bare, ["noise", "site", "signal"])[0] == "signal"
+    facts = {"target": "y", "task": "binary", "scores": {}}
+    facts["diagnosis"] = {"importance": found, "columns": len(judged.parts())}
+    said = "1 of 3 columns measured, the most used first; time was short"
+    assert said in cards.card(facts, Plan(), Leaderboard("auc", True), {})
+    board, fall = Leaderboard("auc", True, (Trial("LightGBM", 0.1, 0.9),)), [("signal", 1.0, None, None)]
+    assert said in model_html(model_content(title="t", leaderboard=board, importance=fall, importance_says=said))
 
 
 def test_the_weak_slice_is_found_and_named(model):

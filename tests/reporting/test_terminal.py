@@ -10,6 +10,7 @@ from rich.console import Console
 
 from autoprep.reporting import terminal
 from autoprep.reporting.content import model_content
+from autoprep.types import Feature
 
 from .conftest import EVIL, findings_of, model_parts, profile_of
 
@@ -87,3 +88,13 @@ def test_everything_prints() -> None:
     terminal.show_scores(console, scores)
     terminal.show_rules(console, list(parts["rulebook"].values()))
     assert "clean.parquet" in out.getvalue() and "auc 0.9 on 9 rows" in out.getvalue()
+
+
+def test_a_share_of_the_truth_is_in_percent_and_a_cut_list_says_so() -> None:
+    console = Console(record=True, width=100, file=io.StringIO())
+    scores = {"metric": "mape", "score": 0.7161, "baseline": 2.5, "rows": 10, "scores": {"mape": 0.7161, "mae": 3.0}}
+    terminal.show_scores(console, {**scores, "baseline_scores": {"mape": 2.5, "mae": 4.0}})
+    made = [Feature(f"f{i}", f"f{i}") for i in range(11)]
+    terminal.show_model(console, model_content(title="t", features=made), "folder")
+    text = console.export_text()
+    assert "mape 71.61%" in text and "baseline 250%" in text and "and 3 more features" in text

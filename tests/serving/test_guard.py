@@ -10,6 +10,9 @@ import pytest
 import autoprep as ap
 from autoprep.__main__ import main
 from autoprep.errors import SettingError
+from autoprep.serving.guard import Guard
+from autoprep.serving.rowwise import RowScorer
+from autoprep.types import Plan
 
 from .shop import orders
 
@@ -154,3 +157,20 @@ def test_known_categories_are_what_cleaning_each_column_by_itself_gives() -> Non
     assert sorted(known["land"]) == ["Sweden", "abroad"]
     assert sorted(known["town"]) == ["Bergen", "Oslo", "none said"] and not known["size"].len()
     assert len(cleans) == 3, "one clean for all but the columns that free SQL writes"
+
+
+def test_a_row_of_nothing_has_a_reason_in_frames_and_alone(shop_model: Path) -> None:
+    scorer = ap.load(shop_model).scorer()
+    empty = pl.DataFrame([dict.fromkeys(ROW, None)], schema=dict.fromkeys(ROW, pl.String))
+    assert scorer.predict(empty)["reasons"][0] == "contract.empty_row"
+    assert "contract.empty_row" not in scorer.predict(pl.DataFrame([ROW]))["reasons"][0]
+    assert RowScorer(scorer).predict(dict.fromkeys(ROW, None))["reasons"] == "contract.empty_row"
+
+
+def test_rows_of_nothing_are_found_by_what_the_model_reads() -> None:
+    guard = Guard(Plan((), {"a": "String", "b": "Float64"}), {}, {})
+    rows = pl.DataFrame({"a": [None, "x", None], "b": [None, None, 1.0]})
+    said = guard.before(rows)[1]
+    assert [event.select("row", "rule", "reason").row(0) for event in said] == [
+        (0, "contract.empty_row", "every input is empty")
+    ]

@@ -13,6 +13,7 @@ from autoprep.cleaning.given import Spelling
 from autoprep.model_search.linear_model import LinearModel
 from autoprep.parsing import quantity
 from autoprep.parsing.number import NumberFormat
+from autoprep.serving.guard import EMPTY_ROW
 from autoprep.serving.rowwise import encoders, endings, texts
 from autoprep.serving.rowwise.expression import Code, Compiler, Row
 from autoprep.serving.rowwise.texts import Declined
@@ -51,6 +52,7 @@ class RowScorer:
         self._policies = scorer.policies
         asked = [n for n in self._readers if n not in transformer.optional]
         self._missing = {n: [self._event("table.missing_column", n, "null")] for n in asked}
+        self._asked, self._empty = set(asked), self._event(EMPTY_ROW, "", "warn")
         self._odd = {n: self._event("table.type", n, "null") for n in self._readers}
         self._units = self._strange_units(scorer)
         self._steps(transformer)
@@ -119,7 +121,7 @@ class RowScorer:
 
     def _read(self, record: Mapping[str, Any], events: list[tuple[str, str, str]]) -> Row:
         values: list[Any] = [None] * len(self._place)
-        readers, seen = self._readers, 0
+        readers, seen, empty = self._readers, 0, True
         for name, cell in record.items():
             if type(cell) not in _PLAIN:
                 raise Declined("a cell that holds no single value")
@@ -133,6 +135,8 @@ class RowScorer:
                 value, odd = reader(cell)
                 if odd:
                     events.append(self._odd[name])
+                if empty and (odd or value is not None) and name in self._asked:
+                    empty = False
                 values[self._place[name]] = value
         if seen < len(readers):
             if not seen:
@@ -140,6 +144,8 @@ class RowScorer:
             for name, event in self._missing.items():
                 if name not in record:
                     events += event
+        if empty and any(name in self._asked for name in record):
+            events.append(self._empty)
         return self._compiler.row(values)
 
     def _event(self, rule: str, column: str, policy: str) -> tuple[str, str, str]:
