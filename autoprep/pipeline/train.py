@@ -15,12 +15,8 @@ from autoprep import cleaning, reading, validation
 from autoprep.budget import Budget
 from autoprep.config import Config
 from autoprep.errors import InputError, SettingError, plural
-<<<<<<< HEAD
 from autoprep.pipeline import too_good
-from autoprep.pipeline.asked import heavy_tailed, of_target, refuse_settings, single
-=======
 from autoprep.pipeline.asked import counted, heavy_tailed, of_target, refuse_settings, single
->>>>>>> ff
 from autoprep.pipeline.diagnose import Judged
 from autoprep.pipeline.earn import aligned, earn
 from autoprep.pipeline.flips import flipped, genes
