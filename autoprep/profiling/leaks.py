@@ -224,7 +224,7 @@ def _reason(
 def _in_order(x: Floats, t: Floats, row: dict[str, Any]) -> str:
     """Whether rows stand in one order by both; an order that nowhere breaks is the target in another measure.
 
-    A number that steps by one is no function of the target: it may count days along which the target grows.
+    Numbers by which the rows are sorted, or that step by one, may count days along which the target grows: no copy.
     """
     part = slice(None, None, max(1, x.size // ORDER_PROBE))
     if abs(_rank_correlation(x[part], t[part])) < SAME_ORDER - 0.01 or np.unique(t).size <= 10:
@@ -234,9 +234,9 @@ def _in_order(x: Floats, t: Floats, row: dict[str, Any]) -> str:
         return ""
     order = np.lexsort((t, x) if rho > 0 else (-t, x))
     sorted_x, sorted_t = x[order], t[order] if rho > 0 else -t[order]
-    steps = np.diff(np.unique(x))
-    counts = bool(steps.size and (steps == 1).all())
-    if not counts and bool((np.diff(sorted_t) >= 0).all()) and np.unique(sorted_x).size >= 0.5 * np.unique(t).size:
+    steps = np.diff(x)
+    clock = bool((steps >= 0).all() or (steps <= 0).all() or (np.diff(np.unique(x)) == 1).all())
+    if not clock and bool((np.diff(sorted_t) >= 0).all()) and np.unique(sorted_x).size >= 0.5 * np.unique(t).size:
         row["target_copy"] = True
         return "its rows stand in the same order as the target's: it is the target in another measure"
     return f"its rows stand in the same order as the target's (rank correlation {rho:.4f})"
