@@ -248,9 +248,9 @@ def _semantic(
         not compact or names.says(name, "date") or distinct >= 3
     ):
         return "datetime" if day.has_time else "date", dated * (0.6 if day.ambiguous else 1.0), dated
-    for kind in ("time", "duration"):
-        if row[f"{kind}_rate"] >= 0.8:
-            return kind, row[f"{kind}_rate"], row[f"{kind}_rate"]
+    clock = max(("time", "duration"), key=lambda kind: row[f"{kind}_rate"])  # no clock shows 26:10:00
+    if row[f"{clock}_rate"] >= 0.8:
+        return clock, row[f"{clock}_rate"], row[f"{clock}_rate"]
     if share["phone"] >= 0.8 and (e["plain"] < 0.5 * content):
         return "phone", share["phone"], share["phone"]
     words = _boolean_words(e)
