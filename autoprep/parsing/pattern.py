@@ -10,9 +10,8 @@ UUID = r"^\{?[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-f
 IPV4 = r"^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)$"
 _GROUP = "[0-9A-Fa-f]{1,4}"
 #: Eight groups, or fewer around one "::" (RFC 4291); a clock such as 0:44:00 has neither.
-IPV6 = (
-    rf"^(?:{_GROUP}:){{7}}{_GROUP}$|^(?:{_GROUP}:){{1,7}}:$|^:(?::{_GROUP}){{1,7}}$|"
-    + "|".join(rf"^(?:{_GROUP}:){{1,{n}}}(?::{_GROUP}){{1,{7 - n}}}$" for n in range(1, 7))
+IPV6 = rf"^(?:{_GROUP}:){{7}}{_GROUP}$|^(?:{_GROUP}:){{1,7}}:$|^:(?::{_GROUP}){{1,7}}$|" + "|".join(
+    rf"^(?:{_GROUP}:){{1,{n}}}(?::{_GROUP}){{1,{7 - n}}}$" for n in range(1, 7)
 )
 MAC = r"^(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$"
 PHONE = (

@@ -22,6 +22,7 @@ FORMATS: dict[str, number.NumberFormat] = {
     "dot_apostrophe": number.NumberFormat(".", "'", notes=True),
 }
 _PLAIN = rf"^{number.body()}$"
+_CLOCK = r"^(?:\d{1,2}:\d{2}|(?:[01]?\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?)(?:\s?[AaPp]\.?[Mm]\.?)?$"
 _EMAIL_LIKE, _SEPARATORS = "@", ("|", ";", ", ", ",", "/", "\n", " - ", ":", "~")
 
 
@@ -91,7 +92,9 @@ def _digits() -> dict[str, pl.Expr]:
         "one_dot": bare.str.contains(r"^[1-9]\d{0,2}\.\d{3}$"),
         "has_dot": bare.str.contains(dot) & bare.str.contains(".", literal=True),
         "has_comma": bare.str.contains(comma) & bare.str.contains(",", literal=True),
-        "time": t.str.contains(r"^(?:\d{1,2}:\d{2}|(?:[01]?\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?)(?:\s?[AaPp]\.?[Mm]\.?)?$"),
+        "time": t.str.contains(_CLOCK),
+        "numbered": t.str.contains(r"^\d{1,4}-(?:0[1-9]|1[0-2])$"),
+        "zero_behind": t.str.contains(r"^[1-9]\d{0,3}-0[1-9]$"),
         "duration": date.parse_duration(t).is_not_null(),
         "ip": t.str.contains(pattern.IPV4) | t.str.contains(pattern.IPV6) | t.str.contains(pattern.MAC),
         "phone": t.str.contains(pattern.PHONE),

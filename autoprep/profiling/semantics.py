@@ -270,9 +270,17 @@ def _semantic(
     family = number.family / content
     odd = max(0.0, e["digit"] - number.family) / content
     mixed = family < 0.9 and (odd >= 0.08 or distinct - e["distinct_words"] <= e["distinct_words"])
+    if _numbered_months(e):
+        return _wordy(name, e, row, share)
     if (family >= 0.5 and not mixed) or (status and family >= 0.15 and family >= 0.95 * e["digit"] / content):
         return _numeric(name, e, row, number, family)
     return _wordy(name, e, row, share)
+
+
+def _numbered_months(e: Mapping[str, Any]) -> bool:
+    """Whether cells such as 1-01, 1-02, ... 3-12 number months, a zero before the single ones: no range has it so."""
+    content = e["content"]
+    return bool(e["numbered"] >= 0.95 * content and e["zero_behind"] >= 0.25 * content)
 
 
 def _boolean_words(e: Mapping[str, Any]) -> float | None:

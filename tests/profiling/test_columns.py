@@ -107,3 +107,11 @@ def test_what_is_counted_is_a_number(cells: list[str], words: list[str]) -> None
     row = profile(pl.DataFrame({"x": cells * 4})).column("x")
     assert (row["counted_words"] or []) == words
     assert (row["semantic"] == "quantity") == bool(words)
+
+
+def test_numbered_months_are_no_range():
+    months = [f"{year}-{month:02}" for year in (1, 2, 3) for month in range(1, 13)]
+    row = _row(months, "month")
+    assert row["semantic"] != "range"
+    assert row["junk_rate"] == 0.0
+    assert _row(["00-04", "05-09", "10-14", "15-19"] * 5, "age")["semantic"] == "range"
