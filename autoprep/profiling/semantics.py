@@ -8,7 +8,7 @@ from typing import Any
 
 from autoprep.parsing import boolean, null
 from autoprep.parsing.quantity import header_unit
-from autoprep.profiling import dates, names, numbers, regions, versions
+from autoprep.profiling import dates, months, names, numbers, regions, versions
 
 Row = dict[str, Any]
 
@@ -31,6 +31,8 @@ def describe_text(name: str, e: Mapping[str, Any], rows: int, nulls: int, hints:
     if day is None or (day.ambiguous and hints.get("order")):  # what neighbours prove matters only where nothing else
         day = dates.decide(e["date_cells"], hints.get("order", ""))
     scale = e["date_like"] / max(1.0, sum(e["date_cells"].values()))
+    if not day.formats and day.partial:
+        day = months.decide(e["date_cells"], content / scale, name) or day
     fmt = number.format
     row: Row = {
         "content": round(content),
