@@ -25,6 +25,8 @@ SAMPLES = 3
 MAX_CLASSES = 30
 #: Left-over words are kept as a category when so few of them make up so much of what is left over.
 MAX_STATUS_WORDS, MIN_STATUS_COVER, MIN_STATUS_SHARE = 12, 0.6, 0.01
+#: A word of more of the cells that hold something is kept whatever else is left over.
+STATUS_SHARE = 0.05
 
 
 def measure(frame: pl.DataFrame, plan: Plan) -> dict[str, dict[str, Any]]:
@@ -196,12 +198,12 @@ def status_words(frame: pl.DataFrame, column: str, verb: str, parameters: Mappin
     judged = values.with_columns(repair.residue.fill_null(False).alias("__left"))
     left = judged.filter("__left").select(pl.col(column).str.strip_chars().str.to_lowercase().alias("word"), "__n")
     counts = left.group_by("word").agg(pl.col("__n").sum().alias("n")).sort("n", "word", descending=[True, False])
-    total = int(counts["n"].sum())
-    if not total or total < MIN_STATUS_SHARE * frame.height or total > frame.height * 0.9:
+    total, filled = int(counts["n"].sum()), int(values["__n"].sum())
+    if not total or total < MIN_STATUS_SHARE * filled or total > frame.height * 0.9:
         return []
-    often = counts.filter(pl.col("n") >= max(2, 0.002 * frame.height)).head(MAX_STATUS_WORDS)
+    often = counts.filter(pl.col("n") >= max(2, 0.002 * filled)).head(MAX_STATUS_WORDS)
     if int(often["n"].sum()) < MIN_STATUS_COVER * total:
-        return []
+        often = often.filter(pl.col("n") > STATUS_SHARE * filled)
     return sorted(str(word) for word in often["word"] if any(c.isalpha() for c in str(word)))
 
 

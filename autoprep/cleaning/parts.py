@@ -75,7 +75,7 @@ def told(action: Action) -> list[Any]:
 def unread(step: Step) -> pl.Expr:
     """Cells that a step could not read, words that are kept as a status left out."""
     left = pl.col(step.residue).fill_null(False)
-    words = list(step.action.parameters.get("status") or ())
+    words = sorted({word.strip().lower() for word in step.action.parameters.get("status") or ()})
     if not words:
         return left
     return left & ~pl.col(step.before).str.strip_chars().str.to_lowercase().is_in(words)
