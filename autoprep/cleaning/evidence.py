@@ -28,6 +28,8 @@ MAX_STATUS_WORDS, MIN_STATUS_COVER, MIN_STATUS_SHARE = 12, 0.6, 0.01
 #: What a repair reads must be this share of the cells, or so many times as many values as words are left over.
 MIN_READ, VALUES_A_WORD = 0.5, 4
 _OPEN_WORD = r"(?i)^\s*(\p{L}+)(?:\s*\+|\s+(?:or|and)\s+(?:more|less|over|under|fewer|above|below|up))\s*$"
+#: A word of more of the cells that hold something is kept whatever else is left over.
+STATUS_SHARE = 0.05
 
 
 def measure(frame: pl.DataFrame, plan: Plan) -> dict[str, dict[str, Any]]:
@@ -205,15 +207,15 @@ def status_words(frame: pl.DataFrame, column: str, verb: str, parameters: Mappin
     judged = values.with_columns(repair.residue.fill_null(False).alias("__left"))
     left = judged.filter("__left").select(pl.col(column).str.strip_chars().str.to_lowercase().alias("word"), "__n")
     counts = left.group_by("word").agg(pl.col("__n").sum().alias("n")).sort("n", "word", descending=[True, False])
-    total = int(counts["n"].sum())
-    if not total or total < MIN_STATUS_SHARE * frame.height or total > frame.height * 0.9:
+    total, filled = int(counts["n"].sum()), int(values["__n"].sum())
+    if not total or total < MIN_STATUS_SHARE * filled or total > frame.height * 0.9:
         return []
-    read, words = int(values["__n"].sum()) - total, counts.height
-    if read < MIN_READ * (read + total) and values.height - words < VALUES_A_WORD * words:
+    read, words = filled - total, counts.height
+    if read < MIN_READ * filled and values.height - words < VALUES_A_WORD * words:
         return []  # what the column says is the words: a repair that reads a few cells would set nearly all aside
-    often = counts.filter(pl.col("n") >= max(2, 0.002 * frame.height)).head(MAX_STATUS_WORDS)
+    often = counts.filter(pl.col("n") >= max(2, 0.002 * filled)).head(MAX_STATUS_WORDS)
     if int(often["n"].sum()) < MIN_STATUS_COVER * total:
-        return []
+        often = often.filter(pl.col("n") > STATUS_SHARE * filled)
     return sorted(str(word) for word in often["word"] if any(c.isalpha() for c in str(word)))
 
 

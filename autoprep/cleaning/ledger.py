@@ -12,6 +12,7 @@ import polars as pl
 from autoprep.cleaning.compile import ROW, Compiled, Step
 from autoprep.cleaning.distinct import Batch
 from autoprep.cleaning.forms import dtype_text, text_of, value_of
+from autoprep.cleaning.parts import unread
 from autoprep.errors import InputError
 from autoprep.lineage import canonical_json, whole_file
 from autoprep.types import LEDGER_SCHEMA, QUARANTINE_SCHEMA, Action
@@ -217,7 +218,10 @@ def _lost(compiled: Compiled, name: str, rows: pl.DataFrame, order: int) -> pl.D
 
 
 def quarantine_entries(compiled: Compiled, batch: Batch) -> pl.DataFrame:
-    """One entry per cell that a step could not parse, with the text it held before that step."""
+    """One entry per cell that a step could not parse, with the text it held before that step.
+
+    Words that are kept as a status beside the column are not lost, and have none.
+    """
     return in_order([numbered_quarantine(compiled, batch)], QUARANTINE_SCHEMA)
 
 
@@ -228,7 +232,7 @@ def numbered_quarantine(compiled: Compiled, batch: Batch, places: Mapping[str, i
     for i, step in enumerate(compiled.steps):
         if not step.residue:
             continue
-        frame, rows, cells = batch.where(step.residue, step.before, step.residue)
+        frame, rows, cells = batch.where(unread(step), step.before, step.residue)
         if not len(rows):
             continue
         reason = f"{step.action.verb.replace('_', ' ')} could not read it"

@@ -72,7 +72,8 @@ _DATES = {
         ),
     ),
 }
-_PARTIAL = ("%Y-%m", "%m/%Y", "%b %Y", "%b-%Y", "%b-%y", "%Y-%b", "%d-%b", "%b-%d", "%d %b", "%b %d")
+_MONTHLY = ("%Y-%m", "%m/%Y", "%b %Y", "%b-%Y", "%b-%y", "%Y-%b", "%Y, %b", "%b, %Y")
+_PARTIAL = (*_MONTHLY, "%d-%b", "%b-%d", "%d %b", "%b %d")
 _TIMES = ("%H:%M:%S%z", "%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%H:%M%z")
 #: Every date format that is tried, without a time of day.
 DATE_FORMATS: tuple[str, ...] = tuple(f for group in _DATES.values() for f in group)

@@ -224,6 +224,22 @@ def _order(
     return "dmy", True, "no cell has a part above 12: day and month may be changed round"
 
 
+def month_of(text: str) -> tuple[int, int, str] | None:
+    """Year (as written), month and format of a month with its year; None for other text.
+
+    Example:
+        >>> month_of("2000-01"), month_of("Sep-63"), month_of("2000-13"), month_of("3 May")
+        ((2000, 1, '%Y-%m'), (63, 9, '%b-%y'), None, None)
+    """
+    for fmt in _partial_formats_of(text.translate(_ALIKE)):
+        match = _compiled(fmt).match(text) if "%y" in fmt.lower() else None
+        if match and _real(match):
+            got = match.groupdict()
+            month = date.MONTHS.get((got.get("b") or "").lower()) or int(got["m"])
+            return int(got.get("Y") or got["y"]), month, fmt
+    return None
+
+
 def _partial(cells: Mapping[str, float]) -> Dates:
     counts = dict.fromkeys(date.PARTIAL_FORMATS, 0.0)
     for text, c in cells.items():

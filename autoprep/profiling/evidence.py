@@ -22,6 +22,7 @@ FORMATS: dict[str, number.NumberFormat] = {
     "dot_apostrophe": number.NumberFormat(".", "'", notes=True),
 }
 _PLAIN = rf"^{number.body()}$"
+_CLOCK = r"^(?:\d{1,2}:\d{2}|(?:[01]?\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?)(?:\s?[AaPp]\.?[Mm]\.?)?$"
 _EMAIL_LIKE, _SEPARATORS = "@", ("|", ";", ", ", ",", "/", "\n", " - ", ":", "~")
 
 
@@ -91,9 +92,11 @@ def _digits() -> dict[str, pl.Expr]:
         "one_dot": bare.str.contains(r"^[1-9]\d{0,2}\.\d{3}$"),
         "has_dot": bare.str.contains(dot) & bare.str.contains(".", literal=True),
         "has_comma": bare.str.contains(comma) & bare.str.contains(",", literal=True),
-        "time": t.str.contains(r"^\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?[AaPp]\.?[Mm]\.?)?$"),
+        "time": t.str.contains(_CLOCK),
+        "numbered": t.str.contains(r"^\d{1,4}-(?:0[1-9]|1[0-2])$"),
+        "zero_behind": t.str.contains(r"^[1-9]\d{0,3}-0[1-9]$"),
         "duration": date.parse_duration(t).is_not_null(),
-        "ip": t.str.contains(pattern.IPV4) | t.str.contains(pattern.IPV6),
+        "ip": t.str.contains(pattern.IPV4) | t.str.contains(pattern.IPV6) | t.str.contains(pattern.MAC),
         "phone": t.str.contains(pattern.PHONE),
         "card": t.str.contains(pattern.CARD),
         "iban": t.str.contains(pattern.IBAN),
@@ -151,7 +154,7 @@ COMPACT = r"^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$"
 DATE_LIKE = (
     r"^(?:\p{L}{2,10}\.?,?\s)?(?:\d{1,4}[-/. ]\s?(?:\d{1,2}|\p{L}{3,10}\.?)(?:[-/., ]+['’]?\d{2,4})?"
     r"|\p{L}{3,10}\.?[-/ ]\d{1,2}(?:st|nd|rd|th)?,?(?:\s['’]?\d{2,4})?|\p{L}{3,10}\.?[- ]['’]?\d{2,4}"
-    r"|\d{1,2}\p{L}{3}\d{4}|[12]\d{7}"
+    r"|\d{1,2}\p{L}{3}\d{4}|[12]\d{7}|\d{1,2}/[12]\d{3}|[12]\d{3}, \p{L}{3,10}\.?|\p{L}{3,10}\.?, [12]\d{3}"
     r"|\d{1,2}(?:st|nd|rd|th)? \p{L}{3,10}\.?,? ['’]?\d{2,4}|\d{1,2} de \p{L}{3,10} de \d{4}|\d{4}年\d{1,2}月\d{1,2}日)"
     r"(?:(?:T|\s|,\s)\s?\d{1,2}:\d{2}.*)?$"
 )

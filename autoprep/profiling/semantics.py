@@ -8,7 +8,7 @@ from typing import Any
 
 from autoprep.parsing import boolean, null, pattern
 from autoprep.parsing.quantity import header_unit
-from autoprep.profiling import dates, names, numbers, regions, versions
+from autoprep.profiling import dates, months, names, numbers, regions, versions
 
 Row = dict[str, Any]
 
@@ -31,6 +31,8 @@ def describe_text(name: str, e: Mapping[str, Any], rows: int, nulls: int, hints:
     if day is None or (day.ambiguous and hints.get("order")):  # what neighbours prove matters only where nothing else
         day = dates.decide(e["date_cells"], hints.get("order", ""))
     scale = e["date_like"] / max(1.0, sum(e["date_cells"].values()))
+    if not day.formats and day.partial:
+        day = months.decide(e["date_cells"], content / scale, name) or day
     fmt = number.format
     row: Row = {
         "content": round(content),
@@ -248,9 +250,9 @@ def _semantic(
         not compact or names.says(name, "date") or distinct >= 3
     ):
         return "datetime" if day.has_time else "date", dated * (0.6 if day.ambiguous else 1.0), dated
-    for kind in ("time", "duration"):
-        if row[f"{kind}_rate"] >= 0.8:
-            return kind, row[f"{kind}_rate"], row[f"{kind}_rate"]
+    clock = max(("time", "duration"), key=lambda kind: row[f"{kind}_rate"])  # no clock shows 26:10:00
+    if row[f"{clock}_rate"] >= 0.8:
+        return clock, row[f"{clock}_rate"], row[f"{clock}_rate"]
     if share["phone"] >= 0.8 and (e["plain"] < 0.5 * content):
         return "phone", share["phone"], share["phone"]
     words = _boolean_words(e)
@@ -270,9 +272,17 @@ def _semantic(
     family = number.family / content
     odd = max(0.0, e["digit"] - number.family) / content
     mixed = family < 0.9 and (odd >= 0.08 or distinct - e["distinct_words"] <= e["distinct_words"])
+    if _numbered_months(e):
+        return _wordy(name, e, row, share)
     if (family >= 0.5 and not mixed) or (status and family >= 0.15 and family >= 0.95 * e["digit"] / content):
         return _numeric(name, e, row, number, family)
     return _wordy(name, e, row, share)
+
+
+def _numbered_months(e: Mapping[str, Any]) -> bool:
+    """Whether cells such as 1-01, 1-02, ... 3-12 number months, a zero before the single ones: no range has it so."""
+    content = e["content"]
+    return bool(e["numbered"] >= 0.95 * content and e["zero_behind"] >= 0.25 * content)
 
 
 def _boolean_words(e: Mapping[str, Any]) -> float | None:

@@ -22,6 +22,7 @@ from autoprep.cleaning import (
     transform,
     undo,
 )
+from autoprep.cleaning.evidence import status_words
 from autoprep.errors import ContractError, InputError, SettingError
 from autoprep.types import Action, Plan
 
@@ -63,11 +64,32 @@ def test_same_input_same_plan_and_ledger() -> None:
     assert apply(SAMPLE, first).ledger.equals(apply(SAMPLE, second).ledger)
 
 
-def test_words_are_kept_beside_the_date_and_junk_in_quarantine() -> None:
+def test_words_are_kept_beside_dates_and_numbers_and_junk_in_quarantine() -> None:
     done = apply(SAMPLE, plan(SAMPLE))
     assert done.frame["when"].dtype == pl.Date
     assert done.frame["when__status"].drop_nulls().unique().to_list() == ["pending"]
-    assert done.quarantine.filter(pl.col("column") == "price")["text"].unique().to_list() == ["free"]
+    assert done.frame["price__status"].drop_nulls().unique().to_list() == ["free"]
+    assert done.quarantine.is_empty()
+    odd = SAMPLE.with_columns(price=pl.Series(["c. $7", *SAMPLE["price"][1:]]))
+    assert apply(odd, plan(odd)).quarantine["text"].to_list() == ["c. $7"]
+
+
+@pytest.mark.parametrize("empty", [0, 6_000])
+def test_a_truth_word_in_most_cells_of_a_number_column_is_its_status(empty: int) -> None:
+    doses = [str(5 * i) for i in range(25)]
+    cells = [*["FALSE"] * 74, *doses, "see below", *[None] * empty]
+    raw = pl.DataFrame({"dose": cells})
+    done = apply(raw, plan(raw))
+    assert done.frame["dose"].drop_nulls().len() == 25
+    assert (done.frame["dose__status"] == "false").sum() == 74
+    assert done.quarantine["text"].to_list() == ["see below"]
+    assert undo(done.frame, done.ledger).equals(raw)
+
+
+def test_frequent_words_are_a_status_however_many_others_are_left_over() -> None:
+    junk = [f"see {a}{b}" for a in "abcdefgh" for b in "abcde"]
+    frame = pl.DataFrame({"x": [*["open"] * 20, *junk, *map(str, range(200))]})
+    assert status_words(frame, "x", "parse_number", {}) == ["open"]
 
 
 def test_undo_one_action_one_column_one_row() -> None:

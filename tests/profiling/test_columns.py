@@ -48,6 +48,10 @@ def test_eight_digits_throughout_are_dates():
         (["a@x.org", "b@y.com", "c@z.net"], "email"),
         (["https://x.org/a", "https://y.com", "http://z.net"], "url"),
         (["192.168.0.1", "10.0.0.7", "172.16.3.4"], "ip"),
+        (["2001:db8:0:1:1:1:1:1", "fe80::1", "::ffff:7"], "ip"),
+        (["00:1A:2B:3C:4D:5E", "00:1a:2b:3c:4d:5f", "02:00:00:00:00:01"], "ip"),
+        (["0:44:00", "1:05:30", "12:00:15"], "time"),
+        (["22:44:00", "31:05:30", "26:00:15"], "duration"),
         (["low", "high", "medium"], "ordinal"),
         (["007", "012", "311"], "code"),
         (["1.5", "2.25", "3"], "number"),
@@ -103,3 +107,11 @@ def test_what_is_counted_is_a_number(cells: list[str], words: list[str]) -> None
     row = profile(pl.DataFrame({"x": cells * 4})).column("x")
     assert (row["counted_words"] or []) == words
     assert (row["semantic"] == "quantity") == bool(words)
+
+
+def test_numbered_months_are_no_range():
+    months = [f"{year}-{month:02}" for year in (1, 2, 3) for month in range(1, 13)]
+    row = _row(months, "month")
+    assert row["semantic"] != "range"
+    assert row["junk_rate"] == 0.0
+    assert _row(["00-04", "05-09", "10-14", "15-19"] * 5, "age")["semantic"] == "range"
