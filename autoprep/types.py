@@ -272,6 +272,7 @@ class Cleaned:
         quarantine: cells that a repair could not parse: ``row``, ``column``, ``text``, ``rule``, ``reason``.
         rows: Int64 series: for each row of ``frame`` its 0-based input row.
         origin: the table as it was read, when cells alone were repaired and each column kept its notation.
+        rejected: lines of the source that could not be read, as ``Table.rejected``.
     """
 
     frame: pl.DataFrame
@@ -280,6 +281,7 @@ class Cleaned:
     quarantine: pl.DataFrame
     rows: pl.Series
     origin: Table | None = field(default=None, repr=False, compare=False)
+    rejected: pl.DataFrame = field(default_factory=empty_rejected)
 
     def _repr_html_(self) -> str:
         rows, columns = plural(self.frame.height, "row"), plural(self.frame.width, "column")

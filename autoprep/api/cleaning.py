@@ -154,6 +154,7 @@ def clean_to_files(
     *,
     ledger: PathLike | None = None,
     quarantine: PathLike | None = None,
+    rejected: PathLike | None = None,
     config: Settings = None,
     max_changed: float | None = None,
     max_rejected: float | None = None,
@@ -162,9 +163,11 @@ def clean_to_files(
     """Clean a table that is large: as ``clean``, but rows, ledger and quarantine go to Parquet batch by batch.
 
     The cleaned rows are not held; those of a text that is read faster than they are cleaned may queue up in memory.
+    Lines that could not be read go to ``rejected``, which is written only where there are any.
 
     Returns:
-        Counts: ``rows_in``, ``rows_out``; ``changes`` and ``quarantined`` where a ledger, a quarantine is written.
+        Counts: ``rows_in``, ``rows_out``; ``changes`` and ``quarantined`` where a ledger, a quarantine is written;
+        ``rejected`` where lines could not be read.
 
     Raises:
         InputError: the source cannot be read, or a column that the plan cleans is not there.
@@ -190,6 +193,7 @@ def clean_to_files(
         output,
         ledger=ledger,
         quarantine=quarantine,
+        rejected=rejected,
         listener=listener,
     )
     kept = {"changes": ledger, "quarantined": quarantine}
@@ -205,7 +209,7 @@ def is_large(source: Any) -> bool:
 
 
 def kept_beside(output: PathLike, what: str) -> Path:
-    """Where the ledger or the quarantine of a clean table is kept unless it is told.
+    """Where the ledger, the quarantine or the rejected lines of a clean table are kept unless it is told.
 
     Example:
         >>> kept_beside("out/clean.parquet", "ledger").as_posix()
@@ -218,13 +222,13 @@ def kept_beside(output: PathLike, what: str) -> Path:
 
 
 def set_aside(output: PathLike, written: Collection[Path]) -> list[Path]:
-    """Rename a ledger and a quarantine of an earlier cleaning, which tell nothing of the table that stands there now.
+    """Rename what an earlier cleaning kept beside a table, which tells nothing of the table that stands there now.
 
     Returns:
         Their new names: ``clean.old.ledger.parquet`` for ``clean.ledger.parquet``.
     """
     moved, now = [], {path.resolve() for path in written}
-    for what in ("ledger", "quarantine"):
+    for what in ("ledger", "quarantine", "rejected"):
         beside = kept_beside(output, what)
         if beside.is_file() and beside.resolve() not in now:
             moved.append(beside.replace(beside.with_name(beside.name.replace(f".{what}.", f".old.{what}."))))
@@ -250,9 +254,12 @@ def write_cleaned(
     output: PathLike | None = None,
     ledger: PathLike | None = None,
     quarantine: PathLike | None = None,
+    rejected: PathLike | None = None,
     listener: Listener = silent,
 ) -> dict[str, Path]:
-    """Write what cleaning gave; returns what was written: "clean", "ledger", "quarantine".
+    """Write what cleaning gave; returns what was written: "clean", "ledger", "quarantine", "rejected".
+
+    ``rejected``, the lines of the source that could not be read, is written only where there are any.
 
     Where only cells were repaired, and the output has the suffix of the text that was read or one that names no
     format, the text itself is written with those cells put in: delimiter, quotes, encoding, line ends, preamble,
@@ -266,6 +273,8 @@ def write_cleaned(
         written["ledger"] = Path(ledger)
     if quarantine is not None:
         written["quarantine"] = local.write(cleaned.quarantine, quarantine)
+    if rejected is not None and cleaned.rejected.height:
+        written["rejected"] = local.write(cleaned.rejected, rejected)
     return written
 
 

@@ -119,6 +119,7 @@ def _clean(home: Path, said: Mapping[str, Any], listener: Listener) -> list[Path
         ledger=home / "data" / "ledger.parquet",
         quarantine=home / "data" / "quarantine.parquet",
     )
+    written["rejected"] = local.write(cleaned.rejected, home / "data" / "rejected.parquet")  # DVC wants it always
     return [cleaning.save_plan(plan, home / PLAN), *written.values()]
 
 

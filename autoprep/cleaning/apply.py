@@ -28,7 +28,17 @@ from autoprep.cleaning.seen import Seen
 from autoprep.errors import ContractError
 from autoprep.lineage import whole_file
 from autoprep.store import Store
-from autoprep.types import LEDGER_SCHEMA, QUARANTINE_SCHEMA, Cleaned, Event, Listener, Plan, Table, silent
+from autoprep.types import (
+    LEDGER_SCHEMA,
+    QUARANTINE_SCHEMA,
+    Cleaned,
+    Event,
+    Listener,
+    Plan,
+    Table,
+    empty_rejected,
+    silent,
+)
 
 BATCH_ROWS = 1 << 18
 #: Rows of a row group in the files that are written: of cleaned rows, of the ledger.
@@ -46,6 +56,11 @@ def frame_of(source: Table | pl.DataFrame | pl.LazyFrame) -> pl.LazyFrame:
     if isinstance(source, Table):
         return source.frame
     return source.lazy() if isinstance(source, pl.DataFrame) else source
+
+
+def unread_lines(source: Table | pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
+    """The lines of a source that could not be read, which are no rows of it."""
+    return source.rejected if isinstance(source, Table) else empty_rejected()
 
 
 def apply(
@@ -88,8 +103,11 @@ def apply(
     ledger = pl.concat([ledger, *dropped])
     quarantine = _with_rows_aside(piece.quarantine, compiled, dropped)
     figures = {"rows": frame.height, "changes": ledger.height, "quarantined": quarantine.height}
+    unread = unread_lines(source)
+    if unread.height:
+        figures["rejected"] = unread.height
     listener(Event("clean", f"{ledger.height:,} changes, {quarantine.height:,} cells in quarantine", figures))
-    return Cleaned(frame.drop(ROW), plan, ledger, quarantine, frame[ROW])
+    return Cleaned(frame.drop(ROW), plan, ledger, quarantine, frame[ROW], rejected=unread)
 
 
 def _with_rows_aside(quarantine: pl.DataFrame, compiled: Compiled, dropped: list[pl.DataFrame]) -> pl.DataFrame:
@@ -190,17 +208,18 @@ def apply_to_files(
     *,
     ledger: str | Path | None = None,
     quarantine: str | Path | None = None,
+    rejected: str | Path | None = None,
     batch_rows: int = BATCH_ROWS,
     listener: Listener = silent,
 ) -> dict[str, int]:
     """Clean a table that need not fit in memory, writing rows, ledger and quarantine as Parquet batch by batch.
 
-    The bytes of the three files do not depend on ``batch_rows``, nor on how the source is cut. Dropping duplicate rows
+    The bytes of the files do not depend on ``batch_rows``, nor on how the source is cut. Dropping duplicate rows
     keeps 16 bytes per distinct row in memory; nothing else grows with the table. ``listener`` hears how far it is,
-    every few seconds.
+    every few seconds. Lines of the source that could not be read are written to ``rejected``, where there are any.
 
     Returns:
-        Counts: ``rows_in``, ``rows_out``, ``changes``, ``quarantined``.
+        Counts: ``rows_in``, ``rows_out``, ``changes``, ``quarantined``; ``rejected`` where lines could not be read.
 
     Raises:
         ContractError: an error budget is exceeded, once the whole table has been seen; no file is left behind.
@@ -209,8 +228,11 @@ def apply_to_files(
     compiled = compile_steps(plan, dict(lazy.collect_schema()))
     head = header_entries(compiled)
     counts = {"rows_in": 0, "rows_out": 0, "changes": head.height, "quarantined": 0}
+    unread = unread_lines(source)
+    if unread.height:
+        counts["rejected"] = unread.height
     changed: dict[str, int] = {}
-    rejected: dict[str, int] = {}
+    failed: dict[str, int] = {}
     seen, told = Seen(), time.monotonic()
     ready: Batch | None = None
     words = coded_schema(compiled)
@@ -219,6 +241,7 @@ def apply_to_files(
         _Writer(output, {"use_dictionary": texts}) as rows_out,
         _Writer(ledger, _AS_LOG, LOG_GROUP) as ledger_out,
         _Writer(quarantine) as quarantine_out,
+        _Writer(rejected if unread.height else None) as unread_out,
     ):
         ledger_out.write(head.cast(words))  # type: ignore[arg-type]
         for batch in batches(lazy, batch_rows):
@@ -227,7 +250,7 @@ def apply_to_files(
             ready = run_batch(compiled, batch.with_columns(index), ready)
             piece = _piece(compiled, ready, entries=ledger is not None, aside=quarantine is not None, coded=True)
             frame, dropped = _filter_seen(compiled, piece.frame, seen)
-            for total, part in ((changed, piece.changed), (rejected, piece.rejected)):
+            for total, part in ((changed, piece.changed), (failed, piece.rejected)):
                 for name, count in part.items():
                     total[name] = total.get(name, 0) + count
             rows_out.write(frame.drop(ROW))
@@ -241,7 +264,8 @@ def apply_to_files(
             if time.monotonic() - told > EVERY_S:
                 told = time.monotonic()
                 listener(Event("clean", f"{counts['rows_in']:,} rows", dict(counts)))
-        _check_budgets(plan, compiled, changed, rejected, counts["rows_in"])
+        _check_budgets(plan, compiled, changed, failed, counts["rows_in"])
+        unread_out.finish(unread)
         ledger_out.finish(pl.DataFrame(schema=words))
         quarantine_out.finish(pl.DataFrame(schema=QUARANTINE_SCHEMA))
         rows_out.finish(pl.DataFrame(schema={n: compiled.dtypes[n] for n in compiled.outputs()}))

@@ -149,7 +149,7 @@ def clean(
     quarantine: Annotated[
         Path | None, typer.Option("--quarantine", help="Parquet file for unparsed cells; beside the output by default.")
     ] = None,
-    no_ledger: Annotated[bool, typer.Option("--no-ledger", help="Keep neither beside the output.")] = False,
+    no_ledger: Annotated[bool, typer.Option("--no-ledger", help="Keep nothing beside the output.")] = False,
     same_shape: Annotated[
         bool, typer.Option("--same-shape", help="Repair cells only; keep rows, columns, order, notation.")
     ] = False,
@@ -165,14 +165,16 @@ def clean(
     cache: CacheFolder = None,
     quiet: Quiet = False,
 ) -> None:
-    """Apply a plan: write the clean table, the ledger of every change, and the cells set aside."""
+    """Apply a plan: write the clean table, the ledger of every change, the cells set aside and the lines unread."""
     from autoprep import api
     from autoprep.reporting import terminal
 
+    rejected: Path | None = None
     unasked = output is not None and quarantine is None and not no_ledger
     if output is not None and not no_ledger:
         ledger = ledger or api.kept_beside(output, "ledger")
         quarantine = quarantine or api.kept_beside(output, "quarantine")
+        rejected = api.kept_beside(output, "rejected")
     files = [path for path in (output, ledger, quarantine) if path is not None]
     parquet = output is not None and all(Path(path).suffix.lower() == ".parquet" for path in files)
     if parquet and not same_shape and notation != "own" and cache is None and api.is_large(source):
@@ -185,6 +187,7 @@ def clean(
                 rules=rules,
                 ledger=ledger,
                 quarantine=quarantine,
+                rejected=rejected,
                 config=settings(config, without, IMPUTE if impute else None),
                 max_changed=max_changed,
                 max_rejected=max_rejected,
@@ -193,8 +196,9 @@ def clean(
         if unasked and quarantine is not None and not counts["quarantined"]:
             quarantine.unlink()
             quarantine = None
-        named = zip(("clean", "ledger", "quarantine"), (output, ledger, quarantine), strict=True)
-        kept = {name: path for name, path in named if path is not None}
+        paths = {"clean": output, "ledger": ledger, "quarantine": quarantine}
+        paths["rejected"] = rejected if "rejected" in counts else None
+        kept = {name: path for name, path in paths.items() if path is not None}
         api.set_aside(kept["clean"], list(kept.values()))
         terminal.show_counts(console(), counts, kept)
         return
@@ -214,7 +218,9 @@ def clean(
         )
         if unasked and cleaned.quarantine.is_empty():
             quarantine = None
-        written = api.write_cleaned(cleaned, output=output, ledger=ledger, quarantine=quarantine, listener=progress)
+        written = api.write_cleaned(
+            cleaned, output=output, ledger=ledger, quarantine=quarantine, rejected=rejected, listener=progress
+        )
         if output is not None:
             api.set_aside(output, list(written.values()))
     terminal.show_cleaned(console(), cleaned, written)

@@ -23,7 +23,7 @@ HASH_LIMIT = 1 << 30
 #: Formats whose cells have types.
 TYPED = ("parquet", "arrow", "excel", "json", "ndjson", "sqlite", "duckdb")
 #: What cleaning keeps beside a table: no rows of it.
-KEPT_BESIDE = (".ledger.parquet", ".quarantine.parquet")
+KEPT_BESIDE = (".ledger.parquet", ".quarantine.parquet", ".rejected.parquet")
 #: Files in a folder that hold no rows.
 IGNORED_SUFFIXES = (".md", ".names", ".pdf", ".png", ".jpg", ".py", ".ipynb", ".html", ".yaml", ".yml", ".toml", ".log")
 _TABULAR = (

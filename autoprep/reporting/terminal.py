@@ -273,9 +273,9 @@ def show_validation(console: Console, report: Any) -> None:
 def show_cleaned(console: Console, cleaned: Cleaned, written: Mapping[str, Any] | Sequence[Any] | None = None) -> None:
     """Print the shape of the clean table, a sample of the ledger, and where the files lie."""
     frame = cleaned.frame
-    head = f"{plural(frame.height, 'row')}, {plural(frame.width, 'column')}; "
-    tail = f"{plural(cleaned.quarantine.height, 'cell')} in quarantine"
-    console.print(Text(head + tail, style="bold"))
+    said = [f"{plural(frame.height, 'row')}, {plural(frame.width, 'column')}"]
+    said += [f"{plural(cleaned.quarantine.height, 'cell')} in quarantine", *_unread(cleaned.rejected.height)]
+    console.print(Text("; ".join(said), style="bold"))
     console.print(ledger_sample(cleaned.ledger))
     _show_files(console, written)
 
@@ -285,8 +285,13 @@ def show_counts(console: Console, counts: Mapping[str, int], written: Mapping[st
     said = [f"{plural(counts['rows_out'], 'row')} of {counts['rows_in']:,}"]
     said += [plural(counts["changes"], "change")] if "changes" in counts else ["--ledger keeps every change"]
     said += [f"{plural(counts['quarantined'], 'cell')} in quarantine"] if "quarantined" in counts else []
+    said += _unread(counts.get("rejected", 0))
     console.print(Text("; ".join(said), style="bold"))
     _show_files(console, written)
+
+
+def _unread(count: int) -> list[str]:
+    return [f"{plural(count, 'line')} could not be read"] if count else []
 
 
 def show_features(console: Console, features: Sequence[Feature], frame: pl.DataFrame | None = None) -> None:
