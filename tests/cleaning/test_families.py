@@ -44,6 +44,37 @@ def test_clean_rows_stay() -> None:
     assert apply(clean, plan(clean), same_shape=True).frame["city"].equals(clean["city"])
 
 
+def test_a_vote_mends_slips_and_leaves_empty_cells_empty() -> None:
+    hole = pl.int_range(pl.len()) % 11 == 3
+    dirty, clean = (
+        towns.with_columns(pl.when(~hole).then("city").alias("city")) for towns in (_towns(True), _towns(False))
+    )
+    assert apply(dirty, plan(dirty), same_shape=True).frame["city"].equals(clean["city"])
+
+
+def _persons() -> pl.DataFrame:
+    """Persons and their codes, four rows each; of some names there are two persons, one with fewer rows."""
+    rows = []
+    for i in range(150):
+        name = f"{chr(97 + i % 26)}{chr(97 + i // 26)}{'nope'[i % 4]}{'arst'[i % 4]}{chr(97 + i * 7 % 26)}"
+        rows += [(f"{name}01", name, f"t{i % 7}")] * 6
+        if i % 10 == 0:
+            rows += [(f"{name}02", name, f"t{i % 5}")] * (1 + i % 20 // 10)
+    return pl.DataFrame(rows, schema=["code", "name", "team"], orient="row")
+
+
+def test_codes_of_persons_of_one_name_are_not_merged() -> None:
+    frame, probe = _persons(), {"precision": 0.95, "cells": 200}
+    assert not majority.learn(State(frame, {}, probe=probe), {}, {})
+    code = frame["code"].to_list()
+    for at, letter in ((40, "0"), (200, "q"), (333, "x"), (500, "w"), (777, "z")):
+        code[at] = code[at][:2] + letter + code[at][3:]
+    dirty = frame.with_columns(pl.Series("code", code))
+    (made,) = majority.learn(State(dirty, {}, probe=probe), {}, {})
+    assert not made.declined and made.evidence["codes_left_alone"] == 15
+    assert all(value.endswith("02") for value in made.parameters["spared"])
+
+
 def test_near_codes_are_no_slips() -> None:
     frame = pl.DataFrame({"code": [f"pn-{i % 9}" for i in range(300)] + ["pn-x9"]})
     done = apply(frame, plan(frame), same_shape=True)

@@ -141,7 +141,7 @@ class Ballot:
         witnesses: other columns. testimonies: what each witness holds for a value of the column. witness_weights.
         margin, suspect_margin, stranger_margin: lead over known values, over suspects, over strangers.
         suspects, strangers: codes of doubted values. spared: codes of values that are never overruled.
-        fill: whether empty cells are filled, with a lead of ``fill_margin``.
+        fill: whether empty cells are told as well, with a lead of ``fill_margin``: when cells are hidden for proof.
     """
 
     column: str
@@ -184,8 +184,6 @@ class Ballot:
             made["stranger_margin"] = self.stranger_margin
         if self.spared:
             made["spared"] = sorted(values[i] for i in self.spared)
-        if self.fill:
-            made |= {"fill": True, "fill_margin": self.fill_margin}
         return made
 
     def cast(self, rows: Rows, cell: Codes | None = None, changed: Mapping[str, Codes] | None = None) -> Codes:

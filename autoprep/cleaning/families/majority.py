@@ -7,7 +7,7 @@ import random
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -16,7 +16,7 @@ import polars as pl
 
 from autoprep.cleaning.compile import JOINT
 from autoprep.cleaning.families.ballots import Ballot, Codes, Rows, Said, tally
-from autoprep.cleaning.families.base import LEARNERS, Proposal, State, lower_bound
+from autoprep.cleaning.families.base import LEARNERS, Proposal, State, lower_bound, shape
 from autoprep.cleaning.families.dependencies import MIN_KNOWN, Dependency, mine
 from autoprep.cleaning.families.near import resembles
 from autoprep.cleaning.families.noise import corrupt
@@ -28,8 +28,6 @@ MAX_EDITED, ROUNDS, MAX_CHECKS = 0.4, 3, 2
 MARGIN, STRANGE_MARGIN, SUSPECT_MARGIN = 4.5, 3.0, 1.7
 #: Known values are overruled only where there are at least half as many slips of the hand; else by no margin.
 MAX_EXCEPTIONS, NEVER = 2.0, 1e9
-#: Empty cells are filled only where they are at most this share, by the lowest of these leads that proves itself.
-MAX_EMPTY, FILL_MARGINS = 0.35, (SUSPECT_MARGIN, STRANGE_MARGIN, MARGIN)
 #: From bold to careful: what the probe does not let pass is tried again with less of it.
 GUARDS: tuple[dict[str, float], ...] = ({}, {"stranger_margin": MARGIN}, {"margin": NEVER, "stranger_margin": NEVER})
 #: So many different slips must there be before a value that resembles nothing counts as alien; shorter values than
@@ -37,6 +35,9 @@ GUARDS: tuple[dict[str, float], ...] = ({}, {"stranger_margin": MARGIN}, {"margi
 MIN_SLIPS, MIN_LENGTH = 3, 4
 #: A value that recurs is a stranger where no key ever says it, and each key says so many others in its place.
 MIN_GAINSAID, MAX_HOMELESS = 3, 0.2
+#: So many codes that recur make a column of codes, where so many of them hold letters and digits; share of the codes
+#: that a usual shape of theirs has.
+MANY_CODES, CODED, USUAL_CODE = 100, 0.9, 0.02
 #: Marks that slip in at the edges of a cell.
 EDGES = " .,;:*'\"-_#"
 
@@ -49,7 +50,7 @@ def learn(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> lis
     by the majority of the other rows with its key. A key that foretells well, closes most of the gap to guessing, and
     whose exceptions stand alone in their groups becomes a voter with its log odds as weight. Columns that the voted one
     foretells are witnesses: a candidate that agrees with them gains their weight, so that a wrong key does not drag
-    right cells along. Empty cells are filled where hidden ones come back.
+    right cells along. Empty cells stay: they contradict nobody, and ``missing.determined`` asks about them.
     """
     columns = [c for c in state.texts() if _usable(state, c)][:MAX_COLUMNS]
     proposals: list[Proposal] = []
@@ -81,16 +82,6 @@ def _usable(state: State, column: str) -> bool:
     if JOINT in column:
         return False
     return filled >= 10 and series.n_unique() >= 2 and isinstance(longest, int) and longest < 2_000
-
-
-@dataclass(frozen=True)
-class _Tried:
-    """What the probe found: edits that were right, edits, empty cells filled rightly, empty cells filled."""
-
-    right: int = 0
-    edits: int = 0
-    filled_right: int = 0
-    filled: int = 0
 
 
 def _tables(
@@ -136,39 +127,35 @@ def _proposal(
     if explained:
         said = f"the exceptions are those of {explained}, not slips"
         return Proposal((column,), ballot.parameters(rows, empty=True), 0.0, evidence, said), own
-    if spared := _spared(rows, column, after, texts):
+    spared = _spared(rows, column, after, texts)
+    if codes := _own_codes(rows, column, after):
+        evidence["codes_left_alone"] = len(codes)
+        spared |= codes
+    if spared:
         ballot = replace(ballot, spared=spared)
         evidence["spared"] = len(spared)
         after = ballot.cast(rows)
     cells = int(state.probe.get("cells", 200))
     least = state.probe.get("precision", 0.95)
-    if 0 < int((own < 0).sum()) <= MAX_EMPTY * rows.height:
-        for margin in FILL_MARGINS:
-            filling = replace(ballot, fill=True, fill_margin=margin)
-            tried = _probe(rows, filling, after, cells)
-            if tried.filled and lower_bound(tried.filled_right, tried.filled) >= least - 0.02:
-                evidence["hidden_filled_right"] = round(tried.filled_right / tried.filled, 4)
-                ballot = filling
-                break
-    precision, tried = 0.0, _Tried()
+    precision, right, probed = 0.0, 0, 0
     for guard in GUARDS:
         guarded = replace(ballot, **guard)  # type: ignore[arg-type]
         after = guarded.cast(rows)
-        tried = _probe(rows, guarded, after, cells)
-        precision = tried.right / max(tried.edits, 1)
-        if precision >= least or (tried.edits == 0 and tried.filled):
+        right, probed = _probe(rows, guarded, after, cells)
+        precision = right / max(probed, 1)
+        if precision >= least:
             break
     edited = int((after != own).sum())
     if not edited:
         return None
-    evidence |= {"precision": round(precision, 4), "probed": tried.edits}
+    evidence |= {"precision": round(precision, 4), "probed": probed}
     why = f"{column} is determined by {', '.join(by)}; {edited:,} cells disagree with their group"
     declined = ""
     if precision < least:
         declined = f"of hidden cells {precision:.0%} were foretold right"
     elif edited > MAX_EDITED * rows.height:
         declined = f"it would change {edited:,} of {rows.height:,} cells"
-    confidence = round(lower_bound(tried.right, tried.edits), 4)
+    confidence = round(lower_bound(right, probed), 4)
     parameters = guarded.parameters(rows, empty=bool(declined))
     return Proposal((column,), parameters, confidence, evidence, declined, why=why), after
 
@@ -266,6 +253,36 @@ def _spared(rows: Rows, column: str, after: Codes, texts: Sequence[str]) -> froz
     return frozenset(np.flatnonzero((inside > 0) & (inside == stands)).tolist())
 
 
+def _own_codes(rows: Rows, column: str, after: Codes) -> frozenset[int]:
+    """Edited values of a column of codes that are codes of their own: two persons of one name have two.
+
+    They have a usual shape of the column, and recur or differ from what is said by digits alone.
+    """
+    values, own = rows.values[column], rows.of(column)
+    counts = np.bincount(own[own >= 0], minlength=len(values))
+    recurring = [values[code] for code in np.flatnonzero(counts >= 2).tolist()]
+    if len(recurring) < MANY_CODES or sum(map(_coded, recurring)) < CODED * len(recurring):
+        return frozenset()
+    shapes = Counter(map(shape, recurring))
+    usual = {form for form, n in shapes.items() if n >= USUAL_CODE * len(recurring)}
+    edits = (own >= 0) & (after != own)
+    chosen = set()
+    for pair in np.unique(own[edits] * len(values) + after[edits]).tolist():
+        code, goal = divmod(pair, len(values))
+        value, said = values[code], values[goal]
+        if _coded(value) and shape(value) in usual and (counts[code] >= 2 or _undigited(value) == _undigited(said)):
+            chosen.add(code)
+    return frozenset(chosen)
+
+
+def _coded(value: str) -> bool:
+    return any(c.isdigit() for c in value) and any(c.isalpha() for c in value)
+
+
+def _undigited(value: str) -> str:
+    return "".join(c for c in value if not c.isdigit())
+
+
 def _doubted(
     rows: Rows,
     ballot: Ballot,
@@ -334,8 +351,8 @@ def akin(value: str, other: str) -> bool:
     return sum(abs(n) for n in apart.values()) <= max(2, 0.3 * len(right))
 
 
-def _probe(rows: Rows, ballot: Ballot, after: Codes, cells: int) -> _Tried:
-    """Spoil cells that agree with the vote, learn and vote again: how many edits are right.
+def _probe(rows: Rows, ballot: Ballot, after: Codes, cells: int) -> tuple[int, int]:
+    """Spoil cells that agree with the vote, learn and vote again: edits that are right, and edits.
 
     Of the chosen rows six in ten get a slip of the hand, two another value of the column, and two are emptied; in as
     many other rows as got another value a key is wrong instead, and an edit there is a false one. Each spoilt cell
@@ -346,7 +363,7 @@ def _probe(rows: Rows, ballot: Ballot, after: Codes, cells: int) -> _Tried:
     guess = replace(ballot, fill=True, fill_margin=SUSPECT_MARGIN).cast(rows, np.full(rows.height, -1))
     agreeing = np.flatnonzero((own >= 0) & (own == guess) & (own == after))
     if len(agreeing) < 2:
-        return _Tried()
+        return 0, 0
     wanted = min(cells + cells // 5, len(agreeing))
     rng = random.Random(0)
     present = rows.present(column)
@@ -380,12 +397,7 @@ def _probe(rows: Rows, ballot: Ballot, after: Codes, cells: int) -> _Tried:
     back = again.cast(rows, noisy, changed)
     mark = np.zeros(rows.height, bool)
     mark[list(spoilt)] = True
-    empty = mark & (noisy < 0)
+    mark &= noisy >= 0
     mark[[i for wrong in misled.values() for i in wrong]] = True
-    touched, good = mark & (back != noisy), back == own
-    return _Tried(
-        int((touched & good & ~empty).sum()),
-        int((touched & ~empty).sum()),
-        int((touched & good & empty).sum()),
-        int((touched & empty).sum()),
-    )
+    touched = mark & (back != noisy)
+    return int((touched & (back == own)).sum()), int(touched.sum())
