@@ -38,12 +38,12 @@ def test_the_training_rows_themselves_never_alarm(shop_model: Path, tmp_path: Pa
 
 
 def test_dirt_as_usual_is_told_and_more_of_it_warns(tmp_path: Path) -> None:
-    """A plan that sets words aside in training: the same share of them later is no news, six times as much is."""
+    """Cells that could not be read in training: the same share of them later is no news, six times as much is."""
     rng = np.random.default_rng(0)
 
     def rows(count: int, share: float) -> pl.DataFrame:
         size = rng.normal(50, 9, count)
-        text = [f"{v:.0f}" if rng.random() > share else "varies" for v in size]
+        text = [f"{v:.0f}" if rng.random() > share else f"ca {rng.integers(10**6)}?" for v in size]
         return pl.DataFrame({"size": text, "sold": np.where(size > 50, "yes", "no")})
 
     train = rows(400, 0.05)
@@ -55,6 +55,22 @@ def test_dirt_as_usual_is_told_and_more_of_it_warns(tmp_path: Path) -> None:
     assert not api.drift(tmp_path / "model", train).at_least("warning")
     more = api.drift(tmp_path / "model", rows(300, 0.3)).changes
     assert "warning" in more.filter(pl.col("part") == "dirt")["severity"].to_list()
+
+
+def test_a_word_kept_as_a_status_is_no_dirt_but_more_of_it_is_told(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+
+    def rows(count: int, share: float) -> pl.DataFrame:
+        size = rng.normal(50, 9, count)
+        text = [f"{v:.0f}" if rng.random() > share else "varies" for v in size]
+        return pl.DataFrame({"size": text, "sold": np.where(size > 50, "yes", "no")})
+
+    train = rows(400, 0.05)
+    ap.fit(train, "sold", time_budget_s=None, work_budget=1).save(tmp_path / "model")
+    assert api.drift(tmp_path / "model", train).changes.is_empty()
+    more = api.drift(tmp_path / "model", rows(300, 0.3)).changes
+    assert set(more["part"]) <= {"columns", "predictions"}
+    assert more.filter((pl.col("column") == "size") & (pl.col("severity") == "error")).height
 
 
 def test_new_columns_are_told(shop_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -28,7 +28,7 @@ def test_columns_order_and_reasons(scorer) -> None:
     found = scorer.predict(given_)
     assert found.columns == ["prediction", "probability_no", "probability_yes", "reasons"]
     assert found.height == len(ROWS)
-    assert found["reasons"].to_list()[:4] == ["", "missing.disguised_null:age", "", ""]
+    assert found["reasons"].to_list()[:4] == ["", "missing.disguised_null:age", "contract.empty_row", ""]
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
