@@ -145,6 +145,32 @@ def test_a_capital_inside_a_word_is_asked_about() -> None:
     assert steps == {"apply": {"BOSTON": "Boston"}, "ask": {"LaFayette": "Lafayette"}}
 
 
+def _spellings(values: list[str], **row: str) -> dict[str, dict[str, str]]:
+    state = State(pl.DataFrame({"v": values}), {}, parameters={"fold": "spelling"})
+    made = LEARNERS["merge_variants"](state, {"column": "v", **row}, {})
+    return {p.gate or "auto": dict(p.parameters["mapping"]) for p in made}
+
+
+def test_runs_of_blanks_are_counted_as_one_and_become_one() -> None:
+    values = ["New  York"] * 9 + ["New York"] * 2 + ["NEW YORK"] * 2 + ["Las  Vegas"] * 3
+    assert _spellings(values) == {"auto": {"New  York": "New York", "NEW YORK": "New York"}}
+    shouted = ["NEW YORK"] * 5 + ["New  York"] * 4 + ["New York"] * 4 + ["Oslo"] * 9
+    assert _spellings(shouted) == {"auto": {"NEW YORK": "New York", "New  York": "New York"}}
+
+
+def test_the_spelling_with_the_accent_is_meant() -> None:
+    assert _spellings(["Besancon"] * 9 + ["Besançon"] * 2) == {"auto": {"Besancon": "Besançon"}}
+    assert _spellings(["Sao Tomé"] * 5 + ["São Tomé"] * 2) == {"auto": {"Sao Tomé": "São Tomé"}}
+    assert _spellings(["Boston"] * 30 + ["Bostón"]) == {"review": {"Bostón": "Boston"}}
+    assert _spellings(["Peña"] * 9 + ["Pená"] * 2) == {"review": {"Pená": "Peña"}}
+
+
+def test_spellings_of_free_text_are_asked_about() -> None:
+    told = ["He said that it was all very well", "He said THAT it was all very well", "Nobody has ever seen it there"]
+    assert set(_spellings(told, role="text")) == {"review"}
+    assert set(_spellings(told, role="category")) == {"auto"}
+
+
 def test_latitudes_and_longitudes_are_numbers() -> None:
     places = {"latitude": ["52.3702", "-33.868", "48.85"] * 20, "lon": ["4.8952", "151.2093", "2.3"] * 20}
     frame = ap.clean({**places, "id": [str(i) for i in range(60)]}).frame

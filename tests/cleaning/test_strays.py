@@ -92,6 +92,12 @@ def test_codes_that_are_each_others_mirror_stay(seed: int) -> None:
     assert _mended(cells, cells)[1] == 0
 
 
+def test_a_code_of_the_usual_shape_is_never_turned() -> None:
+    codes = [f"{name}{100 + i}" for name in ("andeb", "smitj", "wilsk", "moorp") for i in range(8)] * 5
+    codes += ["bedna101"] * 2
+    assert _mended(codes, codes)[1] == 0
+
+
 def _places(filler: str) -> pl.DataFrame:
     rng = random.Random(9)
     codes, zips = ["AL", "NY", "TX", "CA", "OH"], [str(10_000 + 77 * i) for i in range(40)]

@@ -89,7 +89,7 @@ class _Column:
         if len(value) < MIN_LENGTH or mirror == value or not _WORDS.search(value):
             return False
         often, own = self.values.get(mirror, 0), self.values[value] if n is None else n
-        if mirror.casefold() == value.casefold():
+        if mirror.casefold() == value.casefold() or self.code(value):
             return False
         if often >= max(MIN_CELLS, CLEAR * own):
             return True
@@ -101,6 +101,10 @@ class _Column:
         if theirs & self.words:
             return True
         return self.capital and _mirrored(value)
+
+    def code(self, value: str) -> bool:
+        """Whether a value holds a digit and has a usual shape of the column: it is written as the others are."""
+        return any(c.isdigit() for c in value) and shape(value) in self.usual
 
     def turned(self, value: str) -> bool:
         """Whether a value, were it one of the column's that stands once, would be turned round."""

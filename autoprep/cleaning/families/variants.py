@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,13 +20,17 @@ _INNER = re.compile(r"[^\W\d_A-Z][A-Z]")
 CLEAR, MANY = 10, 10
 #: Spellings at least this often as often as the most frequent one are rivals: the column's usual letter case decides.
 RIVAL = 0.5
+#: A column of free text has so many words a value, on average.
+WORDS = 5
 
 
 @LEARNERS.add("merge_variants")
 def learn(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> list[Proposal]:
     """Propose a map from each spelling to the most frequent one that folds to the same.
 
-    Where two are about as frequent, the letter case that is usual in the column decides.
+    Runs of blanks count as one, and become one. Where two are about as frequent, the letter case that is usual in the
+    column decides; of spellings that differ by accents alone the one with more of them is meant. What may be another
+    name, or free text, is asked about.
 
     The parameter ``fold`` says how much is evened out: "spelling" (case, space, accents), "fingerprint" (punctuation
     and word order too) or "truth" (all words for true are one, and all for false). Numbers are never merged: "1,5" and
@@ -46,34 +51,88 @@ def learn(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> lis
         if len(known) < counts.height or len(known) < 3:
             return []
         key = pl.col("value").replace_strict(known, return_dtype=pl.String)
-    shape = (
-        pl.when(pl.col("value") == pl.col("value").str.to_lowercase())
-        .then(0)
-        .when(pl.col("value") == pl.col("value").str.to_uppercase())
-        .then(1)
-        .otherwise(2)
+    bare = pl.col("bare")
+    shape = pl.when(bare == bare.str.to_lowercase()).then(0).when(bare == bare.str.to_uppercase()).then(1).otherwise(2)
+    spelt = (
+        counts.filter(pl.col("value").str.contains(r"\p{L}"))
+        .with_columns(key.alias("key"), text.squeeze(pl.col("value")).alias("bare"))
+        .filter(pl.col("key") != "")
+        .with_columns(shape.alias("shape"), pl.col("n").sum().over("bare").alias("often"))
+    )
+    ranked = (
+        spelt.with_columns(
+            pl.col("n").sum().over("shape").alias("usual"), pl.col("often").max().over("key").alias("most")
+        )
+        .with_columns((pl.col("often") >= RIVAL * pl.col("most")).alias("rival"))
+        .with_columns(pl.when("rival").then("usual").otherwise(0).alias("usual"))
+        .sort("rival", "usual", "often", "value", descending=[True, True, True, False])
+        .with_columns(pl.first("bare", "often").over("key").name.prefix("first_"))
     )
     groups = (
-        counts.filter(pl.col("value").str.contains(r"\p{L}"))
-        .with_columns(key.alias("key"), shape.alias("shape"))
-        .filter(pl.col("key") != "")
-        .with_columns(pl.col("n").sum().over("shape").alias("usual"), pl.col("n").max().over("key").alias("most"))
-        .with_columns((pl.col("n") >= RIVAL * pl.col("most")).alias("rival"))
-        .with_columns(pl.when("rival").then("usual").otherwise(0).alias("usual"))
-        .sort("rival", "usual", "n", "value", descending=[True, True, True, False])
-        .with_columns(pl.col("value").first().over("key").alias("said"))
-        .filter(pl.col("said") != pl.col("value"))
+        ranked.join(_accented(ranked), on="key", how="left")
+        .with_columns(pl.coalesce("accented", "first_bare").alias("said"))
+        .filter(pl.col("said") != pl.col("value"), pl.len().over("key") > 1)
     )
     if groups.is_empty():
         return []
-    often = dict(counts.rows())
-    doubts = [_own_name(value, said, n, often) for value, said, n in groups.select("value", "said", "n").rows()]
-    marked = groups.with_columns(pl.Series("doubt", doubts, pl.Boolean))
+    often = dict(spelt.select("bare", "often").rows())
+    words = int(counts["value"].str.count_matches(r"\S+").sum())
+    free = row.get("role") == "text" and words > WORDS * counts.height
+    doubts = [_doubt(value, said, n, often, free) for value, said, n in groups.select("value", "said", "often").rows()]
+    marked = groups.with_columns(pl.Series("doubt", doubts, pl.String))
     return [
-        _proposal(column, marked.filter(pl.col("doubt") == doubt), loose, doubt)
-        for doubt in (False, True)
-        if (marked["doubt"] == doubt).any()
+        _proposal(column, part, loose)
+        for part in (marked.filter(pl.col("doubt") == ""), marked.filter(pl.col("doubt") != ""))
+        if part.height
     ]
+
+
+def _accented(ranked: pl.DataFrame) -> pl.DataFrame:
+    """For each key the spelling ``accented`` that has more accents than the first one and differs by these alone.
+
+    It is no mojibake, and no order of magnitude rarer.
+    """
+    bare, first = pl.col("bare"), pl.col("first_bare")
+    marks = _marks(bare)
+    return (
+        ranked.filter(
+            text.strip_accents(bare) == text.strip_accents(first),
+            marks > _marks(first),
+            CLEAR * pl.col("often") > pl.col("first_often"),
+            ~text.has_mojibake(bare),
+        )
+        .sort(marks, "often", "bare", descending=[True, True, False])
+        .group_by("key", maintain_order=True)
+        .agg(bare.first().alias("accented"))
+    )
+
+
+def _marks(cell: pl.Expr) -> pl.Expr:
+    return cell.str.normalize("NFD").str.count_matches(r"\p{M}")
+
+
+def _doubt(value: str, said: str, cells: int, often: Mapping[str, int], free: bool) -> str:
+    """Why a spelling may be right as it stands; "" where it may not."""
+    if free:
+        return "it is free text, which may be written in more than one way"
+    if _own_name(value, said, cells, often):
+        return "a capital inside a word may be how the name is written"
+    if _accent_lost(value, said):
+        return "an accent may be how the name is written"
+    return ""
+
+
+def _accent_lost(value: str, said: str) -> bool:
+    """Whether another spelling with fewer, or other, accents is said.
+
+    Example:
+        >>> _accent_lost("Besançon", "Besancon"), _accent_lost("Besancon", "Besançon"), _accent_lost("Zürich", "ZÜRICH")
+        (True, False, False)
+    """
+    own, other = (
+        [c for c in unicodedata.normalize("NFD", one.casefold()) if unicodedata.combining(c)] for one in (value, said)
+    )
+    return bool(own) and own != other and len(own) >= len(other)
 
 
 def _own_name(value: str, said: str, cells: int, often: Mapping[str, int]) -> bool:
@@ -87,11 +146,13 @@ def _own_name(value: str, said: str, cells: int, often: Mapping[str, int]) -> bo
     return inner and value.casefold() == said.casefold() and often[said] < max(MANY, CLEAR * cells)
 
 
-def _proposal(column: str, groups: pl.DataFrame, loose: bool, doubt: bool) -> Proposal:
-    mapping = dict(sorted(groups.select("value", "said").rows()))
+def _proposal(column: str, groups: pl.DataFrame, loose: bool) -> Proposal:
+    pairs = sorted(groups.select("value", "said", "doubt").rows())
+    mapping = {value: said for value, said, _ in pairs}
     evidence = {"values": len(mapping), "cells": int(groups["n"].sum())}
+    one, said, doubt = pairs[0]
     if not doubt:
         return Proposal((column,), {"mapping": mapping}, 0.97 if loose else 1.0, evidence)
-    one = next(iter(mapping))
-    why = f"'{one}' beside '{mapping[one]}': a capital inside a word may be how the name is written"
-    return Proposal((column,), {"mapping": mapping}, 0.6, evidence, gate="review", why=why)
+    return Proposal(
+        (column,), {"mapping": mapping}, 0.6, evidence, gate="review", why=f"'{one}' beside '{said}': {doubt}"
+    )
