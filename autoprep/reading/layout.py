@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from autoprep.parsing.null import NULL_WORDS
 from autoprep.reading.cells import Record, cell_type
 from autoprep.reading.names import merged_headers
 
@@ -17,6 +18,7 @@ _UNIT = re.compile(
     r"yrs?|kg|lbs?|oz|in|ft|mi|km/h|mph|m/s|ppm|ppb|deg|count|mmhg|bpm|k|c|f|n/?a|-|n|no\.?|nr\.?|#|pcs|[kmb]?(?:usd|eur|gbp|chf)|[kmb]?[$€£]|[$€£][kmb]?|millions?|thousands?|percent|pct|ha)|[\w°µ²³^]{1,6}/[\w°µ²³^]{1,6}",
     re.IGNORECASE,
 )
+_NOTHING = frozenset(NULL_WORDS)
 _YEAR = re.compile(r"(?:1[89]|20)\d\d")
 #: Records looked at for the start of the table and its header.
 LOOK = 200
@@ -213,7 +215,7 @@ def _header_score(cells: Sequence[str], rows: Sequence[Record], width: int) -> t
         if typed >= 0.7:
             if kind in _TYPED:
                 votes, reasons["typed like the rows"] = votes - 1.0, reasons["typed like the rows"] + 1
-            elif kind != "nan":
+            elif not _says_nothing(cell):
                 votes, reasons["words over values"] = votes + 1.0, reasons["words over values"] + 1
         else:
             said = _text_vote(cell, kind, [row[i].strip() for row in body])
@@ -272,6 +274,8 @@ def _continues(upper: Sequence[Record], record: Record, rows: Sequence[Record], 
     if not body:
         return False
     kinds = _column_kinds(rows, width)
+    if _holds_marks(cells, body, kinds):
+        return False
     top = [*upper[-1].cells, *[""] * width][:width]
     if not cells[0].strip() and sum(kinds[0].values()) - kinds[0]["empty"] > 0.95 * len(body):
         filled = [i for i in range(width) if cells[i].strip()]
@@ -289,7 +293,7 @@ def _continues(upper: Sequence[Record], record: Record, rows: Sequence[Record], 
         typed = sum(n for k, n in known.items() if k in _TYPED) / total
         full = total / len(body)
         if typed >= 0.9:
-            if cell and cell_type(cell) != "nan":
+            if cell and not _says_nothing(cell):
                 for_it += 1.0
             elif not cell and full > 0.95:
                 for_it += 0.5
@@ -303,6 +307,29 @@ def _continues(upper: Sequence[Record], record: Record, rows: Sequence[Record], 
         return for_it > against
     said = sum(1 for k in kinds if sum(k.values()) > k["empty"] + k["nan"])
     return for_it > 2 * against and for_it >= 0.6 * max(2, said) and len(body) >= 3
+
+
+def _says_nothing(cell: str) -> bool:
+    return cell.lower() in _NOTHING or cell_type(cell) == "nan"
+
+
+def _holds_marks(cells: Sequence[str], body: Sequence[Sequence[str]], kinds: Sequence[Counter[str]]) -> bool:
+    """Whether a record holds marks for what was left out, not names.
+
+    Nothing else is in it, or one short cell, or one that the rows below have too, stands over three columns of values
+    and more.
+    """
+    if all(_says_nothing(c.strip()) for c in cells):
+        return True
+    over = []
+    for i, cell in enumerate(cells):
+        known = sum(n for k, n in kinds[i].items() if k not in ("empty", "nan"))
+        if cell.strip() and sum(kinds[i][k] for k in _TYPED) > 0.5 * known:
+            over.append((i, cell.strip()))
+    if len(over) < 3 or len({cell for _, cell in over}) > 1:
+        return False
+    mark = over[0][1]
+    return sum(map(str.isalpha, mark)) < 3 or any(row[i].strip() == mark for row in body for i, _ in over)
 
 
 def _units_below(rows: Sequence[Record], count: int, width: int) -> bool:
