@@ -86,6 +86,8 @@ DATETIME_FORMATS: tuple[str, ...] = (
 #: ISO 8601 in chrono's codes: moments that have one reading only, whatever else a column writes; with their offset.
 _ISO = tuple(f"%Y-%m-%d{t}{c}" for t in "T " for c in ("%H:%M", "%H:%M:%S%.f"))
 _ISO_OFFSET = tuple(f"%Y-%m-%d{t}%H:%M:%S%.f%#z" for t in "T ")
+#: Days without separators, the year last; a zero in front may have been lost where they were numbers.
+COMPACT_DAYS: tuple[str, ...] = ("%m%d%Y", "%d%m%Y")
 #: A month or a day of the year only.
 PARTIAL_FORMATS: tuple[str, ...] = _PARTIAL
 TIME_FORMATS: tuple[str, ...] = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p")
@@ -136,6 +138,9 @@ def regex(fmt: str) -> str:
     text = "".join(out)
     if fmt.startswith("%Y%m%d"):
         text = text.replace(r"\d{1,2}", r"\d{2}", 2).replace("(?:st|nd|rd|th)?", "", 1)
+    if fmt.startswith(COMPACT_DAYS):
+        head, separator, tail = text.partition("\\d{1,2}")
+        text = head + separator + tail.replace("\\d{1,2}", "\\d{2}", 1)
     if "%b" not in fmt:
         text = text.replace("(?:st|nd|rd|th)?", "")
     return f"^{text}$"

@@ -224,6 +224,26 @@ def _order(
     return "dmy", True, "no cell has a part above 12: day and month may be changed round"
 
 
+def compact(days: Mapping[str, float], content: float) -> Dates | None:
+    """The one order in which all cells are days without separators, the year last; None where none or both are.
+
+    Args:
+        days: format -> cells that it reads.
+        content: cells that hold something.
+
+    Example:
+        >>> compact({"%m%d%Y": 40, "%d%m%Y": 12}, 40).formats
+        {'%m%d%Y': 40}
+        >>> compact({"%m%d%Y": 40, "%d%m%Y": 40}, 40) is None
+        True
+    """
+    fitting = [fmt for fmt, count in days.items() if count == content]
+    if len(fitting) != 1:
+        return None
+    why = "all cells are days in this order, not in the other"
+    return Dates({fitting[0]: content}, date.order(fitting[0]), why=why, count=content)
+
+
 def month_of(text: str) -> tuple[int, int, str] | None:
     """Year (as written), month and format of a month with its year; None for other text.
 

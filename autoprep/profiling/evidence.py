@@ -9,6 +9,7 @@ import polars as pl
 from autoprep.parsing import boolean, date, null, number, pattern, quantity, text
 from autoprep.parsing import range as ranges
 from autoprep.profiling.cells import Cells
+from autoprep.profiling.names import says
 
 Counts = dict[str, float]
 
@@ -221,6 +222,7 @@ def collect(cells: Cells) -> dict[str, dict[str, Any]]:
     _add_words(out, cells, content, shape, "shapes", limit=8)
     _add_words(out, cells, content, pattern.runs(shape), "run_shapes", limit=8)
     _add_dates(out, cells, content, digits)
+    _add_days(out, cells, content)
     return out
 
 
@@ -313,3 +315,17 @@ def _add_dates(out: dict[str, dict[str, Any]], cells: Cells, content: pl.DataFra
         out[name]["date_like"] = 0.0
     for col, c in totals.iter_rows():
         out[cells.names[col]]["date_like"] = c
+
+
+def _add_days(out: dict[str, dict[str, Any]], cells: Cells, content: pl.DataFrame) -> None:
+    """Cells that are a day of 1900 to 2100 in each format of digits with the year last, where headers speak of days."""
+    for name in cells.names:
+        out[name]["days"] = {}
+    dated = [i for i, name in enumerate(cells.names) if says(name, "date")]
+    digits = content.filter(pl.col("digits") & pl.col("length").is_in([7, 8]) & pl.col("col").is_in(dated))
+    if not digits.height:
+        return
+    fits = {f: date.parse(pl.col("t"), [f]).dt.year().is_between(1900, 2100) for f in date.COMPACT_DAYS}
+    sums = digits.group_by("col").agg(pl.col("c").filter(fit).sum().alias(f) for f, fit in fits.items())
+    for row in sums.iter_rows(named=True):
+        out[cells.names[row.pop("col")]]["days"] = row

@@ -33,6 +33,8 @@ def describe_text(name: str, e: Mapping[str, Any], rows: int, nulls: int, hints:
     scale = e["date_like"] / max(1.0, sum(e["date_cells"].values()))
     if not day.formats and day.partial:
         day = months.decide(e["date_cells"], content / scale, name) or day
+    if e["days"] and not names.says(name, "id") and (found := dates.compact(e["days"], content)):
+        day, scale = found, 1.0
     fmt = number.format
     row: Row = {
         "content": round(content),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 import pytest
@@ -66,3 +66,22 @@ def test_two_digits_behind_months_that_follow_one_another_are_years() -> None:
 def test_single_rows_leave_months_to_the_whole_plan(form: str) -> None:
     with pytest.raises(Declined):
         reader(form, False)
+
+
+DAYS = [date(2017, 9, 1) + timedelta(days=11 * i) for i in range(60)]
+
+
+@pytest.mark.parametrize("form", ["%m%d%Y", "%d%m%Y"])
+@pytest.mark.parametrize("lost", [False, True])
+def test_days_without_separators_are_dates_under_a_header_of_dates(form: str, lost: bool) -> None:
+    cells = [f"{day:{form}}".lstrip("0" if lost else "") for day in DAYS]
+    cleaned = ap.clean(pl.DataFrame({"order_date": cells}))
+    assert cleaned.frame["order_date"].to_list() == DAYS
+    assert ap.undo(cleaned)["order_date"].to_list() == cells
+    assert _semantic(cells, "amount") != "date"
+
+
+def test_days_of_either_order_or_not_throughout_stay_numbers() -> None:
+    assert _semantic([f"{day:%m%d%Y}" for day in DAYS if day.day <= 12], "date") != "date"
+    assert _semantic([*(f"{day:%m%d%Y}" for day in DAYS), "13452018"], "date") != "date"
+    assert _semantic([f"{day:%m%d%Y}" for day in DAYS], "date_id") != "date"
