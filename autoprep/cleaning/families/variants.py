@@ -90,7 +90,7 @@ def learn(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> lis
 def _accented(ranked: pl.DataFrame) -> pl.DataFrame:
     """For each key the spelling ``accented`` that has more accents than the first one and differs by these alone.
 
-    It is no mojibake, and no order of magnitude rarer.
+    It is no mojibake, stands more than once, and is no order of magnitude rarer.
     """
     bare, first = pl.col("bare"), pl.col("first_bare")
     marks = _marks(bare)
@@ -98,6 +98,7 @@ def _accented(ranked: pl.DataFrame) -> pl.DataFrame:
         ranked.filter(
             text.strip_accents(bare) == text.strip_accents(first),
             marks > _marks(first),
+            pl.col("often") > 1,
             CLEAR * pl.col("often") > pl.col("first_often"),
             ~text.has_mojibake(bare),
         )
