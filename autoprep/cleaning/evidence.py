@@ -191,7 +191,8 @@ def status_words(frame: pl.DataFrame, column: str, verb: str, parameters: Mappin
         parameters: the verb's.
 
     Example:
-        >>> frame = pl.DataFrame({"d": ["2024-01-02", "pending", "tbd", "pending", "tbd", "2024-01-03"]})
+        >>> days = ["2024-01-02", "2024-01-03", "2024-01-04", "2024-01-05"]
+        >>> frame = pl.DataFrame({"d": [*days, "pending", "tbd", "pending", "tbd"]})
         >>> status_words(frame, "d", "parse_date", {"formats": ["%Y-%m-%d"]})
         ['pending', 'tbd']
     """
