@@ -18,7 +18,7 @@ WEIGHTY = 0.1
 #: Rows whose ratio to the target is their group's within ``SAME``, and what shuffled groups reach of that at most.
 OF_GROUP, SAME, BY_CHANCE = 0.9, 0.005, 0.5
 #: Levels that may hold a factor each, rows of each on average, columns that are paired, and rows tried first.
-MAX_LEVELS, PER_LEVEL, MAX_GROUPS, PROBE = 100, 5, 10, 1_000
+MAX_LEVELS, PER_LEVEL, MAX_GROUPS, PROBE = 100, 5, 6, 1_000
 
 
 def explained(columns: Sequence[Encoded], y: Floats) -> tuple[tuple[str, ...], float]:
