@@ -16,6 +16,8 @@ CLEAR = 2.0
 def genes(before: Plan, gains: Mapping[str, Any]) -> tuple[str, ...]:
     """Ids of the lossy steps that no comparison has settled, the least certain first; untested ones last.
 
+    A step without which no loss of any fold was another is settled: turned over, it would cost fits and change nothing.
+
     Args:
         before: the plan whose lossy steps were to be judged.
         gains: what the comparison found, by action id.
@@ -23,8 +25,11 @@ def genes(before: Plan, gains: Mapping[str, Any]) -> tuple[str, ...]:
     Example:
         >>> from autoprep.types import Action
         >>> steps = [Action(name, "rule", (name,), "clip", kind="lossy") for name in ("a", "b", "c")]
-        >>> genes(Plan(tuple(steps)), {"a": {"gain": 0.3, "standard_error": 0.1}, "b": {"gain": 0.0}})
+        >>> gains = {"a": {"gain": 0.3, "standard_error": 0.1}, "b": {"gain": 0.01, "standard_error": 0.02}}
+        >>> genes(Plan(tuple(steps)), gains)
         ('b', 'c')
+        >>> genes(Plan(tuple(steps)), {**gains, "c": {"gain": 0.0, "standard_error": 0.0}})
+        ('b',)
     """
 
     def certainty(step_id: str) -> float:
@@ -32,7 +37,7 @@ def genes(before: Plan, gains: Mapping[str, Any]) -> tuple[str, ...]:
         if found is None:
             return CLEAR
         gain, error = abs(float(found["gain"])), float(found.get("standard_error", 0.0))
-        return gain / error if error > 0 else 0.0 if gain == 0 else float("inf")
+        return gain / error if error > 0 else float("inf")
 
     sure = {step.id: certainty(step.id) for step in lossy_steps(before)}
     return tuple(sorted((name for name, much in sure.items() if much <= CLEAR), key=lambda name: (sure[name], name)))
