@@ -112,8 +112,9 @@ def rescale_computed(
             fits = able & holds([made if k == i else other for k, other in enumerate(columns)])
             ways.append((i, made, fits.fill_null(False)))
     alone = (pl.sum_horizontal([fits.cast(pl.Int32) for _, _, fits in ways]) == 1) & ~holds(columns).fill_null(True)
-    own = [pl.when(alone & fits).then(made) for i, made, fits in ways if i == 0]
-    return Repair(pl.coalesce([*own, cell]), dtype="same")
+    # ``alone`` holds every way: it is written once, not once per factor.
+    own = pl.coalesce([pl.when(fits).then(made) for i, made, fits in ways if i == 0])
+    return Repair(pl.coalesce([pl.when(alone).then(own), cell]), dtype="same")
 
 
 @verb("rescale_by", phase="scale", theme="number", columns=("by",), learnt=True, typed=True)
