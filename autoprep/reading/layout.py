@@ -18,6 +18,8 @@ _UNIT = re.compile(
     r"yrs?|kg|lbs?|oz|in|ft|mi|km/h|mph|m/s|ppm|ppb|deg|count|mmhg|bpm|k|c|f|n/?a|-|n|no\.?|nr\.?|#|pcs|[kmb]?(?:usd|eur|gbp|chf)|[kmb]?[$€£]|[$€£][kmb]?|millions?|thousands?|percent|pct|ha)|[\w°µ²³^]{1,6}/[\w°µ²³^]{1,6}",
     re.IGNORECASE,
 )
+#: What statistical offices write in brackets for a value withheld, rounded to nothing, revised; some are units as well.
+_FLAG = re.compile(r"[(\[](?:na|[dshnpqrxyz])[)\]]", re.IGNORECASE)
 _NOTHING = frozenset(NULL_WORDS)
 _YEAR = re.compile(r"(?:1[89]|20)\d\d")
 #: What surveys write below a question that has one answer, or one in the respondent's own words.
@@ -376,13 +378,21 @@ def _is_units(cells: Sequence[str], rows: Sequence[Record], width: int) -> bool:
     if sum(bool(_UNIT.fullmatch(c)) for c in given) < 0.6 * len(given):
         return False
     kinds = _column_kinds(rows, width)
-    over_numbers = 0
-    for i, cell in enumerate(cells):
+    units, labelled = [], False
+    for i, cell in enumerate(map(str.strip, cells)):
         known = {k: n for k, n in kinds[i].items() if k not in ("empty", "nan")}
         total = sum(known.values())
-        if cell.strip() and total and known.get("number", 0) / total > 0.8 and cell_type(cell) != "number":
-            over_numbers += 1
-    return over_numbers >= 1
+        numbers = known.get("number", 0)
+        if not cell or not total:
+            continue
+        if numbers > 0.8 * total and cell_type(cell) != "number" and cell.lower() not in _NOTHING:
+            units.append((i, cell))
+        elif 2 * numbers < total and not _UNIT.fullmatch(cell):
+            labelled = True
+    below = [r.cells for r in rows[:LOOK] if len(r.cells) == width]
+    if any(row[i].strip() == unit for row in below for i, unit in units):
+        return False
+    return bool(units) and not (labelled and all(_FLAG.fullmatch(unit) for _, unit in units))
 
 
 def header_likeness(rows: Sequence[Sequence[str]], width: int) -> float:
