@@ -43,8 +43,8 @@ def read(
         dialect: how the text is laid out; found out when None.
         sheet: name or 1-based number of a workbook's sheet; the first when None.
         query: a table's name or SQL when the source is a database; elsewhere SQL over the table ``self``.
-        table: one of several tables in one text, by its place from 1; a member of an archive, by its name or place; a
-            sheet of a workbook or table of a database.
+        table: one of several tables in one text, by its place from 1; a member of an archive or a list of records in a
+            JSON, by its name or place; a sheet of a workbook or table of a database.
         listener: hears what is being done.
 
     Returns:
@@ -71,7 +71,7 @@ def read(
         return _exact(read_address(address, query))
     if address is not None and address.scheme != "file":
         listener(Event("read", f"Scanning {address.shown}."))
-        return _asked(_exact(read_object(address, dialect)), query)
+        return _asked(_exact(read_object(address, dialect, sheet if sheet is not None else table)), query)
     where, part = split_part(str(address.path) if address else os.fspath(source))
     path = Path(where)
     if folders.is_many(path):
@@ -133,7 +133,7 @@ def _read_path(
         return _asked(_read_text(opened, origin, dialect, None if opened.chosen else which), query)
     typed = read_typed(opened, sheet if sheet is not None or opened.chosen else which)
     table = Table(typed.frame, origin, None, typed.rejected, typed.headers, typed.notes, table_name(path.name))
-    return _asked(_exact(table), query if opened.kind != "excel" or query != sheet else None)
+    return _asked(_exact(table), query if opened.kind not in ("excel", "json") or query != sheet else None)
 
 
 def _read_text(opened: sources.Opened, origin: Source, dialect: Dialect | None, which: str | int | None) -> Table:
