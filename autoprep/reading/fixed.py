@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
-#: Lines that places are told by; fewest of them, under names and without any.
-LOOK, LEAST, LEAST_UNNAMED = 2000, 3, 20
+from autoprep.reading.cells import cell_type
+
+#: Lines that places are told by; fewest of them, under names and without any (where numbers and dates stand below each
+#: other, and where they do not).
+LOOK, LEAST, LEAST_TYPED, LEAST_UNNAMED = 2000, 3, 5, 20
 #: Share of the lines that must have two blanks side by side, as padding has; and that may cross a gap further down.
 PADDED, CROSSED = 0.5, 0.01
 #: Columns at most, and characters of a line.
@@ -33,7 +37,7 @@ def places(lines: Sequence[str], header: str) -> list[tuple[int, int]]:
     """
     whole = [line for line in ([header, *lines] if header else lines) if line.strip()]
     longest = max(map(len, whole), default=0)
-    if len(whole) < (LEAST if header else LEAST_UNNAMED) or longest > LONGEST or any("\t" in line for line in whole):
+    if len(whole) < (LEAST if header else LEAST_TYPED) or longest > LONGEST or any("\t" in line for line in whole):
         return []
     if sum("  " in line.strip() for line in whole) < PADDED * len(whole):
         return []
@@ -43,7 +47,14 @@ def places(lines: Sequence[str], header: str) -> list[tuple[int, int]]:
     found = [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
     if header:
         found = _named(found, header)
+    elif len(whole) < LEAST_UNNAMED and 2 * sum(_typed(whole, *place) for place in found) < len(found):
+        return []
     return found if 2 <= len(found) <= MOST_COLUMNS else []
+
+
+def _typed(lines: Sequence[str], start: int, end: int) -> bool:
+    """Whether a number or a date stands at a place in all lines."""
+    return all(cell_type(line[start:end]) in ("number", "date", "time", "money") for line in lines)
 
 
 def _named(found: list[tuple[int, int]], header: str) -> list[tuple[int, int]]:
@@ -63,8 +74,21 @@ def _named(found: list[tuple[int, int]], header: str) -> list[tuple[int, int]]:
     return out if waiting is None else []
 
 
-def split(frame: pl.LazyFrame, header: str) -> tuple[pl.LazyFrame, list[str], int] | None:
-    """A frame of whole lines as columns by their places, the names, and how many lines cross a gap; or None.
+def ruled(frame: pl.LazyFrame) -> bool:
+    """Whether the first of some lines underlines the names above it."""
+    return bool(frame.head(1).select(pl.first().str.contains(RULE).fill_null(False)).collect().to_series().any())
+
+
+class Split(NamedTuple):
+    """Columns "0", "1", ... by their places, their names in the header, and how many lines cross a gap."""
+
+    frame: pl.LazyFrame
+    names: list[str]
+    crossing: int
+
+
+def split(frame: pl.LazyFrame, header: str) -> Split | None:
+    """A frame of whole lines as columns by their places, or None where they have none.
 
     Args:
         frame: one column of String.
@@ -72,13 +96,12 @@ def split(frame: pl.LazyFrame, header: str) -> tuple[pl.LazyFrame, list[str], in
 
     Example:
         >>> made = split(pl.LazyFrame({"a": ["1   Ann Lee", "12  Bo", "13"]}), "id  name   ")
-        >>> made[1], made[0].collect().rows()
+        >>> made.names, made.frame.collect().rows()
         (['id', 'name'], [('1', 'Ann Lee'), ('12', 'Bo'), ('13', None)])
     """
     name = frame.collect_schema().names()[0]
     line = pl.col(name)
-    ruled = frame.head(1).select(line.str.contains(RULE).fill_null(False)).collect().to_series().any()
-    frame = frame.filter(~line.str.contains(RULE).fill_null(False)) if header and ruled else frame
+    frame = frame.filter(~line.str.contains(RULE).fill_null(False)) if header and ruled(frame) else frame
     found = places(frame.head(LOOK).collect().to_series().drop_nulls().to_list(), header)
     if not found:
         return None
@@ -94,4 +117,4 @@ def split(frame: pl.LazyFrame, header: str) -> tuple[pl.LazyFrame, list[str], in
     for i, start in enumerate(starts):  # what stands in a gap belongs to the column before it
         long = starts[i + 1] - start if i + 1 < len(starts) else None
         cells.append(line.str.slice(start, long).str.strip_chars().replace("", None).alias(str(i)))
-    return frame.select(cells), [header[start:end].strip() for start, end in found], int(wrong)
+    return Split(frame.select(cells), [header[start:end].strip() for start, end in found], int(wrong))

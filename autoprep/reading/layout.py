@@ -18,8 +18,12 @@ _UNIT = re.compile(
     r"yrs?|kg|lbs?|oz|in|ft|mi|km/h|mph|m/s|ppm|ppb|deg|count|mmhg|bpm|k|c|f|n/?a|-|n|no\.?|nr\.?|#|pcs|[kmb]?(?:usd|eur|gbp|chf)|[kmb]?[$€£]|[$€£][kmb]?|millions?|thousands?|percent|pct|ha)|[\w°µ²³^]{1,6}/[\w°µ²³^]{1,6}",
     re.IGNORECASE,
 )
+#: What statistical offices write in brackets for a value withheld, rounded to nothing, revised; some are units as well.
+_FLAG = re.compile(r"[(\[](?:na|[dshnpqrxyz])[)\]]", re.IGNORECASE)
 _NOTHING = frozenset(NULL_WORDS)
 _YEAR = re.compile(r"(?:1[89]|20)\d\d")
+#: What surveys write below a question that has one answer, or one in the respondent's own words.
+_ANSWER = frozenset({"response", "open-ended response"})
 #: Records looked at for the start of the table and its header.
 LOOK = 200
 _MAX_HEADER_ROWS = 4
@@ -268,10 +272,12 @@ def _is_sequence(cells: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
 def _continues(upper: Sequence[Record], record: Record, rows: Sequence[Record], width: int) -> bool:
     """Whether a record is one more header row below those found."""
     cells = [*record.cells, *[""] * (width - len(record.cells))][:width]
-    if len(record.cells) != width or any(cell_type(c) in _TYPED for c in cells if c.strip()):
-        return False
     body = [r.cells for r in rows[:LOOK] if len(r.cells) == width]
-    if not body:
+    if len(record.cells) != width or not body:
+        return False
+    if len(upper) == 1 and _answers_below(upper[0].cells, cells, body):
+        return True
+    if any(cell_type(c) in _TYPED for c in cells if c.strip()):
         return False
     kinds = _column_kinds(rows, width)
     if _holds_marks(cells, body, kinds):
@@ -307,6 +313,31 @@ def _continues(upper: Sequence[Record], record: Record, rows: Sequence[Record], 
         return for_it > against
     said = sum(1 for k in kinds if sum(k.values()) > k["empty"] + k["nan"])
     return for_it > 2 * against and for_it >= 0.6 * max(2, said) and len(body) >= 3
+
+
+def _answers_below(questions: Sequence[str], cells: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
+    """Whether a record below a survey's questions says what each column holds of the answers.
+
+    "Response" stands below a question of one column, the answers offered below one that spans several (itself and the
+    blank headers on its right). It needs "Response" where no row answers so, or two columns that hold their own heading
+    and nothing else.
+    """
+    if len(questions) != len(cells):
+        return False
+    blank = [not q.strip() for q in questions]
+    given = [i for i, cell in enumerate(cells) if cell.strip()]
+    if not given or any(all(blank[: i + 1]) for i in given):  # no question on its left
+        return False
+    words = [i for i in given if cells[i].strip().lower() in _ANSWER]
+    offered = [i for i in given if i not in set(words)]
+    if any(not blank[i] and not (i + 1 < len(cells) and blank[i + 1]) for i in offered):
+        return False
+    columns = {i: {row[i].strip() for row in body} - {""} for i in given}
+    if any(cells[i].strip() in columns[i] for i in words):
+        return False
+    ticked = sum(columns[i] == {cells[i].strip()} for i in offered)
+    unanswered = sum(not cells[i].strip() for i in range(len(cells)) if not blank[i])
+    return (bool(words) or ticked >= 2) and 2 * unanswered <= sum(not b for b in blank)
 
 
 def _says_nothing(cell: str) -> bool:
@@ -347,13 +378,21 @@ def _is_units(cells: Sequence[str], rows: Sequence[Record], width: int) -> bool:
     if sum(bool(_UNIT.fullmatch(c)) for c in given) < 0.6 * len(given):
         return False
     kinds = _column_kinds(rows, width)
-    over_numbers = 0
-    for i, cell in enumerate(cells):
+    units, labelled = [], False
+    for i, cell in enumerate(map(str.strip, cells)):
         known = {k: n for k, n in kinds[i].items() if k not in ("empty", "nan")}
         total = sum(known.values())
-        if cell.strip() and total and known.get("number", 0) / total > 0.8 and cell_type(cell) != "number":
-            over_numbers += 1
-    return over_numbers >= 1
+        numbers = known.get("number", 0)
+        if not cell or not total:
+            continue
+        if numbers > 0.8 * total and cell_type(cell) != "number" and cell.lower() not in _NOTHING:
+            units.append((i, cell))
+        elif 2 * numbers < total and not _UNIT.fullmatch(cell):
+            labelled = True
+    below = [r.cells for r in rows[:LOOK] if len(r.cells) == width]
+    if any(row[i].strip() == unit for row in below for i, unit in units):
+        return False
+    return bool(units) and not (labelled and all(_FLAG.fullmatch(unit) for _, unit in units))
 
 
 def header_likeness(rows: Sequence[Sequence[str]], width: int) -> float:

@@ -33,8 +33,13 @@ _LOGIN = {
 _FAMILY = {"s3a": "s3", "gcs": "gs", "azure": "az", "adl": "az", "abfs": "az", "abfss": "az"}
 
 
-def read_object(address: Address, dialect: Dialect | None) -> Table:
+def read_object(address: Address, dialect: Dialect | None, which: str | int | None = None) -> Table:
     """Scan Parquet, Arrow or NDJSON where it lies; a text is fetched whole and read like a file.
+
+    Args:
+        address: where it is.
+        dialect: how a text is laid out, or None to find out.
+        which: the sheet of a workbook, or one of several tables in a JSON.
 
     Raises:
         InputError: it is not there, or no credentials were found.
@@ -60,16 +65,16 @@ def read_object(address: Address, dialect: Dialect | None) -> Table:
         with tempfile.TemporaryDirectory(prefix="autoprep-") as folder:
             copy = Path(folder) / (path.name or "object")
             _fetch(address, copy)
-            return _read_copy(copy, address, dialect, name)
+            return _read_copy(copy, address, dialect, name, which)
     except (pl.exceptions.PolarsError, OSError, ValueError) as error:
         raise _cannot(address, str(error)) from error
 
 
-def _read_copy(copy: Path, address: Address, dialect: Dialect | None, name: str) -> Table:
+def _read_copy(copy: Path, address: Address, dialect: Dialect | None, name: str, which: str | int | None) -> Table:
     opened = open_file(copy)
     origin = Source(address.shown, "object", opened.size, sha256(copy))
     if opened.kind != "text":
-        typed = read_typed(opened, None)
+        typed = read_typed(opened, which)
         return Table(typed.frame.collect().lazy(), origin, None, typed.rejected, typed.headers, typed.notes, name)
     found = read_text(opened.bytes(), dialect)
     return Table(found.frame, origin, found.dialect, found.rejected, found.headers, found.notes, name, found.realigned)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,11 @@ from autoprep.reading.content import open_content
 from autoprep.reading.databases import read_address, read_database_file
 from autoprep.reading.decimals import plain
 from autoprep.reading.extensions import known
+from autoprep.reading.layout import LOOK, header_likeness
 from autoprep.reading.names import column_names
 from autoprep.reading.objects import read_object
 from autoprep.reading.splice import Layout
-from autoprep.reading.text import TextTable, read_content
+from autoprep.reading.text import NO_HEADER, TextTable, read_content
 from autoprep.reading.typed import read_frame, read_typed
 from autoprep.types import Dialect, Event, Listener, Source, Table, silent
 
@@ -41,8 +43,8 @@ def read(
         dialect: how the text is laid out; found out when None.
         sheet: name or 1-based number of a workbook's sheet; the first when None.
         query: a table's name or SQL when the source is a database; elsewhere SQL over the table ``self``.
-        table: one of several tables in one text, by its place from 1; a member of an archive, by its name or place; a
-            sheet of a workbook or table of a database.
+        table: one of several tables in one text, by its place from 1; a member of an archive or a list of records in a
+            JSON, by its name or place; a sheet of a workbook or table of a database.
         listener: hears what is being done.
 
     Returns:
@@ -69,7 +71,7 @@ def read(
         return _exact(read_address(address, query))
     if address is not None and address.scheme != "file":
         listener(Event("read", f"Scanning {address.shown}."))
-        return _asked(_exact(read_object(address, dialect)), query)
+        return _asked(_exact(read_object(address, dialect, sheet if sheet is not None else table)), query)
     where, part = split_part(str(address.path) if address else os.fspath(source))
     path = Path(where)
     if folders.is_many(path):
@@ -131,7 +133,7 @@ def _read_path(
         return _asked(_read_text(opened, origin, dialect, None if opened.chosen else which), query)
     typed = read_typed(opened, sheet if sheet is not None or opened.chosen else which)
     table = Table(typed.frame, origin, None, typed.rejected, typed.headers, typed.notes, table_name(path.name))
-    return _asked(_exact(table), query if opened.kind != "excel" or query != sheet else None)
+    return _asked(_exact(table), query if opened.kind not in ("excel", "json") or query != sheet else None)
 
 
 def _read_text(opened: sources.Opened, origin: Source, dialect: Dialect | None, which: str | int | None) -> Table:
@@ -167,19 +169,42 @@ def _read_text(opened: sources.Opened, origin: Source, dialect: Dialect | None, 
 
 
 def _by_places(found: TextTable) -> TextTable:
-    """A text of one column as the columns of fixed width that it may hold."""
+    """A text of one column as the columns of fixed width that it may hold.
+
+    Its first line was judged as one cell; where its cells are no names it is a row.
+    """
     names = found.frame.collect_schema().names()
+    if len(names) > 1:
+        return found
     header = found.headers.get(names[0], "") if found.dialect.header_rows else ""
-    made = fixed.split(found.frame, header) if len(names) == 1 else None
+    made = fixed.split(found.frame, header)
+    notes, dialect = list(found.notes), found.dialect
+    sure = "given" in dialect.evidence or fixed.ruled(found.frame)
+    if header and not sure and (made is None or _likeness(made.names, made.frame) < 0):
+        whole = pl.concat([pl.LazyFrame({names[0]: [header]}), found.frame])
+        again = fixed.split(whole, "")
+        if again and (score := _likeness(again.frame.head(1).collect().row(0), again.frame.slice(1))) < 0:
+            made, header = again, ""
+            said = {**dialect.evidence, "header": "values, not names", "header_score": round(score, 3)}
+            dialect = replace(dialect, header_rows=0, evidence=said)
+            notes.append(NO_HEADER)
     if made is None:
         return found
-    frame, said, crossing = made
-    names, headers = column_names(said)
-    notes = [*found.notes, f"The columns stand at fixed places, {len(names)} in each line."]
-    if crossing:
-        notes.append(f"{crossing:,} lines have characters between the columns; they count to the one on their left.")
-    frame = frame.rename(dict(zip(map(str, range(len(names))), names, strict=True)))
-    return replace(found, frame=frame, headers=headers if header else {}, notes=tuple(notes), shape=None)
+    names, headers = column_names(made.names)
+    notes.append(f"The columns stand at fixed places, {len(names)} in each line.")
+    if made.crossing:
+        notes.append(
+            f"{made.crossing:,} lines have characters between the columns; they count to the one on their left."
+        )
+    frame = made.frame.rename(dict(zip(map(str, range(len(names))), names, strict=True)))
+    headers = headers if header else {}
+    return replace(found, frame=frame, dialect=dialect, headers=headers, notes=tuple(notes), shape=None)
+
+
+def _likeness(first: Sequence[str | None], rows: pl.LazyFrame) -> float:
+    """How clearly the first of some rows names the columns of the others; below 0 where it does not."""
+    cells = [first, *rows.head(LOOK).collect().rows()]
+    return header_likeness([[cell or "" for cell in row] for row in cells], len(first))
 
 
 def table_name(name: str) -> str:

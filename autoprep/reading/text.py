@@ -22,6 +22,8 @@ from autoprep.reading.places import Shape
 from autoprep.reading.signs import DRAWN, RULED, Signs, plain_signs
 from autoprep.types import Dialect, empty_rejected
 
+#: Said of a table whose first row is a row.
+NO_HEADER = "There is no header; the columns are named by their place."
 _HEAD = 1 << 21
 _EDGES = {
     outer.END: "Every line ends with a delimiter, which starts no column.",
@@ -283,7 +285,7 @@ def _notes(
     if any(t.strip(" ,;\t|") for t in below):
         notes.append(f"{_lines(len(below))} below the table {_be(len(below))} not part of it.")
     if dialect.header_rows == 0 and not layout.names:
-        notes.append("There is no header; the columns are named by their place.")
+        notes.append(NO_HEADER)
     if dialect.header_rows > 1:
         notes.append(f"The column names stand in {dialect.header_rows} rows.")
     if dialect.edges in _EDGES:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
 
-from autoprep.errors import InputError
+from autoprep.errors import InputError, did_you_mean
 from autoprep.reading.names import column_names
 from autoprep.reading.sources import Opened
 from autoprep.reading.workbook import read_workbook
@@ -27,6 +30,10 @@ class Typed(NamedTuple):
 def read_typed(opened: Opened, sheet: str | int | None) -> Typed:
     """Read a Parquet, Arrow, JSON, NDJSON or workbook file.
 
+    Args:
+        opened: the file.
+        sheet: name or 1-based number of a workbook's sheet, or of a list of records in a JSON of several.
+
     Raises:
         InputError: the file is damaged, or the sheet is not there.
     """
@@ -43,7 +50,9 @@ def read_typed(opened: Opened, sheet: str | int | None) -> Typed:
             named, headers, renamed = _named(read.lazy())
             return Typed(named, headers, (*renamed, *said), rejected)
         elif opened.kind == "json":
-            frame = _json(opened.bytes(), where)
+            frame, told = _json(opened.bytes(), where, sheet)
+            named, headers, renamed = _named(frame)
+            return Typed(named, headers, (*renamed, *told))
         else:
             rows, headers, notes, rejected = read_workbook(opened, sheet)
             return Typed(rows.lazy(), headers, notes, rejected)
@@ -159,22 +168,55 @@ def _arrow(opened: Opened) -> pl.LazyFrame:
     return pl.scan_ipc(opened.path, glob=False)
 
 
-def _json(data: bytes, where: str) -> pl.LazyFrame:
-    """A list of objects, an object of lists, or an object with one list of objects inside."""
+def _json(data: bytes, where: str, which: str | int | None) -> tuple[pl.LazyFrame, tuple[str, ...]]:
+    """A list of objects, an object of lists, or an object with lists of objects inside, of which one is read; notes."""
     value = json.loads(data.decode("utf-8-sig"))
+    notes: tuple[str, ...] = ()
     if isinstance(value, dict):
-        lists = [v for v in value.values() if isinstance(v, list) and v and all(isinstance(x, dict) for x in v)]
-        if len(lists) == 1:
-            value = lists[0]
-        elif value and all(isinstance(v, list) for v in value.values()):
-            return pl.DataFrame(value, strict=False).lazy()
+        tables = {k: v for k, v in value.items() if isinstance(v, list) and v and all(isinstance(x, dict) for x in v)}
+        sizes = {k: len(v) for k, v in value.items() if isinstance(v, list)}
+        columns = len(sizes) == len(value) > len(tables) and len(set(sizes.values())) == 1
+        if columns and (not tables or (which is None and min(sizes.values()) > 1)):
+            return pl.DataFrame(value, strict=False).lazy(), ()
+        if tables:
+            name = _table(list(tables), which, where)
+            others = [f"'{k}'" for k in value if k != name]
+            said = f"{', '.join(others[:10])}{', ...' if len(others) > 10 else ''}"
+            notes = (f"Read '{name}'; beside it the file holds {said}.",) if others else ()
+            value = tables[name]
+        elif value and len(sizes) == len(value):
+            said = ", ".join(f"{k}: {n:,}" for k, n in list(sizes.items())[:5])
+            raise InputError(f"the lists of this JSON are of several lengths ({said})", where=where)
         else:
             value = [value]
     if not isinstance(value, list) or not value:
         raise InputError("this JSON holds no rows", where=where, hint="give a list of objects")
     if not all(isinstance(row, dict) for row in value):
         value = [{"value": row} if not isinstance(row, dict) else row for row in value]
-    return pl.DataFrame(value, infer_schema_length=None, strict=False).lazy()
+    return pl.DataFrame(value, infer_schema_length=None, strict=False).lazy(), notes
+
+
+_SHOWN = 20
+
+
+def _table(names: Sequence[str], which: str | int | None, where: str) -> str:
+    """The list of records that is asked for by its name or its place from 1, or the only one.
+
+    Raises:
+        InputError: there are several and none is asked for, or not this one.
+    """
+    if which is None:
+        if len(names) > 1:
+            shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
+            marked = shlex.quote(f"{Path(where).name}#{names[0]}")
+            hint = f"name one with --table {shlex.quote(names[0])}, or as {marked}"
+            raise InputError(f"this file holds {len(names)} tables ({shown})", where=where, hint=hint)
+        return names[0]
+    if str(which) in names:
+        return str(which)
+    if str(which).isdecimal() and 1 <= int(which) <= len(names):
+        return names[int(which) - 1]
+    raise InputError(f"this file holds no table '{which}'", where=where, hint=did_you_mean(str(which), names))
 
 
 def _first_line(error: Exception) -> str:

@@ -24,6 +24,11 @@ def _read(tmp_path: Path, head: str, first: list[str]) -> ap.Table:
         ["Aa,D,D,D", "Ab,D,4,D"],
         ["Aa,withheld,withheld,withheld", "Ab,withheld,4,3"],
         [",**,**,**"],
+        ["Aa,(D),(D),(D)"],
+        ["Aa,(D),(S),(NA)", "Ab,(D),4,5"],
+        [",(D),(D),(D)", "Ab,4,(D),5"],
+        ["Aa,n/a,n/a,n/a"],
+        ["Aa,n/a,-,(NA)"],
     ],
 )
 def test_suppressed_first_rows_stay_rows(tmp_path: Path, first: list[str]) -> None:
@@ -45,6 +50,15 @@ def test_a_second_header_row_is_still_found(tmp_path: Path, head: str, second: s
     table = _read(tmp_path, head, [second])
     assert table.dialect is not None and table.dialect.header_rows == 2
     assert table.collect().height == 40
+
+
+@pytest.mark.parametrize(
+    "second", [",(m/s),(kg),%", ",[V],[V],[A]", "-,m/s,kg,n", "(name),(V),(S),(W)", ",(D),(D),(D)"]
+)
+def test_a_row_of_units_is_still_found(tmp_path: Path, second: str) -> None:
+    table = _read(tmp_path, "region,all,young,old", [second])
+    assert table.dialect is not None and table.dialect.units_row and table.dialect.header_rows == 1
+    assert any("gives units" in note for note in table.notes) and table.collect().height == 40
 
 
 def test_columns_named_by_years(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,32 @@ def test_columns_at_fixed_places_are_found(tmp_path: Path, right: bool, rule: bo
     assert tuple(found.frame.collect_schema().names()) == head
     assert found.frame.collect().rows() == cells
     assert any("fixed places" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("right", [False, True])
+@pytest.mark.parametrize("count", [8, 60])
+def test_columns_at_fixed_places_without_names(tmp_path: Path, right: bool, count: int) -> None:
+    rng = random.Random(4)
+    cells = [
+        (str(i), rng.choice(TOWNS), f"2024-01-{i % 28 + 1:02}", f"{rng.uniform(1, 900):.2f}") for i in range(1, count)
+    ]
+    path = tmp_path / "a.txt"
+    path.write_text(padded(cells, [4, 10, 16, 8], right=right, rule=False), encoding="utf-8")
+    found = read(path)
+    assert found.frame.collect().rows() == cells
+    assert found.dialect is not None and found.dialect.header_rows == 0
+    assert any("no header" in note for note in found.notes)
+    again = read(path, dialect=found.dialect)
+    assert again.frame.collect().rows() == cells
+
+
+def test_names_that_are_underlined_or_given_stay_names(tmp_path: Path) -> None:
+    cells = [(str(i), TOWNS[i % 4], f"{i * 7.5:.2f}") for i in range(30)]
+    path = tmp_path / "a.txt"
+    path.write_text(padded([("1", "Rome", "2.50"), *cells], [4, 10, 8], right=False, rule=True), encoding="utf-8")
+    assert read(path).frame.collect().rows() == cells
+    plain = tmp_path / "b.txt"
+    plain.write_text(padded(cells, [4, 10, 8], right=False, rule=False), encoding="utf-8")
+    dialect = read(plain).dialect
+    assert dialect is not None
+    assert read(plain, dialect=replace(dialect, header_rows=1)).frame.collect().rows() == cells[1:]

@@ -10,8 +10,10 @@ from typing import Any
 
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
 import autoprep as ap
+from autoprep.cli import app
 from autoprep.engines.local import write
 from autoprep.errors import InputError
 
@@ -112,3 +114,33 @@ def test_nested_cells_are_written_as_json_in_text(tmp_path: Path) -> None:
     frame = pl.DataFrame({"id": [1, 2], "tags": [["a", 'b"c'], None], "who": [{"x": 1}, {"x": None}]})
     made = pl.read_csv(write(frame, tmp_path / "a.csv"))
     assert made.rows() == [(1, '["a","b\\"c"]', '{"x":1}'), (2, None, '{"x":null}')]
+
+
+def test_json_of_several_tables(tmp_path: Path) -> None:
+    path = tmp_path / "shop.json"
+    orders = [{"order": i, "sum": i * 2.5} for i in range(4)]
+    path.write_text(json.dumps({"made": "today", "people": ROWS, "line items": orders, "none": []}))
+    said = r"shop\.json: .* 2 tables \(people, line items\); name one with --table people, or as 'shop\.json#people'"
+    with pytest.raises(InputError, match=said):
+        ap.read(path)
+    for which in ("line items", 2, "2"):
+        table = ap.read(path, table=which)
+        assert table.collect().rows() == [(i, i * 2.5) for i in range(4)]
+        assert any("'people'" in note for note in table.notes)
+    assert ap.read(f"{path}#people").collect().height == 2
+    assert ap.read(path, table="people", query="SELECT id FROM self WHERE id > 1").collect().rows() == [(2,)]
+    for which in ("peopel", 3):
+        with pytest.raises(InputError, match=f"no table '{which}'"):
+            ap.read(path, table=which)
+    shown = CliRunner().invoke(app, ["read", str(path), "--table", "people", "--json"])
+    assert shown.exit_code == 0 and json.loads(shown.stdout)["columns"] == ["id", "name", "tags", "extra"]
+    assert CliRunner().invoke(app, ["profile", f"{path}#people", "--json"]).exit_code == 0
+
+
+def test_json_of_columns_of_which_one_holds_records(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({"id": [1, 2], "who": [{"name": "Ada"}, {"name": "Bo"}]}))
+    assert ap.read(path).collect().columns == ["id", "who"]
+    path.write_text(json.dumps({"id": [1, 2, 3], "n": [1]}))
+    with pytest.raises(InputError, match=r"several lengths \(id: 3, n: 1\)"):
+        ap.read(path)

@@ -94,3 +94,11 @@ def test_a_damaged_workbook_is_one_line(book: Path) -> None:
     with pytest.raises(InputError) as caught:
         ap.read(book)
     assert "\n" not in str(caught.value)
+
+
+def test_answers_of_a_survey_below_its_questions(tmp_path: Path) -> None:
+    rows = [[900 + i, "Yes" if i % 3 else "No", "Tea" if i % 2 else None, None if i % 3 else "Mate"] for i in range(20)]
+    head = [["id", "Thirsty?", "What do you drink?", None], [None, "Response", "Tea", "Mate"]]
+    table = ap.read(books.write_xlsx(tmp_path / "a.xlsx", {"one": [*head, *rows]}))
+    names = ["id", "Thirsty? Response", "What do you drink? Tea", "What do you drink? Mate"]
+    assert (table.collect().columns, table.collect().height) == (names, 20)
