@@ -20,12 +20,14 @@ class Near:
         distance: characters that differ.
         runner_up: distance of the second nearest; 99 when there is none.
         forced: every differing character stands where known values of that length never have such a one.
+        alike: how many known values of that length there are.
     """
 
     best: str
     distance: int
     runner_up: int
     forced: bool
+    alike: int = 0
 
 
 def _codes(values: Sequence[str], width: int) -> np.ndarray:
@@ -91,7 +93,8 @@ class Lexicon:
             return Near("", 99, 99, False)
         ranked = sorted(found.items(), key=lambda item: (item[1][0], item[0]))
         best, (distance, forced) = ranked[0]
-        return Near(best, distance, ranked[1][1][0] if len(ranked) > 1 else 99, forced)
+        alike = len(self._by_width[len(value)][0]) if len(value) in self._by_width else 0
+        return Near(best, distance, ranked[1][1][0] if len(ranked) > 1 else 99, forced, alike)
 
     def _substituted(self, value: str, found: dict[str, tuple[int, bool]]) -> None:
         said = self._by_width.get(len(value))
