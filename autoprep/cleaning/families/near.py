@@ -1,4 +1,4 @@
-"""Which value a misspelt one was meant to be: substitutions by array, one character more or less by hash."""
+"""Which value a misspelt one was meant to be: substitutions by array, one character more or less, or two that changed places, by hash."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Near:
 
     Attributes:
         best: the nearest, or "".
-        distance: characters that differ.
+        distance: characters that differ; two neighbours that changed places are one.
         runner_up: distance of the second nearest; 99 when there is none.
         forced: every differing character stands where known values of that length never have such a one.
         alike: how many known values of that length there are.
@@ -86,6 +86,10 @@ class Lexicon:
                 shorter = value[:i] + value[i + 1 :]
                 if shorter in self._known:
                     found[shorter] = min(found.get(shorter, (99, False)), (1, ord(value[i]) > 127))
+        for i in range(len(value) - 1):
+            turned = value[:i] + value[i + 1] + value[i] + value[i + 2 :]
+            if turned in self._known:
+                found[turned] = (1, False)
         found.pop(value, None)
         if without is not None:
             found.pop(without, None)

@@ -24,15 +24,18 @@ LETTERED = 3
 MIN_ALIKE = 4
 
 #: How many times likelier a difference is between a word and its slip than between two names.
-PROVEN, SWAPPED, LONGEST, LONG, DOUBLED, MIDDLE, FIVE, NAMES, UNLIKE = 1000.0, 500.0, 200.0, 100.0, 50.0, 30.0, 5.0, 1.0, 0.3
-#: What else weighs: the wrong word is one of the column's; the value stands again; a key beside the right one was hit.
-A_WORD, AGAIN, KEYED = 0.05, 0.2, 2.0
+HARMLESS, PROVEN, SWAPPED, LONGEST, LONG, DOUBLED, MIDDLE, FIVE, NAMES, UNLIKE = 1e6, 1000.0, 500.0, 200.0, 100.0, 50.0, 30.0, 5.0, 1.0, 0.3
+#: What else weighs: the wrong word is one of the column's; the value stands again; a key beside the right one was hit; the
+#: word that was meant stands in many values.
+A_WORD, AGAIN, KEYED, COMMON = 0.05, 0.2, 2.0, 5.0
 #: A value that stands more than once is a slip made again only for what stands this many times as often.
 OFTEN = 50
 #: Share of slips that are of any one kind, for the rate at which names of the column lie so near each other.
 OF_A_KIND = 0.3
 #: So many slips must be seen until their letters count for half, and so much do they count for at most.
 FEW, MOST = 10.0, 30.0
+#: Of two letters one stands for the other by chance, this share lie beside each other on the keyboard.
+BESIDE = 0.25
 #: Rounds of expectation and maximisation.
 ROUNDS = 50
 #: A share of slips among rare values before any was seen: this many of that many.
@@ -49,6 +52,7 @@ _SOUNDS = re.compile(r"sch|[cgpstw]h|ck")
 _ENDINGS = frozenset("aeiousy")
 #: Signs that join the words of a name, or stand beside it.
 _JOINTS = " -.'_"
+_MARKS_BESIDE = ",.;:'\"`*"
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
@@ -70,6 +74,8 @@ class Suspect:
         value, meant: as they are written. count, often: cells of each.
         alien: its odd characters are of a kind that no known value of that length, of which there are several, has there.
         word: what is wrong about it is a word of the column.
+        part: it is a word inside longer values.
+        common: words, in small letters, that stand in several of the column's frequent values ("street").
     """
 
     value: str
@@ -78,6 +84,8 @@ class Suspect:
     often: int = 1
     alien: bool = False
     word: bool = False
+    part: bool = False
+    common: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -86,7 +94,7 @@ class _Edit:
 
     Attributes:
         word, meant: the words it stands in, as they are and as they were meant.
-        at: where the word starts. start, end: whether it is the word's first, or last, character.
+        at: where the word starts. start, end: whether it is the word's first, or last, character; edge: the value's.
     """
 
     wrong: str
@@ -96,6 +104,7 @@ class _Edit:
     at: int
     start: bool
     end: bool
+    edge: bool = False
 
 
 def chances(
@@ -125,10 +134,13 @@ def chances(
     said = []
     for one in suspects:
         told = likelihood(one)
+        if told >= HARMLESS:
+            said.append(told)
+            continue
         # names of the column that are as near each other, in such a way
         alike = sum(ratio >= told for ratio in apart) / max(len(known), 1)
         said.append(1 / (1 / told + alike / OF_A_KIND))
-    letters = _Letters([[e.wrong.casefold() for e in _edits(s.value, s.meant) if e.wrong] for s in suspects], known)
+    letters = _Letters([list(_edits(one.value, one.meant)) for one in suspects], known)
     sure = [1.0 if ratio > NAMES else 0.5 for ratio in said]
     for _ in range(ROUNDS):
         share = (sum(sure) + _PRIOR[0]) / (len(suspects) + others + _PRIOR[1])
@@ -142,27 +154,35 @@ def chances(
 class _Letters:
     """Letters that stand where others were meant, of each suspect, beside those of the known values."""
 
-    def __init__(self, wrong: Sequence[Sequence[str]], known: Sequence[str]) -> None:
-        self.wrong = wrong
+    def __init__(self, edits: Sequence[Sequence[_Edit]], known: Sequence[str]) -> None:
+        wrong = [[e.wrong.casefold() for e in own if e.wrong] for own in edits]
+        pairs = [[(e.wrong.casefold(), e.right.casefold()) for e in own if (e.wrong + e.right).isalpha()] for own in edits]
+        self.wrong, self.keys = wrong, [[pair in _NEIGHBOURS for pair in own if all(pair)] for own in pairs]
         stands = Counter(c for value in known for c in value.casefold())
         total = sum(stands.values())
         self.share = {c: (stands[c] + 1) / (total + 26) for own in wrong for c in own}
 
     def usual(self, sure: Sequence[float]) -> list[float]:
         """How many times likelier a slip than a name has such letters, by what the other suspects have."""
+        share = [{c: own.count(c) / len(own) for c in own} for own in self.wrong]
+        keys = [sum(own) / len(own) if own else None for own in self.keys]
         seen: dict[str, float] = {}
-        for weight, own in zip(sure, self.wrong, strict=True):
-            for c in own:
-                seen[c] = seen.get(c, 0.0) + weight / len(own)
+        for weight, own in zip(sure, share, strict=True):
+            for c, part in own.items():
+                seen[c] = seen.get(c, 0.0) + weight * part
         total = sum(seen.values())
+        hit = sum(w * k for w, k in zip(sure, keys, strict=True) if k is not None)
+        tried = sum(w for w, k in zip(sure, keys, strict=True) if k is not None)
         said = []
-        for weight, own in zip(sure, self.wrong, strict=True):
+        for weight, own, key in zip(sure, share, keys, strict=True):
             told = 1.0
-            if own:
+            if own:  # a value does not speak for itself
                 rest = total - weight + FEW
-                each = ((max(seen[c] - weight * own.count(c) / len(own), 0.0) / self.share[c] + FEW) / rest for c in own)
-                told = min(MOST, *each) if len(own) > 1 else min(MOST, next(each))
-            said.append(told)
+                told = min((max(seen[c] - weight * p, 0.0) / self.share[c] + FEW) / rest for c, p in own.items())
+            if key is not None:
+                most = (hit - weight * key + FEW * BESIDE) / (tried - weight + FEW)
+                told *= most / BESIDE if key == 1 else (1 - most) / (1 - BESIDE)
+            said.append(min(MOST, told))
         return said
 
 
@@ -179,12 +199,14 @@ def likelihood(one: Suspect) -> float:
     if swapped(value, meant):
         edit = next(_edits(value, meant))
         plain = len(edit.word) >= SHORT and not _acronym(edit.word) and edit.word.isalpha()
-        told = SWAPPED if plain else NAMES
+        told = NAMES if not plain else LONG if len(edit.word) == SHORT else SWAPPED
     else:
         edits = list(_edits(value, meant))
-        if not edits:
+        if not edits or (one.part and any(e.edge and not e.wrong.isalnum() for e in edits)):
             return NAMES
-        told = min(_weigh(group, one.alien) for group in _by_word(edits))
+        told = min(_weigh(group, one) for group in _by_word(edits))
+    if told >= HARMLESS:
+        return told
     if one.word:
         told *= A_WORD
     if one.count > 1 and one.often < OFTEN * one.count:
@@ -243,7 +265,7 @@ def _edits(value: str, meant: str) -> Iterator[_Edit]:
 def _edit(wrong: str, right: str, value: str, meant: str, at: int) -> _Edit:
     own, goal = _word(value, at), _word(meant, at)
     _, start, stop = own if wrong else goal
-    return _Edit(wrong, right, own[0], goal[0], goal[1], at == start, at == stop - 1)
+    return _Edit(wrong, right, own[0], goal[0], goal[1], at == start, at == stop - 1, at in (0, len(value) - 1))
 
 
 def _word(text: str, at: int) -> tuple[str, int, int]:
@@ -261,9 +283,14 @@ def _by_word(edits: Sequence[_Edit]) -> list[list[_Edit]]:
     return list(groups.values())
 
 
-def _weigh(edits: Sequence[_Edit], alien: bool) -> float:
+def _weigh(edits: Sequence[_Edit], one: Suspect) -> float:
     """The edits of one word."""
-    each = [_weighed(edit, alien) for edit in edits]
+    told, meant = _together([_weighed(edit, one.alien) for edit in edits], edits), edits[0].meant
+    usual = told < HARMLESS and meant.casefold() in one.common and not _acronym(meant)
+    return told * COMMON if usual else told
+
+
+def _together(each: Sequence[float], edits: Sequence[_Edit]) -> float:
     if len(edits) == 1 or min(each) >= PROVEN:
         return min(each)
     size = len(edits[0].meant)
@@ -277,7 +304,7 @@ def _weighed(edit: _Edit, alien: bool) -> float:
     if _accented(wrong) or _accented(right):
         return UNLIKE  # nobody's hand slips to an accent
     if wrong.casefold() == right.casefold():
-        return PROVEN
+        return HARMLESS
     if not (wrong + right).isalnum() or not (wrong + right).isascii():
         return _sign(edit, alien)
     if wrong.isdigit() or right.isdigit():
@@ -311,7 +338,9 @@ def _sign(edit: _Edit, alien: bool) -> float:
     wrong, right = edit.wrong, edit.right
     figures = any(c.isdigit() for c in edit.word + edit.meant)
     if (not wrong or not wrong.isalnum()) and (not right or not right.isalnum()):
-        return NAMES if figures or (wrong + right).strip(_JOINTS) else PROVEN  # "North-east", "North east"
+        if not right and edit.edge and wrong in _MARKS_BESIDE:
+            return HARMLESS  # "Boston,"
+        return NAMES if figures or (wrong + right).strip(_JOINTS) else HARMLESS  # "North-east", "North east"
     if wrong and not wrong.isascii():
         return PROVEN  # of no alphabet that the value is written in
     if wrong and not wrong.isalnum() and not wrong.isspace() and wrong not in "-.'&/,":
@@ -337,7 +366,7 @@ def _accented(c: str) -> bool:
 
 
 def _acronym(word: str) -> bool:
-    return word.isupper() and len(word) <= ACRONYM
+    return word.isupper() and len(word) <= (ACRONYM if len(_VOWELS.findall(word.casefold())) < 2 else SHORT)
 
 
 def _unsayable(word: str, meant: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -74,6 +75,8 @@ def learn(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> lis
 _PART = re.compile(r"\d+|[^\W\d_]+")
 #: Other values that a word stands in from which it is a word of the column.
 ESTABLISHED = 3
+#: Frequent values that a word stands in from which it is common to them ("Street"), and no name.
+COMMON = 5
 
 
 def _by_value(
@@ -104,7 +107,7 @@ def _by_value(
     # of the rare values that are right, so many would be changed, per edit made
     rare = max(0, len(counts) - len(known) - len(found))
     expected = harm * rare / len(found)
-    likely = _likely(found, counts, lexicon, rare, sorted(known), near)
+    likely = _likely(found, counts, lexicon, sorted(known), near)
     evidence = {"precision": round(precision, 4), "false_edits": round(harm, 4), "expected_wrong": round(expected, 4)}
     if precision < probe.get("precision", 0.95) or expected > probe.get("max_harm", 0.15):
         if forced:
@@ -119,20 +122,35 @@ def _likely(
     found: Mapping[str, str],
     counts: Mapping[str, int],
     lexicon: Lexicon,
-    rare: int,
     known: list[str],
     near: list[tuple[str, str]],
 ) -> dict[str, float]:
     """How likely each value that was found is a slip, and no name of its own."""
     words = {part.casefold() for value in counts if value not in found for part in _PART.findall(value)}
+    stands = Counter(part for value in known for part in {p.casefold() for p in _PART.findall(value)})
+    common = frozenset(part for part, n in stands.items() if n >= COMMON and len(part) > 2)
     suspects = []
     for value, meant in found.items():
         said = lexicon.near(value)
         goal = {part.casefold() for part in _PART.findall(meant)}
         own = {part.casefold() for part in _PART.findall(value) if len(part) > 1} - goal
         alien = said.forced and said.alike >= MIN_ALIKE
-        suspects.append(Suspect(value, meant, counts[value], counts[meant], alien, bool(own & words)))
-    return dict(zip(found, chances(suspects, rare, known, near), strict=True))
+        suspects.append(Suspect(value, meant, counts[value], counts[meant], alien, bool(own & words), common=common))
+    return dict(zip(found, chances(suspects, _names(counts, found, known), known, near), strict=True))
+
+
+def _names(counts: Mapping[str, int], found: Mapping[str, str], known: list[str]) -> int:
+    """Rare values that lie near none: other spellings, and figures among words, are dirt, and no names."""
+    spelt = {"".join(sorted(c for c in bare(v) if c.isalnum())) for v in known}
+    wordy = sum(any(c.isalpha() for c in v) for v in known) > 0.9 * len(known)
+    often = set(known)
+    return sum(
+        v not in found
+        and v not in often
+        and "".join(sorted(c for c in bare(v) if c.isalnum())) not in spelt
+        and (not wordy or any(c.isalpha() for c in v))
+        for v in counts
+    )
 
 
 def _accidental(found: Mapping[str, str]) -> dict[str, str]:
@@ -273,7 +291,7 @@ def _by_token(counts: Mapping[str, int], done: Mapping[str, str]) -> tuple[dict[
     pairs = {a: b for own in slips.values() for a, b in own.items()}
     judged = {part for value in done for part in value.split(" ")}
     others = sum(w not in often and w not in pairs and w not in judged and len(w) >= 4 for w in words)
-    suspects = [Suspect(a, b, words.get(a, 1), often[b]) for a, b in sorted(pairs.items())]
+    suspects = [Suspect(a, b, words.get(a, 1), often[b], part=True) for a, b in sorted(pairs.items())]
     told = dict(zip(sorted(pairs), chances(suspects, others, sorted(often), []), strict=True))
     return found, {"words": sorted(often)[:5]}, {v: min(told[a] for a in own) for v, own in slips.items()}
 
