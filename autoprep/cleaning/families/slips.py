@@ -305,7 +305,9 @@ def _weighed(edit: _Edit, alien: bool) -> float:
         return UNLIKE  # nobody's hand slips to an accent
     if wrong.casefold() == right.casefold():
         return HARMLESS
-    if not (wrong + right).isalnum() or not (wrong + right).isascii():
+    if _foreign(wrong) and not any(_foreign(c) for c in edit.meant):
+        return HARMLESS if not wrong.isalpha() and len(edit.meant) > LETTERED else PROVEN
+    if not (wrong + right).isalnum():
         return _sign(edit, alien)
     if wrong.isdigit() or right.isdigit():
         return _figure(edit, alien)
@@ -341,9 +343,7 @@ def _sign(edit: _Edit, alien: bool) -> float:
         if not right and edit.edge and wrong in _MARKS_BESIDE:
             return HARMLESS  # "Boston,"
         return NAMES if figures or (wrong + right).strip(_JOINTS) else HARMLESS  # "North-east", "North east"
-    if wrong and not wrong.isascii():
-        return PROVEN  # of no alphabet that the value is written in
-    if wrong and not wrong.isalnum() and not wrong.isspace() and wrong not in "-.'&/,":
+    if wrong and right and wrong.isascii() and not wrong.isalnum() and not wrong.isspace() and wrong not in "-.'&/,":
         return PROVEN if not figures or alien else NAMES
     sides = min(len(edit.word), len(edit.meant))
     return LONG if sides > LETTERED and not figures else NAMES
@@ -363,6 +363,11 @@ def _figure(edit: _Edit, alien: bool) -> float:
 def _accented(c: str) -> bool:
     """Whether a character is a letter of a Latin alphabet beyond ASCII."""
     return bool(c) and not c.isascii() and c.isalpha() and unicodedata.name(c, "").startswith("LATIN")
+
+
+def _foreign(c: str) -> bool:
+    """Whether a character is of no Latin alphabet, and no usual sign."""
+    return bool(c) and (c > "\u024f" and not "\u1e00" <= c <= "\u22ff")
 
 
 def _acronym(word: str) -> bool:
