@@ -1,4 +1,4 @@
-"""Which value a misspelt one was meant to be: substitutions by array, one character more or less, or two that changed places, by hash."""
+"""Which value a misspelt one was meant to be: substitutions by array, one character more or less or a swap by hash."""
 
 from __future__ import annotations
 

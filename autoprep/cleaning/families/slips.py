@@ -1,9 +1,9 @@
 """How likely a rare value is a slip for a frequent one, and not another name: "Bush" is no slip for "Rush".
 
-Two things are weighed, as odds. What the letters say: so many times likelier is such a difference between a word and its
-slip than between two names. And what the column says: where nearly all rare values lie near a frequent one, its values are
-few and slips are what is rare; where most rare values lie near none, names are rare in it, and one of them lies near
-another by chance.
+Two things are weighed, as odds. What the letters say: so many times likelier is such a difference between a word and
+its slip than between two names. And what the column says: where nearly all rare values lie near a frequent one, its
+values are few and slips are what is rare; where most rare values lie near none, names are rare in it, and one of them
+lies near another by chance.
 """
 
 from __future__ import annotations
@@ -11,22 +11,23 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 #: Words up to this length, and capitals up to the next, are names that lie one letter apart by nature.
 SHORT, ACRONYM = 5, 6
 #: So many consonants, or vowels, in a row has hardly any word.
 RUN = 4
-#: Of so many words a letter may be a figure by mistake ("b0ston"); beside so long words a blank is one ("heartxattack").
+#: In a word of more letters a figure is a mistake ("b0ston"), and beside it a letter for a blank ("heartxattack").
 LETTERED = 3
 #: What is foreign to a place must be so to this many known values of that length.
 MIN_ALIKE = 4
 
 #: How many times likelier a difference is between a word and its slip than between two names.
-HARMLESS, PROVEN, SWAPPED, LONGEST, LONG, DOUBLED, MIDDLE, FIVE, NAMES, UNLIKE = 1e6, 1000.0, 500.0, 200.0, 100.0, 50.0, 30.0, 5.0, 1.0, 0.3
-#: What else weighs: the wrong word is one of the column's; the value stands again; a key beside the right one was hit; the
-#: word that was meant stands in many values.
+HARMLESS, PROVEN, SWAPPED, LONGEST, LONG = 1e6, 1000.0, 500.0, 200.0, 100.0
+DOUBLED, MIDDLE, FIVE, NAMES, UNLIKE = 50.0, 30.0, 5.0, 1.0, 0.3
+#: What else weighs: the wrong word is one of the column's; the value stands again; a key beside the right one was hit;
+#: the word that was meant stands in many values.
 A_WORD, AGAIN, KEYED, COMMON = 0.05, 0.2, 2.0, 5.0
 #: A value that stands more than once is a slip made again only for what stands this many times as often.
 OFTEN = 50
@@ -72,7 +73,8 @@ class Suspect:
 
     Attributes:
         value, meant: as they are written. count, often: cells of each.
-        alien: its odd characters are of a kind that no known value of that length, of which there are several, has there.
+        alien: its odd characters are of a kind that known values of that length, of which there are several, never have
+            there.
         word: what is wrong about it is a word of the column.
         part: it is a word inside longer values.
         common: words, in small letters, that stand in several of the column's frequent values ("street").
@@ -124,7 +126,7 @@ def chances(
     Example:
         >>> names = ["birmingham", "dothan", "gadsden", "anniston", "boaz", "Rush"]
         >>> one = [Suspect("birmxngham", "birmingham"), Suspect("boxz", "boaz"), Suspect("Bush", "Rush")]
-        >>> [round(c, 1) for c in chances(one, 40, names, [])]
+        >>> [round(c, 1) for c in chances(one, 400, names, [])]
         [1.0, 0.0, 0.0]
         >>> slips = [Suspect(w[:i] + "x" + w[i + 1:], w) for w in names[:5] for i in (1, 2)]
         >>> min(chances(slips, 0, names, [])) > 0.95
@@ -156,7 +158,9 @@ class _Letters:
 
     def __init__(self, edits: Sequence[Sequence[_Edit]], known: Sequence[str]) -> None:
         wrong = [[e.wrong.casefold() for e in own if e.wrong] for own in edits]
-        pairs = [[(e.wrong.casefold(), e.right.casefold()) for e in own if (e.wrong + e.right).isalpha()] for own in edits]
+        pairs = [
+            [(e.wrong.casefold(), e.right.casefold()) for e in own if (e.wrong + e.right).isalpha()] for own in edits
+        ]
         self.wrong, self.keys = wrong, [[pair in _NEIGHBOURS for pair in own if all(pair)] for own in pairs]
         stands = Counter(c for value in known for c in value.casefold())
         total = sum(stands.values())
@@ -190,8 +194,8 @@ def likelihood(one: Suspect) -> float:
     """How many times likelier the difference is between a word and its slip than between two names.
 
     Example:
-        >>> likelihood(Suspect("birmxngham", "birmingham")) >= LONGEST, likelihood(Suspect("b0ston", "boston")) == PROVEN
-        (True, True)
+        >>> [likelihood(Suspect(*p)) for p in (("birmxngham", "birmingham"), ("b0ston", "boston"))]
+        [400.0, 1000.0]
         >>> [likelihood(Suspect(*p)) <= NAMES for p in (("Bush", "Rush"), ("CCHA", "WCHA"), ("Latina", "Latino"))]
         [True, True, True]
     """

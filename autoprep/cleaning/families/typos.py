@@ -230,9 +230,7 @@ def _alike(value: str, other: str) -> bool:
     return True
 
 
-def _probe(
-    lexicon: Lexicon, known: Mapping[str, int], cells: int
-) -> tuple[float, float, list[tuple[str, str]]]:
+def _probe(lexicon: Lexicon, known: Mapping[str, int], cells: int) -> tuple[float, float, list[tuple[str, str]]]:
     """What the map would do to values that are known.
 
     Returns:
@@ -255,7 +253,9 @@ def _probe(
     return (right / edits if edits else 0.0), len(changed) / max(len(sample), 1), changed
 
 
-def _by_token(counts: Mapping[str, int], done: Mapping[str, str]) -> tuple[dict[str, str], dict[str, Any], dict[str, float]]:
+def _by_token(
+    counts: Mapping[str, int], done: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, Any], dict[str, float]]:
     """Misspelt words inside values ("172 patxents"), where the words of the column are few and frequent."""
     words: dict[str, int] = {}
     shapes: dict[int, int] = {}
