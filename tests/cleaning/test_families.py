@@ -202,3 +202,52 @@ def test_rows_of_another_kind_are_spared_and_scattered_slips_are_not() -> None:
     assert (ballot.cast(table) != own).sum() == len(codes)
     kept = replace(ballot, spared=majority._spared(table, "mean", both, ["code", "state"]))
     assert (kept.cast(table) == own).all()
+
+
+_SEEN = {"precision": 0.95, "cells": 200, "max_harm": 0.15}
+
+
+def _spelt(values: list[str]) -> dict[str, dict[str, str]]:
+    made = LEARNERS["fix_typos"](State(pl.DataFrame({"v": values}), {}, probe=_SEEN), {"column": "v"}, {})
+    return {p.gate or "auto": dict(p.parameters["mapping"]) for p in made if not p.declined}
+
+
+@pytest.mark.parametrize(
+    ("often", "rare"),
+    [
+        (["Rush", "The Kinks", "Boston", "Santana", "Journey"], ["Bush", "The Kings"]),
+        (["WCHA", "BCHL", "ECAC", "OHL", "Hockey East"], ["CCHA", "CCHL"]),
+        (["Latino", "Asian", "White", "Black"], ["Latina"]),
+        (["New York Mets", "Chicago Cubs", "Boston Red Sox"], ["New York Jets"] * 3),
+        (["2040 PAC", "Victory Fund", "Citizens United", "Red Forum"], ["BIRD PAC", "MOSS PAC"]),
+        (["Adrien", "Mara", "Martin", "Sophie"], ["Adrián", "María"]),
+        (["Нина", "Иван", "Ольга"], ["Зина"]),
+    ],
+)
+def test_another_name_a_letter_away_is_not_mended_unasked(often: list[str], rare: list[str]) -> None:
+    found = _spelt(often * 30 + rare)
+    assert not found.get("auto") and set(found.get("review", {})) <= set(rare)
+
+
+def test_slips_inside_long_words_are_mended_and_other_names_asked_about() -> None:
+    often = ["birmingham", "tuscaloosa", "New York Mets", "gadsden", "California"] * 40
+    slips = {"birmxngham", "tuscalossa", "tuscalosa", "birmignham", "Califronia", "ga6sden"}
+    found = _spelt([*often, *slips, "New York Jets"])
+    assert set(found["auto"]) == slips and set(found["review"]) == {"New York Jets"}
+
+
+def test_where_most_rare_values_are_slips_short_words_are_mended_too() -> None:
+    often = ["boaz", "elba", "ozark", "dothan", "anniston", "sheffield", "opelika"]
+    slips = [w[:i] + "x" + w[i + 1 :] for w in often for i in (1, 2, 3)]
+    found = _spelt(often * 30 + slips)
+    assert set(found["auto"]) == set(slips)
+
+
+def test_among_many_rare_names_a_near_one_is_asked_about() -> None:
+    rng = random.Random(2)
+    often = ["".join(rng.choices("bcdfglmnprst", k=1) + rng.choices("aeiourl", k=7)) for _ in range(40)]
+    names = ["".join(rng.choices("bcdfglmnprst", k=1) + rng.choices("aeiourl", k=7)) for _ in range(300)]
+    one = often[0]
+    near = one[:4] + ("n" if one[4] != "n" else "m") + one[5:]
+    found = _spelt(often * 30 + names + [near])
+    assert near not in found.get("auto", {})

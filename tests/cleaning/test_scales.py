@@ -8,6 +8,8 @@ import polars as pl
 import pytest
 
 from autoprep.cleaning import apply, plan, undo
+from autoprep.cleaning.families import scales
+from autoprep.cleaning.families.base import State
 
 
 def _orders(rows: int = 400) -> pl.DataFrame:
@@ -93,3 +95,34 @@ def test_undo_gives_the_decimals_back() -> None:
     done = apply(dirty, plan(dirty))
     assert done.frame["price"].equals(clean["price"])
     assert undo(done.frame, done.ledger).equals(dirty)
+
+
+def test_a_reading_that_lies_far_from_the_others_of_its_key_is_asked_about() -> None:
+    rng = random.Random(8)
+    rows = []
+    for i in range(60):
+        base = rng.uniform(18, 60)
+        rows += [
+            (f"p{chr(97 + i % 26)}{chr(97 + i // 26)}", round(base * rng.uniform(0.85, 1.15), 1)) for _ in range(6)
+        ]
+    frame = pl.DataFrame(rows, schema=["person", "bmi"], orient="row")
+    bmi = frame["bmi"].to_list()
+    for at in (3, 99, 201):
+        bmi[at] = round(10 * sorted(bmi[at // 6 * 6 : at // 6 * 6 + 6])[3], 1)
+    bmi[150:156] = [51.7, 5.8, 49.9, 50.5, 51.2, 50.1]
+    state = State(frame.with_columns(pl.Series("bmi", bmi)), {}, probe={"precision": 0.95, "cells": 200})
+    sure, asked = scales.grouped(state, {"column": "bmi"}, {})
+    assert sure.gate is None and not sure.declined and frame["person"][150] not in sure.parameters["mapping"]
+    assert asked.gate == "review" and list(asked.parameters["mapping"]) == [frame["person"][150]]
+    assert {frame["person"][at] for at in (3, 99, 201)} <= set(sure.parameters["mapping"])
+
+
+def test_numbers_that_lost_a_digit_are_asked_about_and_numbers_that_lost_their_point_are_put_right() -> None:
+    rng = random.Random(4)
+    rows = [(f"p{i:02d}", round(base * rng.uniform(0.97, 1.03), 1)) for i in range(60) for base in [20 + i] * 6]
+    frame = pl.DataFrame(rows, schema=["person", "bmi"], orient="row")
+    for shift, gate in ((lambda v: round(v) / 10, "review"), (lambda v: v * 100, None)):
+        bmi = [shift(v) if i % 40 == 0 else v for i, v in enumerate(frame["bmi"].to_list())]
+        state = State(frame.with_columns(pl.Series("bmi", bmi)), {}, probe={"precision": 0.95, "cells": 200})
+        made = [p for p in scales.grouped(state, {"column": "bmi"}, {}) if not p.declined]
+        assert made and {p.gate for p in made} == {gate}

@@ -1,4 +1,4 @@
-"""Which value a misspelt one was meant to be: substitutions by array, one character more or less by hash."""
+"""Which value a misspelt one was meant to be: substitutions by array, one character more or less or a swap by hash."""
 
 from __future__ import annotations
 
@@ -17,15 +17,17 @@ class Near:
 
     Attributes:
         best: the nearest, or "".
-        distance: characters that differ.
+        distance: characters that differ; two neighbours that changed places are one.
         runner_up: distance of the second nearest; 99 when there is none.
         forced: every differing character stands where known values of that length never have such a one.
+        alike: how many known values of that length there are.
     """
 
     best: str
     distance: int
     runner_up: int
     forced: bool
+    alike: int = 0
 
 
 def _codes(values: Sequence[str], width: int) -> np.ndarray:
@@ -84,6 +86,10 @@ class Lexicon:
                 shorter = value[:i] + value[i + 1 :]
                 if shorter in self._known:
                     found[shorter] = min(found.get(shorter, (99, False)), (1, ord(value[i]) > 127))
+        for i in range(len(value) - 1):
+            turned = value[:i] + value[i + 1] + value[i] + value[i + 2 :]
+            if turned in self._known:
+                found[turned] = (1, False)
         found.pop(value, None)
         if without is not None:
             found.pop(without, None)
@@ -91,7 +97,8 @@ class Lexicon:
             return Near("", 99, 99, False)
         ranked = sorted(found.items(), key=lambda item: (item[1][0], item[0]))
         best, (distance, forced) = ranked[0]
-        return Near(best, distance, ranked[1][1][0] if len(ranked) > 1 else 99, forced)
+        alike = len(self._by_width[len(value)][0]) if len(value) in self._by_width else 0
+        return Near(best, distance, ranked[1][1][0] if len(ranked) > 1 else 99, forced, alike)
 
     def _substituted(self, value: str, found: dict[str, tuple[int, bool]]) -> None:
         said = self._by_width.get(len(value))

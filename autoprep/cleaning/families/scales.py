@@ -26,6 +26,8 @@ MAX_DIGITS = 6
 MIN_GROUP, MAX_KEYS, MIN_COVER, MIN_CELLS = 4, 5_000, 0.5, 2
 #: How far numbers may be from the centre of their key, in powers of ten, and the share that must be so near.
 FAR, NEAR_SHARE = 0.2, 0.8
+#: What is meant lies no farther from the centre than so many times the farthest of the others; else it is asked about.
+WITHIN, DOUBT = 2.0, 0.6
 #: Neighbours in time on each side.
 SIDE = 3
 
@@ -92,12 +94,12 @@ def grouped(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> l
         return []
     others = tuple(n for n in frame.columns if n not in (column, state.target))
     job = Job(frame, column, others)
-    best: tuple[int, Proposal] | None = None
+    best: tuple[int, list[Proposal]] | None = None
     for by, centres in _centres(job):
         made = _off(frame, column, by, centres, state)
         if made is not None and (best is None or made[0] > best[0]):
             best = made
-    return [best[1]] if best else []
+    return best[1] if best else []
 
 
 def identities(state: State, holds: float) -> list[arithmetic.Equation]:
@@ -195,10 +197,14 @@ def _probe(
 
 @dataclass(frozen=True)
 class _Centres:
-    """What the numbers of each key lie around: ``key`` (text) of each row, ``centre`` (float64) of its others."""
+    """What the numbers of each key lie around: ``key`` (text) of each row, ``centre`` (float64) of its others.
+
+    ``spread`` (float64) is how far the farthest of the others lies that is no power of ten away; nan for unknown.
+    """
 
     key: pl.Series
     centre: np.ndarray
+    spread: np.ndarray
 
 
 def _centres(job: Job) -> list[tuple[str, _Centres]]:
@@ -216,8 +222,9 @@ def _centres(job: Job) -> list[tuple[str, _Centres]]:
         key = job.frame.select(key_of(job.frame, [by])).to_series().alias("key")
         middle = cell.filter(cell > 0).median().over("key")
         size = cell.filter(cell > 0).count().over("key")
-        told = frame.with_columns(key).select(pl.when((size >= MIN_GROUP) & pl.col("key").is_not_null()).then(middle))
-        found.append((by, _Centres(key, told.to_series().fill_null(float("nan")).to_numpy())))
+        told = pl.when((size >= MIN_GROUP) & pl.col("key").is_not_null()).then(middle).alias("m")
+        wide = _apart(cell, pl.col("m")).max().over("key").alias("s")
+        found.append((by, _read(key, frame.with_columns(key).with_columns(told).with_columns(wide))))
     axis = time_axis(job)
     if axis is not None:
         names = [*axis[1], axis[0]]
@@ -227,12 +234,25 @@ def _centres(job: Job) -> list[tuple[str, _Centres]]:
         sides = [cell.shift(k) for k in (*range(-SIDE, 0), *range(1, SIDE + 1))]
         around = pl.concat_list([s.over(order[:-1]) for s in sides] if order[:-1] else sides).list.drop_nulls()
         middle = pl.when(around.list.len() >= SIDE).then(around.list.median())
-        lying = ordered.sort(*order, maintain_order=True).with_columns(middle.alias("m")).sort("at")["m"]
-        found.append((JOINT.join(names), _Centres(key, lying.fill_null(float("nan")).to_numpy())))
+        beside = [(s.over(order[:-1]) if order[:-1] else s).alias(f"b{i}") for i, s in enumerate(sides)]
+        lying = ordered.sort(*order, maintain_order=True).with_columns(middle.alias("m"), *beside)
+        wide = pl.max_horizontal(_apart(pl.col(f"b{i}"), pl.col("m")) for i in range(len(sides)))
+        found.append((JOINT.join(names), _read(key, lying.with_columns(wide.alias("s")).sort("at"))))
     return found
 
 
-def _off(frame: pl.DataFrame, column: str, by: str, centres: _Centres, state: State) -> tuple[int, Proposal] | None:
+def _apart(cell: pl.Expr, middle: pl.Expr) -> pl.Expr:
+    """How far a number lies from the centre; null where it is about a power of ten away."""
+    return pl.when((cell > 0) & (middle > 0) & ((cell / middle).log10().abs() <= 0.5)).then((cell - middle).abs())
+
+
+def _read(key: pl.Series, told: pl.DataFrame) -> _Centres:
+    return _Centres(key, *(told[name].fill_null(float("nan")).to_numpy() for name in ("m", "s")))
+
+
+def _off(
+    frame: pl.DataFrame, column: str, by: str, centres: _Centres, state: State
+) -> tuple[int, list[Proposal]] | None:
     x = frame[column].cast(pl.Float64).fill_null(float("nan")).to_numpy()
     with np.errstate(divide="ignore", invalid="ignore"):
         off = np.log10(np.where((x > 0) & (centres.centre > 0), x / centres.centre, np.nan))
@@ -276,10 +296,36 @@ def _off(frame: pl.DataFrame, column: str, by: str, centres: _Centres, state: St
     elif confidence < state.probe.get("precision", 0.95):
         declined = f"{right} of {tried} multiplied numbers came back right"
     why = f"{column}: {edited:,} numbers are a power of ten away from the others of their {by}"
-    made = Proposal(
-        (column,), {**said, "mapping": dict(sorted(mapping.items()))}, confidence, evidence, declined, why=why
-    )
+    unsure = _outside(x, off, cells, centres, digits) | _cut(x, off, cells, near, digits)
+    doubted = {keys[i] for i in np.flatnonzero(unsure).tolist()}
+    sure = {key: value for key, value in sorted(mapping.items()) if key not in doubted}
+    made = []
+    if declined or any(keys[i] in sure for i in np.flatnonzero(cells).tolist()):
+        made.append(Proposal((column,), {**said, "mapping": sure}, confidence, evidence, declined, why=why))
+    if doubted and not declined:
+        asked = {key: value for key, value in sorted(mapping.items()) if key in doubted}
+        why = f"{column}: some numbers of one {by} may have lost a digit, and not their point alone"
+        evidence = {**evidence, "keys": len(asked)}
+        made.append(Proposal((column,), {**said, "mapping": asked}, DOUBT, evidence, gate="review", why=why))
     return edited, made
+
+
+def _outside(x: np.ndarray, off: np.ndarray, cells: np.ndarray, centres: _Centres, digits: int) -> np.ndarray:
+    """Cells whose reading lies farther from the centre than the others of its key allow: another digit is wrong."""
+    with np.errstate(invalid="ignore"):
+        read = x / 10.0 ** np.round(np.where(cells, off, 0.0))
+        allowed = WITHIN * np.nan_to_num(centres.spread) + 0.5 * 10.0**-digits
+        return np.asarray(cells & (np.abs(read - centres.centre) > allowed * (1 + 1e-9)))
+
+
+def _cut(x: np.ndarray, off: np.ndarray, cells: np.ndarray, near: np.ndarray, digits: int) -> np.ndarray:
+    """Cells that are too small and would end in a nought, where that is unusual: a digit was lost, not the point."""
+    small = cells & (np.nan_to_num(off) < 0)
+    read = np.where(np.isfinite(x), x, 0.0) / 10.0 ** np.round(np.where(cells, off, 0.0))
+    nought = np.abs(np.round(read, digits - 1) - read) <= 1e-9 * np.abs(read)
+    if not small.any() or nought[small].mean() <= max(0.5, 2 * float(nought[near].mean())):
+        return np.zeros(len(x), bool)
+    return np.asarray(small & nought)
 
 
 def _planted(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import random
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
 
 from autoprep.cleaning.families.base import LEARNERS, Proposal, State
-from autoprep.cleaning.families.near import Lexicon, digits_changed, says_number
+from autoprep.cleaning.families.near import Lexicon, digits_changed, resembles, says_number
 from autoprep.cleaning.families.noise import LETTERS, corrupt
+from autoprep.cleaning.families.slips import MIN_ALIKE, Suspect, bare, chances
 
 #: A value this frequent is taken to be meant; a misspelling is at most this share as frequent as what was meant.
 MIN_KNOWN, MAX_RATIO = 3, 0.12
@@ -41,37 +43,52 @@ def learn(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> lis
     total = sum(counts.values())
     if not total or len(counts) > MAX_DISTINCT:
         return []
-    mapping, evidence, why = _by_value(counts, total, state.probe)
-    tokens, said = _by_token(counts, mapping)
-    mapping |= tokens
+    mapping, evidence, why, likely = _by_value(counts, total, state.probe)
+    tokens, said, words = _by_token(counts, mapping)
+    mapping, likely = mapping | tokens, likely | words
     if not mapping:
         if why:
             return [Proposal((column,), {"mapping": {}}, evidence.get("precision", 0.0), evidence, why)]
         return []
     edited = sum(counts[v] for v in mapping)
     evidence |= said | {"values": len(mapping)}
-    return [
-        Proposal((column,), {"mapping": dict(sorted(mapping.items()))}, evidence.get("precision", 0.95), evidence)
-        if edited <= 0.25 * total
-        else Proposal((column,), {"mapping": {}}, 0.0, evidence, "it would change more than a quarter of the cells")
-    ]
+    if edited > 0.25 * total:
+        declined = "it would change more than a quarter of the cells"
+        return [Proposal((column,), {"mapping": {}}, 0.0, evidence, declined)]
+    wanted = state.probe.get("precision", 0.95)
+    sure = {v: w for v, w in sorted(mapping.items()) if likely[v] >= wanted}
+    asked = {v: w for v, w in sorted(mapping.items()) if v not in sure}
+    made = []
+    if sure:
+        own = evidence | {"values": len(sure)}
+        made.append(Proposal((column,), {"mapping": sure}, evidence.get("precision", 0.95), own))
+    if asked:
+        mean = sum(likely[v] for v in asked) / len(asked)
+        one = min(asked, key=lambda v: (-counts[v], v))
+        own = evidence | {"values": len(asked), "precision": round(mean, 4)}
+        why = f"'{one}' lies near '{asked[one]}', and may as well be another name"
+        made.append(Proposal((column,), {"mapping": asked}, mean, own, gate="review", why=why))
+    return made
 
 
 #: A run of digits or of letters.
 _PART = re.compile(r"\d+|[^\W\d_]+")
 #: Other values that a word stands in from which it is a word of the column.
 ESTABLISHED = 3
+#: Frequent values that a word stands in from which it is common to them ("Street"), and no name.
+COMMON = 5
 
 
 def _by_value(
     counts: Mapping[str, int], total: int, probe: Mapping[str, float]
-) -> tuple[dict[str, str], dict[str, Any], str]:
+) -> tuple[dict[str, str], dict[str, Any], str, dict[str, float]]:
+    """A map, its evidence, why there is none, and how likely each of its values is a slip."""
     known = {v: n for v, n in counts.items() if n >= MIN_KNOWN}
     if not known or sum(known.values()) < MIN_COVER * total:
-        return {}, {}, ""
+        return {}, {}, "", {}
     numeric = sum(n for v, n in known.items() if re.fullmatch(r"[\d.,+\-/: ]+", v))
     if numeric > 0.5 * sum(known.values()):
-        return {}, {}, ""
+        return {}, {}, "", {}
     lexicon = Lexicon(sorted(known, key=lambda v: (-known[v], v)))
     slips = {v for v, n in known.items() if _meant(lexicon, v, n, counts, crowd=True)}
     if slips:
@@ -84,20 +101,56 @@ def _by_value(
             found[value] = target
     found = _established(_accidental(found), counts)
     if not found:
-        return {}, {}, ""
+        return {}, {}, "", {}
     forced = {v: w for v, w in found.items() if lexicon.near(v).forced}
-    precision, harm = _probe(lexicon, known, int(probe.get("cells", 200)))
+    precision, harm, near = _probe(lexicon, known, int(probe.get("cells", 200)))
     # of the rare values that are right, so many would be changed, per edit made
     rare = max(0, len(counts) - len(known) - len(found))
     expected = harm * rare / len(found)
+    likely = _likely(found, counts, lexicon, sorted(known), near)
     evidence = {"precision": round(precision, 4), "false_edits": round(harm, 4), "expected_wrong": round(expected, 4)}
     if precision < probe.get("precision", 0.95) or expected > probe.get("max_harm", 0.15):
         if forced:
-            return forced, evidence | {"precision": max(precision, 0.95), "forced_only": True}, ""
+            return forced, evidence | {"precision": max(precision, 0.95), "forced_only": True}, "", likely
         wrong = f"{min(1.0, expected):.0%} of edits would be wrong by chance"
         said = f"{precision:.0%} of corrupted copies came back right, {wrong}"
-        return {}, evidence, said
-    return found, evidence | {"precision": round(min(precision, 1 - expected), 4)}, ""
+        return {}, evidence, said, {}
+    return found, evidence | {"precision": round(min(precision, 1 - expected), 4)}, "", likely
+
+
+def _likely(
+    found: Mapping[str, str],
+    counts: Mapping[str, int],
+    lexicon: Lexicon,
+    known: list[str],
+    near: list[tuple[str, str]],
+) -> dict[str, float]:
+    """How likely each value that was found is a slip, and no name of its own."""
+    words = {part.casefold() for value in counts if value not in found for part in _PART.findall(value)}
+    stands = Counter(part for value in known for part in {p.casefold() for p in _PART.findall(value)})
+    common = frozenset(part for part, n in stands.items() if n >= COMMON and len(part) > 2)
+    suspects = []
+    for value, meant in found.items():
+        said = lexicon.near(value)
+        goal = {part.casefold() for part in _PART.findall(meant)}
+        own = {part.casefold() for part in _PART.findall(value) if len(part) > 1} - goal
+        alien = said.forced and said.alike >= MIN_ALIKE
+        suspects.append(Suspect(value, meant, counts[value], counts[meant], alien, bool(own & words), common=common))
+    return dict(zip(found, chances(suspects, _names(counts, found, known), known, near), strict=True))
+
+
+def _names(counts: Mapping[str, int], found: Mapping[str, str], known: list[str]) -> int:
+    """Rare values that lie near none: other spellings, and figures among words, are dirt, and no names."""
+    spelt = {"".join(sorted(c for c in bare(v) if c.isalnum())) for v in known}
+    wordy = sum(any(c.isalpha() for c in v) for v in known) > 0.9 * len(known)
+    often = set(known)
+    return sum(
+        v not in found
+        and v not in often
+        and "".join(sorted(c for c in bare(v) if c.isalnum())) not in spelt
+        and (not wordy or any(c.isalpha() for c in v))
+        for v in counts
+    )
 
 
 def _accidental(found: Mapping[str, str]) -> dict[str, str]:
@@ -145,8 +198,10 @@ def _meant(
         return ""
     if says_number(value, near.best):
         return ""
+    if bare(value) == bare(near.best):
+        return ""  # another spelling of the same
     if near.forced:
-        return near.best
+        return near.best if resembles(value, near.best) and _alike(value, near.best) else ""
     if digits_changed(value, near.best) or len(value) < MIN_LENGTH or value.casefold() == near.best.casefold():
         return ""
     if not _alike(value, near.best):
@@ -175,8 +230,13 @@ def _alike(value: str, other: str) -> bool:
     return True
 
 
-def _probe(lexicon: Lexicon, known: Mapping[str, int], cells: int) -> tuple[float, float]:
-    """Share of repairs of corrupted copies that are right, and share of right values that would be changed."""
+def _probe(lexicon: Lexicon, known: Mapping[str, int], cells: int) -> tuple[float, float, list[tuple[str, str]]]:
+    """What the map would do to values that are known.
+
+    Returns:
+        The share of repairs of corrupted copies that are right, the share of right values that would be changed, and
+        these with what they would become.
+    """
     rng = random.Random(0)
     words = sorted(known)
     right = edits = 0
@@ -189,11 +249,13 @@ def _probe(lexicon: Lexicon, known: Mapping[str, int], cells: int) -> tuple[floa
         edits += bool(meant)
         right += meant == word
     sample = words if len(words) <= cells else rng.sample(words, cells)
-    changed = sum(bool(_meant(lexicon, w, 1, known, without=w)) for w in sample)
-    return (right / edits if edits else 0.0), changed / max(len(sample), 1)
+    changed = [(w, meant) for w in sample if (meant := _meant(lexicon, w, 1, known, without=w))]
+    return (right / edits if edits else 0.0), len(changed) / max(len(sample), 1), changed
 
 
-def _by_token(counts: Mapping[str, int], done: Mapping[str, str]) -> tuple[dict[str, str], dict[str, Any]]:
+def _by_token(
+    counts: Mapping[str, int], done: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, Any], dict[str, float]]:
     """Misspelt words inside values ("172 patxents"), where the words of the column are few and frequent."""
     words: dict[str, int] = {}
     shapes: dict[int, int] = {}
@@ -207,11 +269,12 @@ def _by_token(counts: Mapping[str, int], done: Mapping[str, str]) -> tuple[dict[
     often = {w: n for w, n in words.items() if n >= max(20, 0.05 * total) and len(w) >= 4}
     common = max(shapes.values(), default=0)
     if not often or common < 0.6 * total or max(shapes, key=lambda k: shapes[k]) < 2:
-        return {}, {}
+        return {}, {}, {}
     if sum(often.values()) < 0.8 * sum(n for w, n in words.items() if len(w) >= 4):
-        return {}, {}
+        return {}, {}, {}
     lexicon = Lexicon(sorted(often))
-    found = {}
+    found: dict[str, str] = {}
+    slips: dict[str, dict[str, str]] = {}
     for value in counts:
         if value in done:
             continue
@@ -221,7 +284,16 @@ def _by_token(counts: Mapping[str, int], done: Mapping[str, str]) -> tuple[dict[
         mended = [_token(lexicon, part, words, often) if part not in often else part for part in parts]
         if mended != parts:
             found[value] = " ".join(mended)
-    return found, ({"words": sorted(often)[:5]} if found else {})
+            slips[value] = {a: b for a, b in zip(parts, mended, strict=True) if a != b}
+    if not found:
+        return {}, {}, {}
+    # a word in a value that was judged as a whole is neither a slip nor a name
+    pairs = {a: b for own in slips.values() for a, b in own.items()}
+    judged = {part for value in done for part in value.split(" ")}
+    others = sum(w not in often and w not in pairs and w not in judged and len(w) >= 4 for w in words)
+    suspects = [Suspect(a, b, words.get(a, 1), often[b], part=True) for a, b in sorted(pairs.items())]
+    told = dict(zip(sorted(pairs), chances(suspects, others, sorted(often), []), strict=True))
+    return found, {"words": sorted(often)[:5]}, {v: min(told[a] for a in own) for v, own in slips.items()}
 
 
 def _token(lexicon: Lexicon, part: str, words: Mapping[str, int], often: Mapping[str, int]) -> str:
