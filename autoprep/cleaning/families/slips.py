@@ -24,7 +24,7 @@ LETTERED = 3
 MIN_ALIKE = 4
 
 #: How many times likelier a difference is between a word and its slip than between two names.
-HARMLESS, PROVEN, SWAPPED, LONGEST, LONG = 1e6, 1000.0, 500.0, 200.0, 100.0
+HARMLESS, PROVEN, SWAPPED, LONGEST, LONG = 1e6, 1e4, 500.0, 200.0, 100.0
 DOUBLED, MIDDLE, FIVE, NAMES, UNLIKE = 50.0, 30.0, 5.0, 1.0, 0.3
 #: What else weighs: the wrong word is one of the column's; the value stands again; a key beside the right one was hit;
 #: the word that was meant stands in many values.
@@ -195,7 +195,7 @@ def likelihood(one: Suspect) -> float:
 
     Example:
         >>> [likelihood(Suspect(*p)) for p in (("birmxngham", "birmingham"), ("b0ston", "boston"))]
-        [400.0, 1000.0]
+        [10000.0, 10000.0]
         >>> [likelihood(Suspect(*p)) <= NAMES for p in (("Bush", "Rush"), ("CCHA", "WCHA"), ("Latina", "Latino"))]
         [True, True, True]
     """

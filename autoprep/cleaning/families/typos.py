@@ -297,8 +297,8 @@ def _by_token(
 
 
 def _token(lexicon: Lexicon, part: str, words: Mapping[str, int], often: Mapping[str, int]) -> str:
-    if len(part) < 4 or any(c.isdigit() for c in part):
-        return part
+    if len(part) < 4 or any(c.isdigit() for c in part) or part.strip(",.;:()") in often:
+        return part  # "local media, national media"
     near = lexicon.near(part)
     rare = words.get(part, 1) <= 0.02 * often.get(near.best, 0)
     return near.best if near.best and rare and near.distance <= max(1, len(part) // 3) and near.runner_up > 2 else part
