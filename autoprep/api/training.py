@@ -33,6 +33,7 @@ def fit(
     sample_weight: str | Any | None = None,
     holdout: float = 0.0,
     keep_leaks: bool = False,
+    ignore: Sequence[str] = (),
     rules: Sequence[PathLike] | None = None,
     config: Settings = None,
     deploy: Literal["balanced", "fast", "accurate"] = "balanced",
@@ -76,6 +77,7 @@ def fit(
         sample_weight: column, or (rows,) numbers, that says how much a row counts; a column is no feature then.
         holdout: share of rows, from 0 to 0.9, that nothing learns from and that the report is judged on.
         keep_leaks: let columns flagged as leaks in.
+        ignore: columns that the model does not see; they may still group, order or weigh rows.
         rules: folders of your own rules.
         config: a project's settings, or the path of its ``autoprep.yaml``.
         deploy: "balanced" keeps the models that share the prediction, refitted on all rows; "fast" one refitted model,
@@ -136,6 +138,7 @@ def fit(
             sample_weight=sample_weight,
             holdout=holdout,
             keep_leaks=keep_leaks,
+            ignore=ignore,
             rules=rules,
             config=as_config(config),
             deploy=deploy,

@@ -93,6 +93,8 @@ def holds_no_value(dtype: str) -> bool:
 
 def _role(word: str, row: Mapping[str, Any]) -> str:
     role = str(row.get("role") or "")
+    if role == "excluded":  # nothing but a person says so
+        return role
     if word in _OF_DTYPE:
         keeps = word == "integer" and role in ("code", "ordinal", "identifier", "category")
         return role if keeps else _OF_DTYPE[word]

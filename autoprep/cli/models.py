@@ -53,6 +53,9 @@ def fit(
     weight: Annotated[str | None, typer.Option("--weight", help="Column that says how much a row counts.")] = None,
     holdout: Annotated[float, typer.Option("--holdout", min=0, max=0.9, help="Share of rows kept for a test.")] = 0.0,
     keep_leaks: Annotated[bool, typer.Option("--keep-leaks", help="Let columns flagged as leaks in.")] = False,
+    ignore: Annotated[
+        list[str] | None, typer.Option("--ignore", help="Column that the model does not see (repeatable).")
+    ] = None,
     deploy: Annotated[
         Deploy, typer.Option("--deploy", help="Models refitted on all rows; one of them; those of all folds.")
     ] = "balanced",
@@ -102,6 +105,7 @@ def fit(
             sample_weight=weight,
             holdout=holdout,
             keep_leaks=keep_leaks,
+            ignore=ignore or (),
             deploy=deploy,
             memory_gb=memory,
             sampler=sampler,

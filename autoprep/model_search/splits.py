@@ -208,7 +208,12 @@ def suggest(
     strata = _strata(y, task)
     if (
         kind == "stratified"
-        and (np.bincount(strata[np.unique(group, return_index=True)[1]])[np.unique(strata)] < 2).all()
+        and (
+            np.bincount(strata[np.unique(group, return_index=True)[1]], minlength=int(strata.max()) + 1)[
+                np.unique(strata)
+            ]
+            < 2
+        ).all()
     ):
         notes.append("each class is one row repeated: equal rows may stand on both sides")
         group = np.arange(rows, dtype=np.int64)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from autoprep import cleaning
 from autoprep.errors import InputError, did_you_mean
+from autoprep.pipeline.trivial import guesses
 from autoprep.pipeline.values import Fitted, Parts
-
-if TYPE_CHECKING:
-    from autoprep.model_search.metrics import Metric
 
 
 def predict(fitted: Fitted, frame: pl.DataFrame) -> pl.DataFrame:
@@ -27,57 +24,6 @@ def predict(fitted: Fitted, frame: pl.DataFrame) -> pl.DataFrame:
     labels = [str(v) for v in fitted.predictor.predict(clean)]
     named = {f"probability_{c}": shares[:, i] for i, c in enumerate(fitted.classes)}
     return pl.DataFrame({"prediction": labels, **named})
-
-
-def constants(y: np.ndarray, metric: str) -> dict[str, float]:
-    """What a predictor of values says that has seen only the target: the best constant by kind of metric.
-
-    Args:
-        y: (n,) training values.
-        metric: the metric asked for; of a quantile, that quantile is among them.
-
-    Example:
-        >>> constants(np.array([0.0, 0.0, 6.0, 10.0]), "pinball:0.5")["median"]
-        3.0
-    """
-    order = np.argsort(y, kind="stable")
-    share = np.cumsum(1.0 / np.maximum(np.abs(y[order]), np.finfo(np.float64).eps))
-    known = y[order][share >= 0.5 * share[-1]]
-    found = {
-        "mean": float(np.mean(y)),
-        "median": float(np.median(y)),
-        "log_mean": float(np.expm1(np.mean(np.log1p(np.maximum(y, 0.0))))),
-        "relative": float(known[0] if (y != 0).all() else np.median(y)),
-        "middle": _middle(y[order]),
-    }
-    if metric.startswith("pinball:"):
-        found["quantile"] = float(np.quantile(y, float(metric.partition(":")[2])))
-    return found
-
-
-def _middle(ordered: np.ndarray) -> float:
-    """The middle of the shortest stretch that holds half of the values: the constant of the least median error."""
-    half = len(ordered) // 2
-    start = int(np.argmin(ordered[half:] - ordered[: len(ordered) - half]))
-    return float((ordered[start] + ordered[start + half]) / 2)
-
-
-#: Which constant is the hardest to beat, by metric; of all others the mean.
-_HARDEST = {"mae": "median", "medae": "middle", "mape": "relative", "rmsle": "log_mean"}
-
-
-def hardest(baseline: Mapping[str, float], metric: str) -> float:
-    """The constant that does best by a metric, of those that training kept; models of before kept mean and median.
-
-    Args:
-        baseline: constants by name.
-        metric: its name.
-    """
-    # Whatever quantile training was asked for, that of the middle is the median.
-    metric = "mae" if metric in ("pinball", "pinball:0.5") else metric
-    wanted = "quantile" if metric.startswith("pinball:") else _HARDEST.get(metric, "mean")
-    usual = "median" if wanted == "middle" else "mean"
-    return float(baseline.get(wanted, baseline.get(usual, baseline["mean"])))
 
 
 def matched(found: Sequence[str], classes: Sequence[str]) -> dict[str, str]:
@@ -150,24 +96,12 @@ def evaluate(parts: Parts, frame: pl.DataFrame, positive: str | None = None) -> 
     if task == "regression":
         y = truth.filter(known).cast(pl.Float64).to_numpy()
         said = predicted["prediction"].cast(pl.Float64).to_numpy()
-
-        def trivial(other: Metric) -> np.ndarray:
-            if other.why:
-                return min((np.full(len(y), value) for value in baseline.values()), key=partial(other.loss, y))
-            return np.full(len(y), hardest(baseline, other.name))
     else:
         place = {c: i for i, c in enumerate(classes)}
         y = text.filter(known).replace_strict(place, return_dtype=pl.Int64).to_numpy()
         said = predicted.select([f"probability_{c}" for c in classes]).to_numpy()
         labels = predicted["prediction"].cast(pl.String).replace_strict(place, return_dtype=pl.Int64).to_numpy()
-        shares = np.tile([baseline["classes"][c] for c in classes], (len(y), 1))
-
-        def trivial(other: Metric) -> np.ndarray:
-            # The label that is hardest to beat by F1 is the class that it is about; of one's own metric it shows.
-            if other.why and other.needs == "label":
-                return min((np.full(len(y), label) for label in range(len(classes))), key=partial(other.loss, y))
-            return np.tile(np.eye(2)[code], (len(y), 1)) if other.name == "f1" else shares
-
+        baseline = {"classes": {c: baseline["classes"][c] for c in classes}}
     name = str(parts.facts["metric"])
     # A function of the user's own is not in the artefact: the task's usual metric stands in for it.
     known_name = name in METRICS or name.startswith("pinball:")
@@ -192,7 +126,7 @@ def evaluate(parts: Parts, frame: pl.DataFrame, positive: str | None = None) -> 
             unknown[name] = why
         else:
             scores[name] = other.score(y, labels if other.needs == "label" else said)
-            trivial_scores[name] = other.score(y, trivial(other))
+            trivial_scores[name] = other.score(y, guesses(other, y, task, baseline, code))
     foreign = text.filter(~known & text.is_not_null()) if task != "regression" else text.head(0)
     return {
         "rows": len(y),
@@ -200,7 +134,7 @@ def evaluate(parts: Parts, frame: pl.DataFrame, positive: str | None = None) -> 
         "unknown": dict(foreign.value_counts().sort(["count", foreign.name], descending=[True, False]).iter_rows()),
         "metric": metric.name,
         "score": None if undefined(metric, y, code) else metric.score(y, judged),
-        "baseline": None if undefined(metric, y, code) else metric.score(y, trivial(metric)),
+        "baseline": None if undefined(metric, y, code) else metric.score(y, guesses(metric, y, task, baseline, code)),
         **about,
         "undefined": unknown,
         "greater_is_better": metric.greater_is_better,

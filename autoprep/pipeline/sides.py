@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from shlex import quote
 from typing import Any
@@ -12,11 +12,12 @@ import polars as pl
 
 from autoprep import cleaning, profiling
 from autoprep.checks.time import joined_moment
+from autoprep.config import Config
 from autoprep.errors import InputError, SettingError, plural
 from autoprep.pipeline.prepare import resolve_column
 from autoprep.pipeline.structure import parts_of
 from autoprep.pipeline.values import Prepared
-from autoprep.types import Cleaned, Event, Listener, Plan, Task, silent
+from autoprep.types import Cleaned, Event, Listener, Plan, Table, Task, silent
 
 MIN_ROWS = 10
 #: Verbs that take a column out because it gives the target away.
@@ -162,6 +163,21 @@ def row_times(
             hint="drop or fill rows without a time",
         )
     return times
+
+
+def ignoring(config: Config | None, names: Sequence[str], table: Table, target: str) -> Config | None:
+    """Settings under which columns are left out of the model, as ``columns: {name: {role: excluded}}`` says it.
+
+    Raises:
+        InputError: there is no such column. SettingError: it is the target.
+    """
+    if not names:
+        return config
+    own = config or Config()
+    found = {resolve_column(name, table) for name in names}
+    if target in found:
+        raise SettingError(f"the target '{target}' is to be ignored", hint="name another column")
+    return replace(own, columns={**own.columns, **{n: {**own.columns.get(n, {}), "role": "excluded"} for n in found}})
 
 
 def constrained(asked: Mapping[str, int] | None, prepared: Prepared, plan: Plan, frame: pl.DataFrame) -> dict[str, int]:

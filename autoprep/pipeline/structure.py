@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from shlex import quote
 from typing import Any, Literal
 
@@ -10,14 +11,17 @@ import numpy as np
 import polars as pl
 
 from autoprep.budget import Budget
+from autoprep.errors import plural
 from autoprep.pipeline.prepare import resolve_column
 from autoprep.types import Table, Task
 
 #: Rows of the comparison, rounds of its small model, folds, and the share of what is left of a budget it may take.
 MOST_ROWS, ROUNDS, FOLDS, SHARE = 4_000, 60, 3, 0.06
 AUTO = "auto"
-#: Losses that differ by no more say that it does not matter.
-SAME = 5e-4
+#: Losses that differ by no more say that it does not matter; between groups and rows at random, this share of them.
+SAME, LEAST_DIFFERENCE = 5e-4, 0.01
+#: What the small model's feature set is called.
+MADE = "made"
 Kind = Literal["group", "time"]
 #: What stands between the columns that say a moment together, and how many they are at least.
 JOIN, LEAST_PARTS = " + ", 3
@@ -71,6 +75,7 @@ def told(
     *,
     budget: Budget,
     seed: int = 0,
+    synthesizer: Callable[[], Any] | None = None,
 ) -> list[str]:
     """One sentence per suggestion: the score when it is heeded beside that when it is not, by the same small model.
 
@@ -82,44 +87,76 @@ def told(
         names: their names.
         budget: where seconds are short nothing is compared, and the suggestion alone is said.
         seed: of the sample and the folds.
+        synthesizer: makes what features the small model sees beside the columns; None: none.
     """
-    rows = np.sort(np.random.default_rng(seed).permutation(len(y))[:MOST_ROWS])
-    said, plain = [], None
+    said = []
     for kind, side in sides.items():
         name = names[kind]
         means = f"rows that share '{name}'" if kind == "group" else f"rows that follow in '{name}'"
         hint = f"pass {kind}={name!r} (--{kind} {quote(name)}) if predictions are for new ones"
         there = int(side.null_count()) == 0
         started = budget.elapsed_s()
-        heeded = None
+        heeded = plain = None
         if there and (budget.deterministic or budget.remaining() * SHARE > 0.5):
-            plain = plain if plain is not None else _score(frame, y, task, metric, {}, rows, seed)
-            heeded = _score(frame, y, task, metric, {kind: side}, rows, seed)
+            rows = _some(side if kind == "group" else None, len(y), seed)
+            compare = partial(_losses, frame, y, task, metric, rows=rows, seed=seed, synthesizer=synthesizer)
+            plain, heeded = compare({}), compare({kind: side})
             budget.charge(0.02 * len(rows) * frame.width / 1_000 if budget.deterministic else 0.0)
-        if heeded is None or plain is None or not np.isfinite(heeded + plain):
+        if heeded is None or plain is None or not np.isfinite(heeded + plain).all():
             said.append(f"{means} are judged by a model that knows others of them; {hint}")
             continue
-        if abs(heeded - plain) <= SAME * max(1.0, abs(plain)):
+        usual, apart = float(plain.mean()), float(heeded.mean())
+        if kind == "time" and abs(apart - usual) <= SAME * max(1.0, abs(usual)):
             continue
-        said.append(
-            f"a small model's loss is {plain:.4g} on rows taken at random and {heeded:.4g} on {means} apart from the "
-            f"training rows; {hint}"
-        )
+        if kind == "group" and apart - usual <= _noise(plain, heeded):
+            said.append(
+                f"'{name}' recurs ({side.n_unique():,} in {plural(len(side), 'row')}): a small model is as good on new "
+                f"ones (loss {apart:.4g}) as on rows at random ({usual:.4g})"
+            )
+        else:
+            said.append(
+                f"a small model's loss is {usual:.4g} on rows taken at random and {apart:.4g} on {means} apart from "
+                f"the training rows; {hint}"
+            )
         if not budget.deterministic and (budget.elapsed_s() - started) > SHARE * budget.total():
             break
     return said
 
 
-def _score(
+def _noise(plain: np.ndarray, heeded: np.ndarray) -> float:
+    """By how much two means of losses over folds may differ and say nothing."""
+    error = np.sqrt(plain.var(ddof=1) / plain.size + heeded.var(ddof=1) / heeded.size) if plain.size > 1 else 0.0
+    return max(SAME, LEAST_DIFFERENCE * abs(float(plain.mean())), float(error))
+
+
+def _some(groups: pl.Series | None, count: int, seed: int) -> np.ndarray:
+    """Places of some of the rows: all of a group, or none, where there are groups."""
+    rng = np.random.default_rng(seed)
+    if groups is None or count <= MOST_ROWS:
+        return np.sort(rng.permutation(count)[:MOST_ROWS])
+    codes = groups.rank("dense").to_numpy().astype(np.int64) - 1
+    sizes = np.bincount(codes)
+    order = rng.permutation(sizes.size)
+    taken = np.zeros(sizes.size, dtype=bool)
+    # a group that alone would fill the sample is passed over
+    order = order[sizes[order] <= MOST_ROWS // FOLDS]
+    taken[order[np.cumsum(sizes[order]) <= MOST_ROWS]] = True
+    found = np.flatnonzero(taken[codes])
+    return found if found.size >= MOST_ROWS // 2 else np.sort(rng.permutation(count)[:MOST_ROWS])
+
+
+def _losses(
     frame: pl.DataFrame,
     y: np.ndarray,
     task: Task,
     metric: Any,
     side: Mapping[Kind, pl.Series],
+    *,
     rows: np.ndarray,
     seed: int,
-) -> float | None:
-    """Mean loss over folds of plain LightGBM on the columns as they are; None where no folds can be made."""
+    synthesizer: Callable[[], Any] | None,
+) -> np.ndarray | None:
+    """(folds,) losses of plain LightGBM on the columns and what is made of them; None where no folds can be made."""
     from dataclasses import replace
 
     from autoprep.errors import SettingError
@@ -131,18 +168,19 @@ def _score(
     some, truth = frame[rows], y[rows]
     given: dict[str, Any] = {f"{kind}s": values.gather(rows) for kind, values in side.items()}
     classes = int(y.max()) + 1 if task != "regression" else 0
+    made = {} if synthesizer is None else {MADE: synthesizer}
     try:
         found = splits.suggest(truth, task, frame=some, folds=FOLDS, repeats=1, seed=seed, **given)
         judge = metrics.resolve(metric, task, truth, np.arange(classes) if classes else None)
         meter = Budget()
         bench = Bench(
-            some, truth, task=task, classes=classes, metric=judge, splits=found, synthesizers={}, weight=None,
+            some, truth, task=task, classes=classes, metric=judge, splits=found, synthesizers=made, weight=None,
             budget=meter, seed=seed, memory_bytes=2e8,
         )  # fmt: skip
-        plain = default(task, "")
+        plain = default(task, MADE if made else "")
         plain = replace(plain, parameters={**plain.parameters, "rounds": ROUNDS})
         limit = Limit(float("inf"), float("inf"), meter.clock)
-        return float(np.mean([bench.run(plain, fold, limit).loss for fold in range(len(found.folds))]))
+        return np.array([bench.run(plain, fold, limit).loss for fold in range(len(found.folds))])
     except (SettingError, Unfit, OutOfTime):
         return None
 

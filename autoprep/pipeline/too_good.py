@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from shlex import quote
 
 import numpy as np
 import polars as pl
 
+from autoprep.errors import plural
 from autoprep.profiling import Profile
 from autoprep.types import Task
 
@@ -46,6 +48,32 @@ def nearly_perfect(y: np.ndarray, said: np.ndarray, task: Task) -> str:
     return f"a log loss of {share:.1%} of the trivial" if share < LOG_LOSS else ""
 
 
+def doubts(profile: Profile, inputs: Collection[str]) -> list[tuple[str, str]]:
+    """Columns that stay in the model though they nearly give the target away, with why, the strongest first.
+
+    Args:
+        profile: of the raw rows, held against the target.
+        inputs: raw columns that the model reads.
+    """
+    there = pl.col("column").is_in(list(inputs)) & pl.col("target_leak").fill_null(False)
+    rows = profile.columns.filter(there & pl.col("leak_reason").is_not_null())
+    return rows.sort("target_score", descending=True, nulls_last=True).select("column", "leak_reason").rows()
+
+
+def doubts_told(profile: Profile, inputs: Collection[str]) -> list[str]:
+    """One sentence on each of the first such columns, and how a model is made without it.
+
+    Args:
+        profile: see ``doubts``. inputs: the same.
+    """
+    found = doubts(profile, inputs)
+    said = [
+        f"is '{name}' known when the model is used? {why}; --ignore {quote(name)} leaves it out"
+        for name, why in found[:NAMED]
+    ]
+    return [*said, f"{plural(len(found) - NAMED, 'more column')} like that"] if len(found) > NAMED else said
+
+
 def remark(profile: Profile, inputs: Collection[str], y: np.ndarray, said: np.ndarray, task: Task) -> str:
     """One sentence where a model is too good to be believed: what carries it, and what was not looked at; else "".
 
@@ -57,17 +85,20 @@ def remark(profile: Profile, inputs: Collection[str], y: np.ndarray, said: np.nd
     figure = nearly_perfect(y, said, task)
     if not figure:
         return ""
+    doubted = [name for name, _ in doubts(profile, inputs)]
     scored = profile.columns.filter(pl.col("column").is_in(list(inputs)) & pl.col("target_score").is_not_null())
     ranked = scored.sort("target_score", "column", descending=[True, False]).select("column", "target_score").rows()
     least = CARRIES_NUMBER if task == "regression" else CARRIES_CLASS
     strong = [(name, score) for name, score in ranked if score >= least]
     together = profile.columns.filter(pl.col("column").is_in(list(inputs)) & pl.col("target_together").is_not_null())
-    names = [f"'{name}' ({score:.3f} alone)" for name, score in (strong or ranked)[:NAMED]]
-    if not strong and together.height:
-        names = [f"'{name}'" for name in together["column"][:NAMED]]
+    names = [f"'{name}' ({score:.3f} alone)" for name, score in strong[:NAMED]]
+    if not strong:
+        names = [f"'{name}'" for name in (doubted or together["column"].to_list())[:NAMED]]
     they = "is it" if len(names) == 1 else "are they"
     asked = (
-        f"most of it by {', '.join(names)}; {they} known when the model is used?" if names else "see what carries it"
+        f"most of it by {', '.join(names)}; {they} known when the model is used?"
+        if names
+        else "and no column alone carries it: the report says which it leans on"
     )
     skipped = [left for left in profile.left_out if "target" in left or "outcome" in left]
     late = f" Not looked at, for want of time: {'; '.join(skipped)}." if skipped else ""

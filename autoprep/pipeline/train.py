@@ -15,18 +15,19 @@ from autoprep import cleaning, reading, validation
 from autoprep.budget import Budget
 from autoprep.config import Config
 from autoprep.errors import InputError, SettingError, plural
-from autoprep.pipeline import too_good
+from autoprep.pipeline import too_good, trivial
 from autoprep.pipeline.asked import counted, heavy_tailed, of_target, refuse_settings, single
 from autoprep.pipeline.diagnose import Judged
 from autoprep.pipeline.earn import aligned, earn
 from autoprep.pipeline.flips import flipped, genes
-from autoprep.pipeline.judge import constants, evaluate, predict
+from autoprep.pipeline.judge import evaluate, predict
 from autoprep.pipeline.prepare import prepare, resolve_column, told_left_out
 from autoprep.pipeline.rows import affordable, kept_aside
 from autoprep.pipeline.sides import (
     LEAK_VERBS,
     constrained,
     encoded_target,
+    ignoring,
     judged_by,
     labelled,
     leaks_told,
@@ -78,6 +79,7 @@ def fit(
     sample_weight: str | Any | None = None,
     holdout: float = 0.0,
     keep_leaks: bool = False,
+    ignore: Sequence[str] = (),
     rules: Sequence[Any] | None = None,
     config: Config | None = None,
     deploy: str = "balanced",
@@ -116,6 +118,7 @@ def fit(
         raise SettingError("a gap needs a time", hint="name the column that orders the rows with time")
     table = source if isinstance(source, Table) else reading.read(source, listener=listener)
     column = resolve_column(target, table)
+    config = ignoring(config, ignore, table, column)
     filled, count = table.frame.select(pl.col(column).count().alias("filled"), pl.len().alias("all")).collect().row(0)
     if count and not filled:
         raise InputError(
@@ -153,6 +156,8 @@ def fit(
         plan = plan.with_status("skip", [a.id for a in plan.actions if a.verb in LEAK_VERBS])
     plan = cleaning.with_outputs(plan, prepared.profile)
     leaks = leaks_told(plan, prepared, None if group is not None else likely.get("group"))
+    visible = {spec.source or spec.name for spec in plan.outputs if spec.role not in cleaning.UNSEEN}
+    leaks += too_good.doubts_told(prepared.profile, visible)
     for said in leaks:
         listener(Event("plan", said))
     watch.start("earn")
@@ -196,13 +201,6 @@ def fit(
         hints.append(tail)
     for hint in hints:
         listener(Event("search", hint))
-    if group is None and time is None and likely:
-        sides = {kind: per_row(cleaned, prepared, name, learn) for kind, name in likely.items()}
-        known = {kind: side for kind, side in sides.items() if side is not None and side.dtype != pl.Null}
-        advice = told(frame, encoded_target(y, task), task, judge, known, likely, budget=budget, seed=seed)
-        for hint in advice:
-            listener(Event("search", hint))
-        hints += advice
     watch.start("search")
     known_task, plain = task, plan
 
@@ -224,6 +222,15 @@ def fit(
         return Variant(rows, feature_sets(under, rows))
 
     plain_rows, factories = cleaned.rows, feature_sets(plan, frame)
+    if group is None and time is None and likely:
+        sides = {kind: per_row(cleaned, prepared, name, learn) for kind, name in likely.items()}
+        known = {kind: side for kind, side in sides.items() if side is not None and side.dtype != pl.Null}
+        made = factories.get("encoded")
+        values = encoded_target(y, task)
+        advice = told(frame, values, task, judge, known, likely, budget=budget, seed=seed, synthesizer=made)
+        for hint in advice:
+            listener(Event("search", hint))
+        hints += advice
     variants = Variants(Variant(frame, factories), genes(before, gains), turned, watch.seconds.get("clean", 0.0))
     saving = SAVING_S + SAVING_STEP_S * len(plan.actions)
     reserve = 0.0 if time_budget_s is None else 0.3 + (0.03 + DIAGNOSIS_SHARE) * time_budget_s + saving
@@ -260,10 +267,17 @@ def fit(
         listener(Event("plan", f"the search turned {', '.join(found.cleaning)}: gain {gain:+.4f} ± {error:.4f}"))
     classes = tuple(str(c) for c in found.classes)
     read = {spec.source or spec.name for spec in plan.outputs if spec.name in frame.columns}
-    if doubt := too_good.remark(prepared.profile, read, encoded_target(y, task), found.oof, task):
+    truth = encoded_target(y, task)
+    baseline = _baseline(y, task, classes, found.metric.name)
+    scores = {"cross_validated": float(np.mean(found.scores)) if found.scores else float("nan")}
+    doubts = [too_good.remark(prepared.profile, read, truth, found.oof, task)]
+    code = classes.index(about) if about else None
+    if guessed := trivial.beside(found.metric, truth, found.oof, task, baseline, code):
+        scores |= {"standard_error": guessed.error, "guessing": guessed.trivial}
+        doubts.append(trivial.no_better(found.metric, guessed, task))
+    for doubt in filter(None, doubts):
         listener(Event("search", doubt))
         hints.append(doubt)
-    baseline = _baseline(y, task, classes, found.metric.name)
     fitted = Fitted(
         prepared=prepared,
         cleaned=cleaned,
@@ -275,7 +289,7 @@ def fit(
         classes=classes,
         features=features_of(found.predictor),
         contract=contract.sparing(cleaning.spare_inputs(plan)).to_dict(),
-        scores={"cross_validated": float(np.mean(found.scores)) if found.scores else float("nan")},
+        scores=scores,
         judged_on=found.judged_on,
         baseline=baseline,
         gains=gains,
@@ -287,7 +301,7 @@ def fit(
         chosen_by=chosen_by,
         judged=Judged(
             frame,
-            encoded_target(y, task),
+            truth,
             found.oof,
             found.metric,
             found.predictor,
@@ -362,7 +376,7 @@ def _refuse_dates(prepared: Prepared, target: str) -> None:
 def _baseline(y: pl.Series, task: Task, classes: Sequence[str], metric: str) -> dict[str, Any]:
     """What a predictor says that has seen only the target."""
     if task == "regression":
-        return dict(constants(y.to_numpy(), metric))
+        return dict(trivial.constants(y.to_numpy(), metric))
     counts = dict(y.cast(pl.String).value_counts().iter_rows())
     return {"classes": {c: counts.get(c, 0) / len(y) for c in classes}}
 

@@ -47,7 +47,8 @@ class Fitted:
         classes: class labels, () for regression.
         features: the columns that the best model sees and how they are made.
         contract: the data contract of the raw columns, a Great Expectations suite as plain values.
-        scores: cross-validated, hold-out and baseline scores by name.
+        scores: cross-validated, hold-out and baseline scores by name; "standard_error" of the first over draws of the
+            judged rows, and "guessing": the score of the trivial predictor on these.
         judged_on: on which rows the search's own score stands ("in cross-validation on 5 folds", "on one fold").
         baseline: what the trivial predictor says: {"value": mean} or {"classes": {label: share}}.
         gains: what each lossy step was worth, by action id.
@@ -166,7 +167,9 @@ def _verdict(scores: Mapping[str, float], judged_on: str) -> dict[str, str]:
     """Scores by what they are called in a report."""
     own = "cross-validated" if judged_on.startswith("in cross") else judged_on or "of the search"
     words = {"cross_validated": own, "holdout": "score", "holdout_baseline": "baseline"}
-    return {words.get(name, name): f"{value:.4g}" for name, value in scores.items()}
+    said = {words.get(name, name): f"{value:.4g}" for name, value in scores.items() if name != "standard_error"}
+    error = scores.get("standard_error", float("nan"))
+    return said | {own: f"{said[own]} ± {error:.2g}"} if own in said and error == error else said
 
 
 def _shown(diagnosis: Diagnosis) -> dict[str, Any]:

@@ -158,6 +158,9 @@ def _days(moments: pl.Series) -> Floats:
 def bins(one: Encoded, count: int = 32) -> tuple[Ints, int]:
     """Codes with few levels: levels as they are, numbers by quantile; missing is a level of its own (the last).
 
+    A number that fills more than a bin's share of the rows (the 0 of most insurance claims) has a bin of its own, and
+    the others are parted among themselves.
+
     Example:
         >>> made = Encoded("x", np.array([0, 1, -1]), 2, None, "word", np.array([False, False, True]))
         >>> bins(made)
@@ -167,8 +170,23 @@ def bins(one: Encoded, count: int = 32) -> tuple[Ints, int]:
         codes, levels = one.codes, one.levels
     else:
         filled = ~one.missing
-        edges = np.unique(np.quantile(one.values[filled], np.linspace(0, 1, count + 1)[1:-1]))
+        edges = _edges(one.values[filled], count)
         codes = np.full(one.codes.size, -1, dtype=np.int64)
         codes[filled] = np.searchsorted(edges, one.values[filled], side="right")
         levels = edges.size + 1
     return np.where(codes < 0, levels, codes), levels + 1
+
+
+def _edges(values: Floats, count: int) -> Floats:
+    """Where bins of about as many values each begin; those of a value that is more than one bin enclose it."""
+    marks = np.linspace(0, 1, count + 1)[1:-1]
+    edges = np.unique(np.quantile(values, marks))
+    if edges.size == marks.size:
+        return edges
+    levels, sizes = np.unique(values, return_counts=True)
+    often = np.argsort(-sizes, kind="stable")[: max(1, count // 4)]
+    heavy = levels[often[sizes[often] > values.size / count]]
+    rest = values[~np.isin(values, heavy)]
+    left = np.linspace(0, 1, max(3, count + 1 - 2 * heavy.size))[1:-1]
+    others = np.quantile(rest, left) if rest.size else left[:0]
+    return np.unique(np.concatenate([others, heavy, np.nextafter(heavy, np.inf)]))

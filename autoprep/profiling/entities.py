@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -12,11 +13,16 @@ from autoprep.profiling.columns import Column
 
 #: Semantic types of what may name an entity, and of what looks like a name for one thing.
 NAMING = ("identifier", "code", "integer", "category", "text", "email", "phone", "uuid")
+SHARING = ("category", "text", "integer")
 TELLING = ("identifier", "code", "email", "phone", "uuid")
 #: Entities that there are at least, by what speaks for them: a header with "id", one that names an entity, the rows.
 LEAST_ID, LEAST_NAMED, LEAST_SEEN = 10, 20, 20
 #: Rows per entity at most and how much more often than usual the most frequent may come, where no header speaks.
 MOST_EACH, EVENLY = 200, 4
+#: Share of rows that values may be, of ids of somebody and of all others; how much more often than usual the most
+#: frequent name may come.
+MOST_IDS, MOST_DISTINCT, UNEVENLY = 0.95, 0.7, 20
+NAME_ENDS = ("name", "nombre", "nome", "nom", "имя")
 #: Columns tried by their rows, rows and numbers that they are tried on.
 TRIED, ROWS, NUMBERS = 4, 10_000, 12
 #: What may be the entity of a panel, rows that each has on average, pairs of rows that would share entity and time by
@@ -26,6 +32,16 @@ LEAST_EACH, MET_BY_CHANCE, MET = 3, 100, 0.02
 #: Share of a number's variance that is left within an entity at most, and the share of numbers for which this holds:
 #: of codes, and of words, which are more often a category (a town, a brand) than somebody.
 WITHIN, HELD_CODES, HELD_WORDS = 0.1, 0.5, 0.75
+#: Values that there are at least, and rows per value at most, where only what their rows share speaks for an entity;
+#: the share of rows that the most frequent may have, and the share of values that recur at least.
+LEAST_SHARED, MOST_SHARED, MOST_FREQUENT, RECURRING = 50, 50, 0.05, 0.25
+#: Columns that are the same in all rows of an entity: how many at least, and in what share of the entities.
+TRAITS, TRAIT_HELD = 2, 0.98
+#: A column is no trait where its most frequent value has more of the rows.
+TRAIT_VARIES = 0.95
+#: Share of the target's variance that entities explain at least, and how many standard deviations beyond chance; how
+#: many numbers next to each other are taken together, and how much of what they share they may share by that.
+TOLD_SHARE, TOLD_BEYOND, NEIGHBOURS, DEGREE = 0.15, 6.0, 4, 0.25
 #: Share of entities with one outcome each from which it is theirs, and the score of a column worth the look.
 ONE_OUTCOME, OUTCOME_SCORE = 0.98, 0.95
 
@@ -58,8 +74,12 @@ def _named(column: Column, rows: int) -> bool:
         return False
     if says_id and row["semantic"] == "text" and not says_entity:
         return False
+    distinct = row["distinct"] or 0
+    if column.name.strip().lower().endswith(NAME_ENDS) and (row.get("top_rate") or 0.0) * distinct > UNEVENLY:
+        return False  # a few names are much more frequent, as first names are: they name nobody
     least = LEAST_ID if says_id or row["semantic"] in TELLING else LEAST_NAMED
-    return bool(least <= (row["distinct"] or 0) <= 0.7 * rows)
+    # who comes seldom more than once comes all the same: an id of somebody need not recur as often as another
+    return bool(least <= distinct <= (MOST_IDS if says_id and says_entity else MOST_DISTINCT) * rows)
 
 
 def by_panel(frame: pl.DataFrame, found: Sequence[Column], target: str | None = None) -> tuple[str, str] | None:
@@ -130,7 +150,100 @@ def by_rows(frame: pl.DataFrame, found: Sequence[Column], target: str | None = N
     for column in able[:TRIED]:
         if _one_outcome(frame, column, target) or _alike(frame, column, found, target):
             return column.name
-    return None
+    able = [c for c in found if c.name != target and _may_be_shared(c, frame.height)]
+    able.sort(key=lambda c: (-(c.row["distinct"] or 0), c.position))
+    return next((c.name for c in able[:TRIED] if _shared(frame, c, found, target)), None)
+
+
+def _may_be_shared(column: Column, rows: int) -> bool:
+    """Whether there are many values, each of few rows, none much more frequent than the others."""
+    row = column.row
+    distinct = row["distinct"] or 0
+    if row["semantic"] not in (*TELLING, *SHARING) or row["dtype"] == "float" or (row["missing_rate"] or 0) >= 0.05:
+        return False
+    if calendar.is_year(column):
+        return False
+    return LEAST_SHARED <= distinct <= MOST_DISTINCT * rows and rows <= MOST_SHARED * distinct and _seldom(row)
+
+
+def _seldom(row: dict[str, Any]) -> bool:
+    return (row.get("top_rate") or 0.0) <= MOST_FREQUENT
+
+
+def _shared(frame: pl.DataFrame, column: Column, found: Sequence[Column], target: str | None) -> bool:
+    """Whether rows with one value share what others do not: columns that never differ within it, or the target."""
+    others = [c for c in found if c.name != column.name and c.row["dtype"] != "other"]
+    part = _whole(frame.select(column.name, *(c.name for c in others)), column.name)
+    made = encode.encode(part, [column, *others])
+    entity = made.pop(column.name)
+    count = np.bincount(entity.codes[entity.codes >= 0])
+    if not count.size or float((count > 1).mean()) < RECURRING:
+        return False
+    if target is not None and target in made and _told_by(entity, made[target]):
+        return True
+    return sum(_is_trait(entity, one) for name, one in made.items() if name != target) >= TRAITS
+
+
+def _whole(frame: pl.DataFrame, column: str) -> pl.DataFrame:
+    """All rows of some of the entities where the rows are many."""
+    parts = -(-frame.height // ROWS)
+    return frame if parts == 1 else frame.filter(pl.col(column).hash(0) % parts == 0)
+
+
+def _is_trait(entity: encode.Encoded, one: encode.Encoded) -> bool:
+    """Whether a column has one value within nearly all entities, and several among the rows."""
+    codes = one.codes + 1
+    if one.levels < 2 or float(np.bincount(codes).max()) > TRAIT_VARIES * codes.size:
+        return False
+    if _one_valued(entity.codes, codes) < TRAIT_HELD:
+        return False
+    return not _is_measure(entity, lambda own: _one_valued(own, codes))
+
+
+def _is_measure(entity: encode.Encoded, shared: Callable[[encode.Ints], float]) -> bool:
+    """Whether numbers next to each other share what those at random do not: how much of it is a matter of degree."""
+    if entity.values is None:
+        return False
+    beside = shared(np.where(entity.codes < 0, -1, entity.codes // NEIGHBOURS))
+    order = np.append(np.random.default_rng(0).permutation(entity.levels) // NEIGHBOURS, -1)
+    chance = shared(order[entity.codes])
+    return beside - chance > DEGREE * (shared(entity.codes) - chance)
+
+
+def _one_valued(own: encode.Ints, codes: encode.Ints) -> float:
+    """Share of the entities with several rows that have one value in all of them."""
+    known = own >= 0
+    size = np.bincount(own[known])
+    pairs = np.unique(own[known] * (int(codes.max()) + 1) + codes[known])
+    values = np.bincount(pairs // (int(codes.max()) + 1), minlength=size.size)
+    several = size > 1
+    return float((values[several] == 1).mean()) if several.any() else 0.0
+
+
+def _told_by(entity: encode.Encoded, target: encode.Encoded) -> bool:
+    """Whether entities explain the target beyond chance, and not because they are a measure that tells it."""
+    y = target.values if target.values is not None else (target.codes == _most(target.codes)).astype(np.float64)
+    left, beyond = _explained(entity.codes, y)
+    if 1.0 - left < TOLD_SHARE or beyond < TOLD_BEYOND:
+        return False
+    return not _is_measure(entity, lambda own: 1.0 - _left_within(own, y))
+
+
+def _most(codes: encode.Ints) -> int:
+    return int(np.bincount(codes[codes >= 0]).argmax()) if (codes >= 0).any() else 0
+
+
+def _explained(own: encode.Ints, y: encode.Floats) -> tuple[float, float]:
+    """Share of the variance of a target's ranks that is left within entities, and how many standard deviations beyond
+    chance the entities differ (an F test by its normal approximation)."""
+    known = np.isfinite(y) & (own >= 0)
+    left = _left_within(np.where(known, own, -1), y)
+    groups, n = np.unique(own[known]).size, int(known.sum())
+    if groups < 2 or n - groups < 20 or left <= 0:
+        return left, float("inf") if left <= 0 else 0.0
+    # F = between / within, both by degrees of freedom; of all the variance 1, left is the one within
+    between = ((n - 1) - left * (n - groups)) / (groups - 1)
+    return left, float((between / left - 1.0) / np.sqrt(2.0 / (groups - 1) + 2.0 / (n - groups)))
 
 
 def _recurs(column: Column, rows: int) -> bool:

@@ -16,6 +16,11 @@ from autoprep.types import Task
 FOLDS, SHUFFLES = 5, 3
 #: A column that leaves less than this share of the trivial error gives the target away.
 LEFT_ERROR = 0.02
+#: AUC of one column alone on two classes from which it is asked whether it is known in time.
+NEARLY_ALONE = 0.98
+#: A value is usual in at least this share of the rows; the others, so many at least, stand with one class in this share
+#: of them, and are this share of the class.
+USUAL, UNUSUAL, PURE, OF_CLASS = 0.5, 30, 0.97, 0.3
 #: Rank correlation from which two numbers stand in one order, and rows on which it is tried first.
 SAME_ORDER, ORDER_PROBE = 0.999, 1_000
 #: A time is after another when it is not before it in this share of the rows.
@@ -121,6 +126,8 @@ def diagnose(
         reason = _reason(one, codes, y, task, left, found, chance, row)
         if not reason and one.values is None and task != "regression":
             reason = _spelled_out(raw.get_column(one.name), label)
+        if not reason and task != "regression":
+            reason = _only_with(one, y)
         if not reason and gaps:
             gap = one.missing.astype(np.int64)
             row["missing_score"], gap_left = score(gap, 2, y, task, folds)
@@ -218,7 +225,33 @@ def _reason(
         base = 1.0 - float((np.bincount(t.astype(np.int64)) / t.size).max())
         if base and wrong / base < LEFT_ERROR:
             return "sorted by it, the rows fall into one block per label"
+    if task == "binary" and found >= max(NEARLY_ALONE, chance + 0.2):
+        return f"alone it has an AUC of {found:.3f}, cross-validated (shuffled targets: {chance:.2f})"
     return ""
+
+
+def _only_with(one: Encoded, y: Floats | Ints) -> str:
+    """Whether a number leaves its usual value (the 0 of a cost, a gap) only where the target is of one class."""
+    if one.values is None or one.kind != "number":
+        return ""
+    counts = np.bincount(one.codes + 1)
+    usual = int(counts.argmax())
+    other = one.codes + 1 != usual
+    if counts[usual] < USUAL * y.size or other.sum() < UNUSUAL:
+        return ""
+    classes = np.bincount(y.astype(np.int64))
+    held = np.bincount(y[other].astype(np.int64), minlength=classes.size)
+    likely = int(held.argmax())
+    pure = held[likely] / other.sum()
+    # by chance the class has its share of these rows, and so pure a part of them is no wonder where it is common
+    if pure < PURE or classes[likely] > USUAL * y.size or held[likely] < OF_CLASS * classes[likely]:
+        return ""
+    value = float(one.values[np.flatnonzero(~other)[0]])
+    said = f"not {value:g}" if np.isfinite(value) else "filled"
+    share = classes[likely] / y.size
+    return (
+        f"where it is {said} the target is of one class in {pure:.1%} of {int(other.sum()):,} rows ({share:.1%} of all)"
+    )
 
 
 def _in_order(x: Floats, t: Floats, row: dict[str, Any]) -> str:

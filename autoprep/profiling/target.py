@@ -318,8 +318,11 @@ def _labels_of(one: encode.Encoded, raw: pl.Series, task: Task, words: bool) -> 
 
 
 def _take(one: encode.Encoded, rows: Any) -> encode.Encoded:
+    """Those rows; levels that none of them has are gone."""
     values = None if one.values is None else one.values[rows]
-    return encode.Encoded(one.name, one.codes[rows], one.levels, values, one.kind, one.missing[rows])
+    kept, codes = np.unique(one.codes[rows], return_inverse=True)
+    gap = int(kept.size > 0 and kept[0] < 0)
+    return encode.Encoded(one.name, codes - gap, int(kept.size) - gap, values, one.kind, one.missing[rows])
 
 
 def _conflicts(frame: pl.DataFrame, target: str, found: Sequence[Column]) -> float:

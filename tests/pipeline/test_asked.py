@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -151,8 +152,8 @@ def test_an_estimator_of_a_frame_takes_an_array_in_its_order() -> None:
 
 
 def test_a_column_of_time_that_changes_nothing_is_not_advised(monkeypatch: pytest.MonkeyPatch) -> None:
-    losses = iter([0.5, 0.5, 0.3, 0.4])
-    monkeypatch.setattr(structure, "_score", lambda *_: next(losses))
+    losses = iter(np.full(3, loss) for loss in (0.5, 0.5, 0.3, 0.4))
+    monkeypatch.setattr(structure, "_losses", lambda *_, **__: next(losses))
     day = pl.Series(range(120))
     given: dict[str, Any] = {"sides": {"time": day}, "names": {"time": "day"}, "budget": Budget()}
     frame, y = rows().select("x"), np.arange(120) % 2
@@ -235,3 +236,49 @@ def test_rows_without_a_target_are_counted() -> None:
     cleaned = cleaning.apply(ap.read(pl.DataFrame({"x": [1, 2, 3], "y": ["a", None, None]})), plan)
     assert targetless(cleaned, plan, 3) == ["2 of 3 rows have no target and are left out"]
     assert targetless(cleaned, replace(plan, actions=()), 3) == []
+
+
+def _panel(seed: int, loud: float) -> pl.DataFrame:
+    """Six rows of each of 120 persons, whose own level is so loud beside the noise."""
+    rng = np.random.default_rng(seed)
+    who = np.repeat(np.arange(120), 6)
+    y = loud * rng.normal(size=120)[who] + rng.normal(size=who.size)
+    frame = pl.DataFrame({"person_id": [f"P{n:04d}" for n in who], "x": rng.normal(size=who.size), "y": y})
+    return frame.sample(fraction=1.0, shuffle=True, seed=0)
+
+
+def test_persons_that_recur_are_judged_by_a_model_that_sees_who_they_are() -> None:
+    asked: dict[str, Any] = {"time_budget_s": None, "work_budget": 0.1}
+    (told_,) = [n for n in ap.fit(_panel(0, 3.0), "y", **asked).facts["notes"] if "--group person_id" in n]
+    known, new = (float(w) for w in re.findall(r"loss is ([\d.]+) .* and ([\d.]+) on rows", told_)[0])
+    assert new > 1.5 * known
+    (same,) = [n for n in ap.fit(_panel(0, 0.0), "y", **asked).facts["notes"] if "'person_id'" in n]
+    assert "recurs (120 in 720 rows): a small model is as good on new ones" in same
+
+
+def test_a_column_that_is_doubted_is_said_with_how_to_leave_it_out() -> None:
+    rng = np.random.default_rng(1)
+    y = np.where(rng.random(300) < 0.5, "kept", "left")
+    frame = pl.DataFrame(
+        {"page": [f"http://site.org/{v}/{n:x}" for n, v in enumerate(y)], "x": rng.normal(size=300), "y": y}
+    )
+    asked: dict[str, Any] = {"time_budget_s": None, "work_budget": 0.1}
+    model = ap.fit(frame, "y", **asked)
+    (said,) = [n for n in model.facts["notes"] if "--ignore" in n]
+    assert said.startswith("is 'page' known when the model is used? 100% of its cells spell the label out")
+    without = ap.fit(frame, "y", **asked, ignore=["page"])
+    assert not [n for n in without.facts["notes"] if "--ignore" in n]
+    assert {name for f in without.features for name in f.inputs} == {"x"}
+    assert without.predict(frame.drop("page", "y")).len() == 300
+    assert [n for n in without.facts["notes"] if n.startswith("the model is not surely better than guessing")]
+    with pytest.raises(SettingError, match="the target 'y' is to be ignored"):
+        ap.fit(frame, "y", **asked, ignore=["y"])
+    with pytest.raises(InputError, match=r"no column 'pgae'.*did you mean 'page'"):
+        ap.fit(frame, "y", **asked, ignore=["pgae"])
+
+
+def test_a_model_that_tells_something_is_shown_beside_guessing() -> None:
+    model = ap.fit(rows(400), "change", time_budget_s=None, work_budget=0.1)
+    scores = model.facts["scores"]
+    assert scores["cross_validated"] < scores["guessing"]
+    assert not [n for n in model.facts["notes"] if "guessing" in n]

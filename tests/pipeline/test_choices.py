@@ -343,7 +343,7 @@ def test_a_name_that_two_columns_bear_is_not_guessed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("metric", ["mae", "medae", "mape", "rmsle", "rmse", "pinball", "pinball:0.8"])
 def test_the_baseline_is_the_constant_that_is_hardest_to_beat(metric: str) -> None:
     from autoprep.model_search.metrics import resolve
-    from autoprep.pipeline.judge import constants, hardest
+    from autoprep.pipeline.trivial import constants, hardest
 
     rng = np.random.default_rng(0)
     y = np.exp(rng.normal(2.0, 1.2, 400))

@@ -88,3 +88,41 @@ def test_years_and_towns_drawn_apart_from_each_other_are_no_panel() -> None:
     assert (row["group_column"], row["time_column"]) == (None, None)
     stamped = frame.with_columns(at=pl.datetime(2020, 1, 1) + pl.duration(minutes=pl.int_range(480) * 37)).drop("Year")
     assert profile(stamped, target="y").tables.row(0, named=True)["group_column"] is None
+
+
+def _persons(rng: np.random.Generator, count: int, each: int) -> pl.DataFrame:
+    who = np.repeat(np.arange(1, count + 1), each)
+    traits = {"born": rng.integers(40, 55, count), "group": rng.integers(1, 4, count)}
+    own = rng.normal(0, 0.8, count)
+    frame = pl.DataFrame({"key": who, **{name: values[who - 1] for name, values in traits.items()}})
+    frame = frame.with_columns(x=rng.normal(size=who.size), y=own[who - 1] + rng.normal(0, 0.3, who.size))
+    return frame.sample(fraction=1.0, shuffle=True, seed=1)
+
+
+def test_numbers_of_persons_are_told_by_what_their_rows_share_whatever_the_header() -> None:
+    frame = _persons(np.random.default_rng(2), 400, 6)
+    assert profile(frame, target="y").tables["group_column"].item() == "key"
+    assert profile(frame.drop("y")).tables["group_column"].item() == "key"  # by traits that never differ within
+    loose = frame.with_columns(pl.col("key").shuffle(seed=3))
+    assert profile(loose, target="y").tables["group_column"].item() is None
+
+
+def test_names_that_share_the_target_are_told_and_a_measure_that_tells_it_is_not() -> None:
+    rng = np.random.default_rng(3)
+    shop = rng.integers(0, 200, 2_000)
+    score = 90 + rng.normal(0, 4, 200)[shop] + rng.normal(0, 2, 2_000)
+    frame = pl.DataFrame({"place": [f"SHOP {n * 7919 % 10007}" for n in shop], "x": rng.normal(size=2_000), "y": score})
+    assert profile(frame, target="y").tables["group_column"].item() == "place"
+    length = rng.integers(0, 300, 2_000)
+    grown = pl.DataFrame({"length": length, "x": rng.normal(size=2_000), "y": 0.1 * length + rng.normal(0, 3, 2_000)})
+    assert profile(grown, target="y").tables["group_column"].item() is None
+
+
+def test_ids_of_somebody_may_recur_seldom_and_first_names_name_nobody() -> None:
+    rng = np.random.default_rng(4)
+    frame = pl.DataFrame({"subject_id": rng.choice(3_000, 1_000) + 10_000, "x": rng.normal(size=1_000)})
+    assert profile(frame).tables["group_column"].item() == "subject_id"
+    often = 1 / (1 + np.arange(300)) ** 1.2
+    names = [f"Na{chr(97 + n % 26)}{chr(97 + n // 26)}" for n in rng.choice(300, 2_000, p=often / often.sum())]
+    pets = pl.DataFrame({"animal_name": names, "x": rng.normal(size=2_000)})
+    assert profile(pets).tables["group_column"].item() is None

@@ -214,3 +214,36 @@ def test_columns_are_held_against_the_target_on_few_rows_before_they_are_left_ou
     found = profile(_leaky(6_000), target="y", hurry=Hurry(1.0, clock=lambda: next(ticks)))
     assert found.left_out == ("rows beyond 2,000 when columns are held against the target",)
     assert found.column("copy")["target_leak"] and found.column("town")["variant_rate"] > 0
+
+
+def test_a_number_that_leaves_its_usual_value_with_the_target_only_is_doubted():
+    rng = np.random.default_rng(0)
+    y = (rng.random(6_000) < 0.02).astype(int)
+    told = (y == 1) & (rng.random(6_000) < 0.9)
+    cost = np.where(told, rng.lognormal(9, 1, 6_000).round(), 0)
+    frame = pl.DataFrame({"cost": cost, "age": rng.integers(18, 80, 6_000), "y": y})
+    found = profile(frame, target="y").columns
+    doubted = found.filter(pl.col("target_leak").fill_null(False))
+    assert doubted["column"].to_list() == ["cost"]
+    assert "where it is not 0 the target is of one class" in doubted["leak_reason"].item()
+    assert found.filter(pl.col("column") == "cost")["target_score"].item() > 0.9
+
+
+def test_levels_of_rows_without_a_target_do_not_count():
+    rng = np.random.default_rng(1)
+    frame = pl.DataFrame(
+        {
+            "role": np.where(np.arange(600) % 9 == 0, "editor", "writer"),
+            "x": rng.normal(size=600),
+            "y": np.where(np.arange(600) % 3 == 0, None, rng.choice(["local", "foreign"], 600)),
+        }
+    )
+    assert _leaks(frame, "y") == set()
+
+
+def test_one_column_that_nearly_tells_two_classes_alone_is_doubted_and_stays():
+    rng = np.random.default_rng(2)
+    y = rng.random(1_000) < 0.5
+    frame = pl.DataFrame({"level": rng.normal(size=1_000) + 3.4 * y, "z": rng.normal(size=1_000), "y": y})
+    found = profile(frame, target="y").columns.filter(pl.col("column") == "level")
+    assert "AUC of 0.9" in found["leak_reason"].item() and found["target_score"].item() < 0.995
