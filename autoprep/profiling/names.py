@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 _ID = re.compile(
     r"(?:^|[_\s\-.])(?:id|ids|uuid|guid|uid|pk|rowid|recid|identifier|kennung)$|[a-z](?:Id|ID)$|^(?:id|ID|Id)(?:[_\s\-A-Z]|$)"
-    r"|^(?:index|idx|row|rownum|row_number|record|serial|instant)$|(?:^|[_\s])(?:serial|record|row|index)(?:[_\s]?(?:no|nr|num|number))?$"
+    r"|^(?:index|idx|row|rownum|row_number|row_?names?|record|serial|instant)$|(?:^|[_\s])(?:serial|record|row|index)(?:[_\s]?(?:no|nr|num|number))?$"
     r"|^unnamed:? ?0?$|^no\.?$|^nr\.?$|^sl\.? ?no\.?$",
 )
 _KINDS: dict[str, re.Pattern[str]] = {

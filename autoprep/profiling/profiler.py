@@ -293,12 +293,22 @@ def _common(column: Column, series: pl.Series, kind: str) -> None:
             row["sentinel_values"], row["spike_values"] = [], []
 
 
+#: How much longer than its rows the span of row numbers may be from which rows were taken out.
+SPANNED = 2.0
+
+
 def _numbered(row: Mapping[str, Any], filled: int) -> bool:
-    """Whether steps of one are numbers of rows: from 0 or 1, or many; not years, nor a short scale of measures."""
+    """Whether steps of one are numbers of rows: from 0 or 1, or many; not years, nor a short scale of measures.
+
+    Where rows were taken out, steps are longer: many numbers that only rise and fill most of their span.
+    """
     low, high = row.get("min"), row.get("max")
-    if not row.get("is_sequence") or low is None or high is None or low < 0 or (low >= 1500 and high <= 2100):
+    if low is None or high is None or low < 0 or (low >= 1500 and high <= 2100):
         return False
-    return bool(low <= 1 or filled >= 100)
+    many = filled >= 100
+    if row.get("is_sequence"):
+        return bool(low <= 1 or many)
+    return bool(many and row.get("is_monotonic") and high - low <= SPANNED * filled)
 
 
 def _order(column: Column, series: pl.Series, kind: str) -> None:

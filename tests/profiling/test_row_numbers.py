@@ -78,3 +78,12 @@ def test_no_answer_among_numbers_is_nothing() -> None:
     values = [str(v) for v in np.linspace(1, 50, 200).round(2)]
     frame = pl.DataFrame({"y": [*values, "no answer"], "x": [float(i) for i in range(201)]})
     assert ap.profile(frame, target="y").column("y")["null_words"] == ["no answer"]
+
+
+def test_row_numbers_from_which_rows_were_taken_out_are_identifiers() -> None:
+    rng = np.random.default_rng(5)
+    kept = np.sort(rng.permutation(1_000)[:650]) + 1
+    measure = np.sort(rng.permutation(9_000)[:650])
+    frame = pl.DataFrame({"n": kept, "length": measure, "x": rng.normal(size=650)})
+    found = ap.profile(frame)
+    assert (found.column("n")["role"], found.column("length")["role"]) == ("identifier", "number")
