@@ -22,6 +22,8 @@ TAIL_ROWS, TAIL_SQUARES = 0.02, 0.5
 FROM_ZERO = ("rmsle", "poisson")
 #: Seconds of a fit where nobody says how many.
 USUAL_S = 60
+#: Two classes hold nearly all rows from this share on, where no other has more than that of them.
+NEARLY_ALL, MOST_REST = 0.9, 0.03
 #: Classes with a single row that are named.
 MOST_NAMED = 5
 
@@ -206,6 +208,48 @@ def single(y: pl.Series) -> str:
     named = ", ".join(f"'{label}'" for label in alone[:MOST_NAMED]) + (", ..." if len(alone) > MOST_NAMED else "")
     have = "has a single row" if len(alone) == 1 else "have a single row each"
     return f"{named} {have}: no fold can both learn it and judge it"
+
+
+def nearly_two(y: pl.Series) -> str:
+    """A sentence on several classes of which two hold nearly all rows: the others may be slips of these; "" for others.
+
+    Example:
+        >>> nearly_two(pl.Series(["yes"] * 60 + ["no"] * 39 + ["yess"]))
+        "'yes' and 'no' hold 99.0% of the rows; the rest ('yess') is a class of its own: mend it if it is a slip"
+        >>> nearly_two(pl.Series(["a", "b", "c"] * 9))
+        ''
+    """
+    counts = y.cast(pl.String).rename("label").value_counts().sort(["count", "label"], descending=[True, False])
+    if counts.height < 3 or counts["count"][:2].sum() < NEARLY_ALL * len(y) or counts["count"][1] < MOST_REST * len(y):
+        return ""
+    first, second, *rest = counts["label"].to_list()
+    if counts["count"][2] > MOST_REST * len(y):
+        return ""
+    named = ", ".join(f"'{label}'" for label in rest[:MOST_NAMED]) + (", ..." if len(rest) > MOST_NAMED else "")
+    share = counts["count"][:2].sum() / len(y)
+    own = (
+        "is a class of its own: mend it if it is a slip"
+        if len(rest) == 1
+        else ("are classes of their own: mend them if they are slips")
+    )
+    return f"'{first}' and '{second}' hold {share:.1%} of the rows; the rest ({named}) {own}"
+
+
+def amounts(y: pl.Series) -> str:
+    """A sentence on classes that are whole numbers in a row, which may be counts; "" for others.
+
+    Example:
+        >>> amounts(pl.Series(["0", "1", "2", "3"]))
+        'the classes are the numbers 0 to 3: --task count or regression if they are amounts, ordinal if they are ranks'
+        >>> amounts(pl.Series(["a", "1"]))
+        ''
+    """
+    values = y.cast(pl.Float64, strict=False)
+    if values.null_count() or values.n_unique() < 3 or bool((values != values.floor()).any()):
+        return ""
+    low, high = int(values.min()), int(values.max())  # type: ignore[arg-type]
+    task = "count or regression" if low >= 0 else "regression"
+    return f"the classes are the numbers {low} to {high}: --task {task} if they are amounts, ordinal if they are ranks"
 
 
 def heavy_tailed(y: pl.Series) -> str:

@@ -16,7 +16,7 @@ from autoprep.budget import Budget
 from autoprep.config import Config
 from autoprep.errors import InputError, SettingError, plural
 from autoprep.pipeline import too_good, trivial
-from autoprep.pipeline.asked import counted, heavy_tailed, of_target, refuse_settings, single
+from autoprep.pipeline.asked import amounts, counted, heavy_tailed, nearly_two, of_target, refuse_settings, single
 from autoprep.pipeline.diagnose import Judged
 from autoprep.pipeline.earn import aligned, earn
 from autoprep.pipeline.flips import flipped, genes
@@ -118,6 +118,8 @@ def fit(
         raise SettingError("a gap needs a time", hint="name the column that orders the rows with time")
     table = source if isinstance(source, Table) else reading.read(source, listener=listener)
     column = resolve_column(target, table)
+    if column != target and column.casefold() == target.strip().casefold():
+        listener(Event("read", f"the target is '{column}' (asked for '{target}')"))
     config = ignoring(config, ignore, table, column)
     filled, count = table.frame.select(pl.col(column).count().alias("filled"), pl.len().alias("all")).collect().row(0)
     if count and not filled:
@@ -195,8 +197,9 @@ def fit(
     seen = replace(prepared.table, frame=cleaning.Given(prepared.plan).rows(prepared.table.frame))
     contract = validation.derive(seen, profile=prepared.profile, target=column)
     refuse(y, task)
+    asks = [amounts(y)] if goal is None and task == "multiclass" else []
     about, judge = judged_by(y, task, positive, metric)
-    hints = [alone] if task != "regression" and (alone := single(y)) else []
+    hints = [] if task == "regression" else list(filter(None, (single(y), nearly_two(y), *asks)))
     if metric is None and judge.name == "rmse" and (tail := heavy_tailed(y)):
         hints.append(tail)
     for hint in hints:
