@@ -228,9 +228,19 @@ def fit(
     if group is None and time is None and likely:
         sides = {kind: per_row(cleaned, prepared, name, learn) for kind, name in likely.items()}
         known = {kind: side for kind, side in sides.items() if side is not None and side.dtype != pl.Null}
-        made = factories.get("encoded")
+        made = partial(Synthesizer, ("base", "target"), outputs=plan.outputs, task=task, seed=seed)
         values = encoded_target(y, task)
-        advice = told(frame, values, task, judge, known, likely, budget=budget, seed=seed, synthesizer=made)
+        advice = told(
+            frame,
+            values,
+            task,
+            judge,
+            known,
+            likely,
+            budget=budget,
+            seed=seed,
+            synthesizer=made if "encoded" in factories else None,
+        )
         for hint in advice:
             listener(Event("search", hint))
         hints += advice
