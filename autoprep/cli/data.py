@@ -236,6 +236,7 @@ def undo(
     column: Annotated[str | None, typer.Option("--column", help="Undo one column only.")] = None,
     row: Annotated[int | None, typer.Option("--row", help="Undo one input row only (0-based).")] = None,
     output: Output = None,
+    quiet: Quiet = False,
 ) -> None:
     """Give the original text of every cell back, dropped rows and columns and their order included."""
     from autoprep import api
@@ -246,6 +247,6 @@ def undo(
         console().print(restored)
     else:
         write(restored, output)
-        console().print(
-            f"{plural(restored.height, 'row')}, {plural(restored.width, 'column')} -> {output}", markup=False
-        )
+        if not quiet:
+            size = f"{plural(restored.height, 'row')}, {plural(restored.width, 'column')}"
+            console().print(f"{size} -> {output}", markup=False)

@@ -441,6 +441,7 @@ def _pii(name: str, e: Mapping[str, Any], row: Row, semantic: str) -> str | None
         and semantic in ("text", "category")
         and (row["mean_words"] or 0) <= 5
         and e["distinct"] > 20
+        and e["digit"] <= 0.2 * content  # who has figures in the name is a model or a product
     ):
         return "name"
     if names.says(name, "address") and semantic in ("text", "category") and e["digit"] > 0.3 * content:

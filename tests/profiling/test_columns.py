@@ -115,3 +115,10 @@ def test_numbered_months_are_no_range():
     assert row["semantic"] != "range"
     assert row["junk_rate"] == 0.0
     assert _row(["00-04", "05-09", "10-14", "15-19"] * 5, "age")["semantic"] == "range"
+
+
+def test_names_with_figures_are_products_and_not_persons():
+    cars = [f"Maker{n % 7} X{n}00 W{n % 9}" for n in range(60)]
+    people = [f"Ada{chr(97 + n % 26)} Love{chr(97 + n // 26)}" for n in range(60)]
+    found = profile(pl.DataFrame({"Name": cars})).columns["pii"].item()
+    assert (found, profile(pl.DataFrame({"Name": people})).columns["pii"].item()) == (None, "name")
