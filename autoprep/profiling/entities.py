@@ -37,8 +37,9 @@ WITHIN, HELD_CODES, HELD_WORDS = 0.1, 0.5, 0.75
 LEAST_SHARED, MOST_SHARED, MOST_FREQUENT, RECURRING = 50, 50, 0.05, 0.25
 #: Columns that are the same in all rows of an entity: how many at least, and in what share of the entities.
 TRAITS, TRAIT_HELD = 2, 0.98
-#: A column is no trait where its most frequent value has more of the rows.
-TRAIT_VARIES = 0.95
+#: A column is no trait where its most frequent value has more of the rows, nor of numbers where it has more levels than
+#: this share of theirs.
+TRAIT_VARIES, COARSER = 0.95, 0.5
 #: Share of the target's variance that entities explain at least, and how many standard deviations beyond chance; how
 #: many numbers next to each other are taken together, and how much of what they share they may share by that.
 TOLD_SHARE, TOLD_BEYOND, NEIGHBOURS, DEGREE = 0.15, 6.0, 4, 0.25
@@ -195,6 +196,8 @@ def _is_trait(entity: encode.Encoded, one: encode.Encoded) -> bool:
     codes = one.codes + 1
     if one.levels < 2 or float(np.bincount(codes).max()) > TRAIT_VARIES * codes.size:
         return False
+    if entity.values is not None and one.levels > COARSER * entity.levels:
+        return False  # what tells as many numbers apart is the same measure in another unit
     if _one_valued(entity.codes, codes) < TRAIT_HELD:
         return False
     return not _is_measure(entity, lambda own: _one_valued(own, codes))

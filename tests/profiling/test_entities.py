@@ -126,3 +126,9 @@ def test_ids_of_somebody_may_recur_seldom_and_first_names_name_nobody() -> None:
     names = [f"Na{chr(97 + n % 26)}{chr(97 + n // 26)}" for n in rng.choice(300, 2_000, p=often / often.sum())]
     pets = pl.DataFrame({"animal_name": names, "x": rng.normal(size=2_000)})
     assert profile(pets).tables["group_column"].item() is None
+
+
+def test_a_measure_beside_itself_in_other_units_is_no_entity() -> None:
+    area = np.random.default_rng(6).integers(100, 900, 1_500)
+    frame = pl.DataFrame({"area": area, "side": np.sqrt(area), "volume": area**1.5, "x": np.arange(1_500) % 7})
+    assert profile(frame).tables["group_column"].item() is None
