@@ -28,6 +28,8 @@ from autoprep.model_search.variants import Flips
 from autoprep.types import Leaderboard, Trial
 
 Array = NDArray[Any]
+#: By how much losses are said to differ from those of the race at most: near 0 a share says nothing.
+FARTHEST = 2.0
 #: What is kept: models that share the prediction, each refitted on all rows; one of them, unless several gain more than
 #: ``mixing.SURE`` standard errors; or those that share it as the folds have left them.
 DEPLOYED = ("balanced", "fast", "accurate")
@@ -95,7 +97,9 @@ class Finisher:
         rise = level(self.bench, self.race.ranked(self.folds), self.folds)
         if rise is None:
             return
-        stand = f"losses stand {abs(rise):.1%} {'above' if rise >= 0 else 'below'} those of the race"
+        way = "above" if rise >= 0 else "below"
+        share = f"{abs(rise):.1%}" if abs(rise) < FARTHEST else f"more than {FARTHEST:.0%}"
+        stand = f"losses stand {share} {way} those of the race"
         self.note(f"boosted models are judged anew at the rounds that all folds share: {stand}")
         for runner in own_rounds(self.race.runners.values(), self.folds):
             runner.note = "; ".join(filter(None, [runner.note, "each fold at its own best round, which flatters"]))

@@ -236,14 +236,18 @@ def nearly_two(y: pl.Series) -> str:
 
 
 def amounts(y: pl.Series) -> str:
-    """A sentence on classes that are whole numbers in a row, which may be counts; "" for others.
+    """A sentence on classes that are whole numbers in a row, which may be counts, or end in numbers; "" for others.
 
     Example:
         >>> amounts(pl.Series(["0", "1", "2", "3"]))
         'the classes are the numbers 0 to 3: --task count or regression if they are amounts, ordinal if they are ranks'
-        >>> amounts(pl.Series(["a", "1"]))
-        ''
+        >>> amounts(pl.Series(["a", "1"])), amounts(pl.Series([f"Sample {n}.5" for n in range(30)]))
+        ('', "30 classes end in numbers ('Sample 0.5'): write the numbers alone for a regression")
     """
+    labels = y.cast(pl.String)
+    if labels.n_unique() > MANY and labels.str.contains(r"\d$").mean() > NEARLY_ALL:  # type: ignore[operator]
+        some = labels.unique().sort()[0]
+        return f"{labels.n_unique():,} classes end in numbers ('{some}'): write the numbers alone for a regression"
     values = y.cast(pl.Float64, strict=False)
     if values.null_count() or values.n_unique() < 3 or bool((values != values.floor()).any()):
         return ""

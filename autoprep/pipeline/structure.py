@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from shlex import quote
 from typing import Any, Literal
@@ -79,6 +79,8 @@ def told(
 ) -> list[str]:
     """One sentence per suggestion: the score when it is heeded beside that when it is not, by the same small model.
 
+    Each time the features are those that do better: a model that is judged on new persons need not learn who is known.
+
     Args:
         frame: (n, columns) clean rows.
         y: (n,) class codes or values.
@@ -99,10 +101,11 @@ def told(
         heeded = plain = None
         if there and (budget.deterministic or budget.remaining() * SHARE > 0.5):
             rows = _some(side if kind == "group" else None, len(y), seed)
-            compare = partial(_losses, frame, y, task, metric, rows=rows, seed=seed, synthesizer=synthesizer)
-            plain, heeded = compare({}), compare({kind: side})
+            losses = partial(_losses, frame, y, task, metric, rows=rows, seed=seed)
+            made = [None, synthesizer] if kind == "group" and synthesizer is not None else [synthesizer]
+            plain, heeded = (_better([losses(given, synthesizer=of) for of in made]) for given in ({}, {kind: side}))
             budget.charge(0.02 * len(rows) * frame.width / 1_000 if budget.deterministic else 0.0)
-        if heeded is None or plain is None or not np.isfinite(heeded + plain).all():
+        if heeded is None or plain is None:
             said.append(f"{means} are judged by a model that knows others of them; {hint}")
             continue
         usual, apart = float(plain.mean()), float(heeded.mean())
@@ -121,6 +124,12 @@ def told(
         if not budget.deterministic and (budget.elapsed_s() - started) > SHARE * budget.total():
             break
     return said
+
+
+def _better(losses: Sequence[np.ndarray | None]) -> np.ndarray | None:
+    """The folds' losses of the features that do better; None where none could be judged."""
+    known = [found for found in losses if found is not None and np.isfinite(found).all()]
+    return min(known, key=lambda found: float(found.mean())) if known else None
 
 
 def _noise(plain: np.ndarray, heeded: np.ndarray) -> float:

@@ -60,13 +60,14 @@ def doubts(profile: Profile, inputs: Collection[str]) -> list[tuple[str, str]]:
     return rows.sort("target_score", descending=True, nulls_last=True).select("column", "leak_reason").rows()
 
 
-def doubts_told(profile: Profile, inputs: Collection[str]) -> list[str]:
+def doubts_told(profile: Profile, inputs: Collection[str], group: str | None = None) -> list[str]:
     """One sentence on each of the first such columns, and how a model is made without it.
 
     Args:
         profile: see ``doubts``. inputs: the same.
+        group: the column that may name whose rows they are: what its values tell is said of it as a group.
     """
-    found = doubts(profile, inputs)
+    found = doubts(profile, set(inputs) - {group})
     said = [
         f"is '{name}' known when the model is used? {why}; --ignore {quote(name)} leaves it out"
         for name, why in found[:NAMED]
@@ -100,6 +101,7 @@ def remark(profile: Profile, inputs: Collection[str], y: np.ndarray, said: np.nd
         if names
         else "and no column alone carries it: the report says which it leans on"
     )
+    asked += "" if asked.endswith("?") else "."
     skipped = [left for left in profile.left_out if "target" in left or "outcome" in left]
     late = f" Not looked at, for want of time: {'; '.join(skipped)}." if skipped else ""
     return f"too good to be true? {figure} on rows that the model had not seen, {asked}{late}"

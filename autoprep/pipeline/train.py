@@ -159,7 +159,7 @@ def fit(
     plan = cleaning.with_outputs(plan, prepared.profile)
     leaks = leaks_told(plan, prepared, None if group is not None else likely.get("group"))
     visible = {spec.source or spec.name for spec in plan.outputs if spec.role not in cleaning.UNSEEN}
-    leaks += too_good.doubts_told(prepared.profile, visible)
+    leaks += too_good.doubts_told(prepared.profile, visible, likely.get("group"))
     for said in leaks:
         listener(Event("plan", said))
     watch.start("earn")

@@ -148,12 +148,39 @@ def by_rows(frame: pl.DataFrame, found: Sequence[Column], target: str | None = N
     """
     able = [c for c in found if c.name != target and _recurs(c, frame.height)]
     able.sort(key=lambda c: (c.row["semantic"] not in TELLING, -(c.row["distinct"] or 0), c.position))
-    for column in able[:TRIED]:
-        if _one_outcome(frame, column, target) or _alike(frame, column, found, target):
-            return column.name
-    able = [c for c in found if c.name != target and _may_be_shared(c, frame.height)]
-    able.sort(key=lambda c: (-(c.row["distinct"] or 0), c.position))
-    return next((c.name for c in able[:TRIED] if _shared(frame, c, found, target)), None)
+    entities = (c for c in able[:TRIED] if _one_outcome(frame, c, target) or _alike(frame, c, found, target))
+    one = next(entities, None)
+    if one is None:
+        able = [c for c in found if c.name != target and _may_be_shared(c, frame.height)]
+        able.sort(key=lambda c: (-(c.row["distinct"] or 0), c.position))
+        one = next((c for c in able[:TRIED] if _shared(frame, c, found, target)), None)
+    return None if one is None else _of_all_times(frame, one, found, target) or one.name
+
+
+def _of_all_times(frame: pl.DataFrame, cell: Column, found: Sequence[Column], target: str | None) -> str | None:
+    """The entity of a column that names it in one year each ("Peru1995"): what goes on with the year names the column.
+
+    None where the column names no pair of another that recurs and a year.
+    """
+    others = [c for c in found if c.name not in (cell.name, target) and (c.row["missing_rate"] or 0) < 0.05]
+    years = [c for c in others if calendar.is_year(c)]
+    whose = [c for c in others if c.row["semantic"] in PANELLED and (c.row["distinct"] or 0) >= LEAST_SEEN]
+    part = _whole(frame, cell.name).lazy()
+    for year in years[:TRIED]:
+        for one in whose[:TRIED]:
+            names_ = [pl.struct(pl.col(one.name, year.name)), pl.col(cell.name)]
+            pairs, cells, both = (
+                part.select(
+                    names_[0].n_unique().alias("pairs"),
+                    names_[1].n_unique().alias("cells"),
+                    pl.struct(pl.col(one.name, year.name, cell.name)).n_unique().alias("both"),
+                )
+                .collect()
+                .row(0)
+            )
+            if pairs == cells == both and (one.row["distinct"] or 0) < 0.5 * cells:
+                return one.name
+    return None
 
 
 def _may_be_shared(column: Column, rows: int) -> bool:

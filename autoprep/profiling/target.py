@@ -216,6 +216,7 @@ def diagnose(
                 if share > 0.9:
                     per[one.name] |= {
                         "target_leak": True,
+                        "target_copy": share >= SAID_AGAIN,
                         "leak_reason": f"{share:.0%} of its cells end in the target's value",
                     }
         _sums(target, y[rows].astype(np.float64), others, per)
@@ -286,6 +287,8 @@ def _labels(words: pl.Series, table: dict[str, Any], facts: dict[str, Any]) -> N
     facts["variants"] = spelled["variants"]
 
 
+#: Share of cells that end in the target's value from which they are the target said again.
+SAID_AGAIN = 0.99
 #: A class is rare below this share of the rows, and of an even share of them.
 RARE, OF_EVEN = 0.05, 0.5
 

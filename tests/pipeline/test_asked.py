@@ -282,3 +282,30 @@ def test_a_model_that_tells_something_is_shown_beside_guessing() -> None:
     scores = model.facts["scores"]
     assert scores["cross_validated"] < scores["guessing"]
     assert not [n for n in model.facts["notes"] if "guessing" in n]
+
+
+def test_groups_that_matter_to_learnt_codes_alone_are_no_warning() -> None:
+    rng = np.random.default_rng(8)
+    shop = np.repeat(np.arange(140), 4)
+    market = shop // 14
+    y = 50 + 15 * rng.normal(size=10)[market] + rng.normal(0, 4, shop.size)
+    known = rng.permutation(900)[shop] + 100
+    frame = pl.DataFrame(
+        {"shop_id": [f"S{n}" for n in known], "market": market, "x": rng.normal(size=shop.size), "y": y}
+    )
+    notes = ap.fit(frame, "y", time_budget_s=None, work_budget=0.1).facts["notes"]
+    assert [n for n in notes if "'shop_id' recurs" in n] and not [n for n in notes if "--group" in n]
+
+
+def test_a_few_dates_make_fewer_folds_in_time_than_at_random() -> None:
+    rng = np.random.default_rng(9)
+    day = pl.Series(rng.choice([0, 1, 2, 3, 3, 3, 3, 3], 350))
+    frame = pl.DataFrame({"x": rng.normal(size=350)})
+    said = told(frame, rng.integers(0, 2, 350), "binary", None, {"time": day}, {"time": "day"}, budget=Budget())
+    assert len(said) <= 1
+
+
+def test_a_text_that_ends_in_the_target_is_left_out() -> None:
+    frame = rows(300).with_columns(said=pl.format("Sample  {}", "change"))
+    model = ap.fit(frame, "change", time_budget_s=None, work_budget=0.1)
+    assert [n for n in model.facts["notes"] if n.startswith("said left out: it gives the target away")]

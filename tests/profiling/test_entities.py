@@ -132,3 +132,15 @@ def test_a_measure_beside_itself_in_other_units_is_no_entity() -> None:
     area = np.random.default_rng(6).integers(100, 900, 1_500)
     frame = pl.DataFrame({"area": area, "side": np.sqrt(area), "volume": area**1.5, "x": np.arange(1_500) % 7})
     assert profile(frame).tables["group_column"].item() is None
+
+
+def test_a_column_that_names_an_entity_in_one_year_each_stands_for_the_entity() -> None:
+    rng = np.random.default_rng(7)
+    rows = [
+        (f"Land{c}", year, sex, int(1_000 * (1 + c) + year), f"Land{c}-{year}", float(rng.normal(10 * c, 1)))
+        for c in range(25)
+        for year in range(1990, 2005)
+        for sex in ("m", "f", "x")
+    ]
+    frame = pl.DataFrame(rows, schema=["land", "year", "sex", "people", "land-year", "y"], orient="row")
+    assert profile(frame, target="y").tables["group_column"].item() == "land"
