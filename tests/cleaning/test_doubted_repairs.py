@@ -1,0 +1,52 @@
+"""Repairs that may be wrong are asked about: they never write unasked."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+import autoprep as ap
+
+
+def _repairs(frame: pl.DataFrame, rule: str) -> dict[str, dict[str, str]]:
+    """Gate -> the map that a rule proposes at it."""
+    made: dict[str, dict[str, str]] = {}
+    for action in ap.plan(frame).actions:
+        if action.rule == rule and action.status != "skip":
+            made.setdefault(action.gate, {}).update(action.parameters.get("mapping", {}))
+    return made
+
+
+def _column(**cells: int) -> pl.DataFrame:
+    values = [value.replace("_", " ") for value, n in cells.items() for _ in range(n)]
+    return pl.DataFrame({"v": values, "n": [(i * 7919) % 1013 / 8 for i in range(len(values))]})
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"Austria": 40, "Australia": 2, "Niger": 1, "Nigeria": 50, "Mali": 30, "Malawi": 20, "Gambia": 20, "Zambia": 1},
+        {"North Carolina": 30, "South Carolina": 1, "Virginia": 40, "Ohio": 50, "Arkansas": 1, "Kansas": 30},
+        {"January": 30, "June": 40, "July": 1, "March": 20, "May": 30},
+        {"Iranian": 1, "Iraqi": 30, "Slovene": 1, "Slovenian": 20, "Slovak": 30, "Greek": 50},
+    ],
+)
+def test_words_of_a_known_kind_are_no_slips_of_each_other(cells: dict[str, int]) -> None:
+    assert not _repairs(_column(**cells), "category.typos")
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"Dancer": 60, "Lancer": 1, "Miller": 50, "Millet": 1, "Potter": 40, "Butcher": 30},
+        {"Walking": 60, "Talking": 2, "Running": 40, "Sitting": 40, "Rowing": 30},
+        {"Marinade": 40, "Serenade": 1, "Pepper": 30, "Mustard": 30},
+    ],
+)
+def test_a_letter_replaced_among_few_rare_values_may_make_another_word(cells: dict[str, int]) -> None:
+    assert "auto" not in _repairs(_column(**cells), "category.typos")
+
+
+def test_a_plain_slip_is_mended_unasked_even_where_it_is_the_only_one() -> None:
+    cells = {"Northampton": 40, "Northmapton": 1, "Gloucester": 30, "Leicester": 30}
+    assert _repairs(_column(**cells), "category.typos") == {"auto": {"Northmapton": "Northampton"}}
