@@ -6,6 +6,9 @@ import polars as pl
 import pytest
 
 import autoprep as ap
+from autoprep.cleaning.families import majority
+from autoprep.cleaning.families.base import LEARNERS, State
+from autoprep.cleaning.families.near import akin
 
 
 def _repairs(frame: pl.DataFrame, rule: str) -> dict[str, dict[str, str]]:
@@ -50,3 +53,19 @@ def test_a_letter_replaced_among_few_rare_values_may_make_another_word(cells: di
 def test_a_plain_slip_is_mended_unasked_even_where_it_is_the_only_one() -> None:
     cells = {"Northampton": 40, "Northmapton": 1, "Gloucester": 30, "Leicester": 30}
     assert _repairs(_column(**cells), "category.typos") == {"auto": {"Northmapton": "Northampton"}}
+
+
+@pytest.mark.parametrize(("right", "gate"), [(1, "review"), (20, "review"), (200, None)])
+def test_a_vote_tried_with_few_cells_is_asked_about(monkeypatch: pytest.MonkeyPatch, right: int, gate: str) -> None:
+    rows = [(f"k{i}", town) for i, town in enumerate(["Arlon", "Brivet", "Corsay", "Dunmore"]) for _ in range(12)]
+    rows[0] = ("k0", "Arlxn")
+    frame = pl.DataFrame(rows, schema=["key", "town"], orient="row")
+    monkeypatch.setattr(majority, "_probe", lambda *_: (right, right))
+    state = State(frame, {}, probe={"precision": 0.95, "cells": 200})
+    made = [p for p in LEARNERS["vote"](state, {}, {}) if not p.declined]
+    assert made and {p.gate for p in made} == {gate} and all((p.confidence < 0.9) == bool(gate) for p in made)
+
+
+def test_another_figure_is_no_slip() -> None:
+    assert not akin("67 kg", "69 kg") and not akin("B-5N", "B-2N")
+    assert akin("6x kg", "69 kg") and akin("35105", "35150")
