@@ -69,3 +69,17 @@ def test_a_vote_tried_with_few_cells_is_asked_about(monkeypatch: pytest.MonkeyPa
 def test_another_figure_is_no_slip() -> None:
     assert not akin("67 kg", "69 kg") and not akin("B-5N", "B-2N")
     assert akin("6x kg", "69 kg") and akin("35105", "35150")
+
+
+def test_a_short_word_that_reads_backwards_is_asked_about() -> None:
+    assert _repairs(_column(nip=90, tar=60, gum=40, den=30, pin=2), "text.backwards") == {"review": {"pin": "nip"}}
+    names = ["Amber", "Bruno", "Cleo", "Dixie", "Emil", "Frida", "Gus", "Hazel", "Ivo", "Juno", "Kira", "Leo", "Max"]
+    odd = dict.fromkeys([*names, "Nala", "Otto", "Penny", "Quinn", "Rufus", "Sam", "Tilda", "Uma"], 12) | {"dJ'mayK": 1}
+    assert "auto" not in _repairs(_column(**odd), "text.backwards")
+
+
+def test_a_long_word_or_several_that_read_backwards_are_turned_unasked() -> None:
+    long = {"Harbour": 60, "Meadow": 50, "Valley": 40, "ruobraH": 1}
+    assert _repairs(_column(**long), "text.backwards") == {"auto": {"ruobraH": "Harbour"}}
+    short = {"Lake": 60, "Hill": 50, "Pond": 40, "Moor": 30, "ekaL": 1, "lliH": 1, "dnoP": 1, "rooM": 1}
+    assert len(_repairs(_column(**short), "text.backwards")["auto"]) == 4
