@@ -83,3 +83,9 @@ def test_a_long_word_or_several_that_read_backwards_are_turned_unasked() -> None
     assert _repairs(_column(**long), "text.backwards") == {"auto": {"ruobraH": "Harbour"}}
     short = {"Lake": 60, "Hill": 50, "Pond": 40, "Moor": 30, "ekaL": 1, "lliH": 1, "dnoP": 1, "rooM": 1}
     assert len(_repairs(_column(**short), "text.backwards")["auto"]) == 4
+
+
+def test_of_several_casings_the_regular_or_most_frequent_one_is_kept() -> None:
+    cells = {"BRown": 3, "Brown": 2, "Green": 30, "Amber": 20, "CJ": 4, "Cj": 3, "Otter": 9, "OTter": 12}
+    found = _repairs(_column(**cells), "category.variants")
+    assert found == {"auto": {"BRown": "Brown", "Cj": "CJ", "OTter": "Otter"}}

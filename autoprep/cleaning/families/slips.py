@@ -115,7 +115,7 @@ def chances(
         >>> names = ["birmingham", "dothan", "gadsden", "anniston", "boaz", "Rush"]
         >>> one = [Suspect("birmxngham", "birmingham"), Suspect("boxz", "boaz"), Suspect("Bush", "Rush")]
         >>> [round(c, 1) for c in chances(one, 400, names, [])]
-        [1.0, 0.0, 0.0]
+        [0.9, 0.0, 0.0]
         >>> slips = [Suspect(w[:i] + "x" + w[i + 1:], w) for w in names[:5] for i in (1, 2)]
         >>> min(chances(slips, 0, names, [])) > 0.95
         True
