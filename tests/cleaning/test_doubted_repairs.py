@@ -89,3 +89,30 @@ def test_of_several_casings_the_regular_or_most_frequent_one_is_kept() -> None:
     cells = {"BRown": 3, "Brown": 2, "Green": 30, "Amber": 20, "CJ": 4, "Cj": 3, "Otter": 9, "OTter": 12}
     found = _repairs(_column(**cells), "category.variants")
     assert found == {"auto": {"BRown": "Brown", "Cj": "CJ", "OTter": "Otter"}}
+
+
+def _emptied(frame: pl.DataFrame, column: str) -> set[str]:
+    """Gates of the rules that take words of a column for nothing."""
+    rules = ("missing.disguised_null", "missing.none_level")
+    return {a.gate for a in ap.plan(frame).actions if a.rule in rules and a.columns == (column,)}
+
+
+def test_a_word_for_nothing_that_may_be_a_title_or_a_name_is_asked_about() -> None:
+    titles = [f"{a} {b}" for a in ("Lost", "Silent", "Golden", "Broken") for b in ("River", "Night", "Garden", "City")]
+    films = pl.DataFrame({"title": [*titles, *(f"The {t}" for t in titles), "Missing"]})
+    assert _emptied(films, "title") == {"review"}
+    people = pl.DataFrame({"first_name": ["ada", "nan", "joe", "eve", "tom"] * 40})
+    assert _emptied(people, "first_name") == {"review"}
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("first_name", ["Ada", "nan", "Joe", "Eve", "Tom"] * 40),
+        ("first_name", ["ada", "joe", "eve", "tom"] * 10 + ["nan"] * 60),
+        ("title", [f"Night {chr(65 + i % 26)}{chr(97 + i // 26)}" for i in range(60)] + ["missing", "N/A", "NaN"]),
+        ("colour", ["red", "nan", "blue", "green"] * 40),
+    ],
+)
+def test_other_words_for_nothing_become_null_unasked(column: str, values: list[str]) -> None:
+    assert _emptied(pl.DataFrame({column: values}), column) == {"auto"}
