@@ -8,7 +8,7 @@ from typing import Any
 
 from autoprep.parsing import boolean, null, pattern
 from autoprep.parsing.quantity import header_unit
-from autoprep.profiling import dates, months, names, numbers, regions, versions
+from autoprep.profiling import dates, months, names, numbers, regions, titles, versions
 
 Row = dict[str, Any]
 
@@ -108,6 +108,8 @@ def describe_text(name: str, e: Mapping[str, Any], rows: int, nulls: int, hints:
         row["junk_rate"] = 0.0
     if semantic in ("category", "ordinal") and e["distinct_content"] <= MAX_LEVELS:
         _apart(row, e, filled, null.levels(e["null_words"], filled))
+    if semantic in ("category", "ordinal", "code", "country", "text", "identifier"):
+        _apart(row, e, filled, [w for w in titles.words_that_title(name, e, e["null_words"]) if w in row["null_words"]])
     if semantic in ("category", "code", "country", "text"):
         _apart(row, e, filled, regions.words_that_name(e, e["null_words"]))
         if known := regions.words_that_name(e, e["unknown_words"]):

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
+from autoprep.profiling import kinds
 from autoprep.profiling.names import COUNTRIES, SCALES
 
 #: A spelling that occurs more often than this is meant.
@@ -48,6 +49,8 @@ def find(rows: Sequence[Row]) -> dict[str, str]:
     for i, j in near.items():
         word, shown, _ = rows[i]
         head, meant, _ = rows[j]
+        if kinds.both_said(word, head):
+            continue
         if _strange(word, head, pairs) or (closed and _plain_slip(word, head, tokens)):
             out[shown] = meant
     return out

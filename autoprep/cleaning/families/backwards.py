@@ -16,6 +16,9 @@ from autoprep.cleaning.families.base import LEARNERS, Proposal, State, distinct_
 MAX_DISTINCT, MIN_LENGTH, WORD = 20_000, 3, 4
 #: The mirror image must be so many times as frequent; values that a word stands in to be known.
 CLEAR, ESTABLISHED = 5, 2
+#: So many different values written backwards vouch for each other; fewer are asked about unless a known word in them
+#: has so many letters.
+SEVERAL, LONG, DOUBTED = 3, 5, 0.5
 #: Share of the values that begin with a capital, and end with a small letter, where that tells direction.
 CAPITAL = 0.95
 #: Share of the cells that shapes must cover to tell direction, cells that must speak for it, share of a usual shape.
@@ -55,7 +58,17 @@ def learn(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> lis
         said = f"{right} of {tried} mirrored copies came back right"
     elif expected > state.probe.get("max_harm", 0.15):
         said = f"{min(1.0, expected):.0%} of edits would be wrong by chance"
-    return [Proposal((column,), {"mapping": {} if said else dict(sorted(found.items()))}, confidence, evidence, said)]
+    if said:
+        return [Proposal((column,), {"mapping": {}}, confidence, evidence, said)]
+    asked = {} if len(found) >= SEVERAL else {v: w for v, w in sorted(found.items()) if not known.plain(v)}
+    sure = {v: w for v, w in sorted(found.items()) if v not in asked}
+    made = [Proposal((column,), {"mapping": sure}, confidence, evidence | {"values": len(sure)})] if sure else []
+    if asked:
+        own = evidence | {"values": len(asked), "cells": sum(known.values[v] for v in asked)}
+        one, mirror = next(iter(asked.items()))
+        why = f"'{one}' is '{mirror}' backwards, and may as well be a word of its own"
+        made.append(Proposal((column,), {"mapping": asked}, min(confidence, DOUBTED), own, gate="review", why=why))
+    return made
 
 
 class _Column:
@@ -101,6 +114,11 @@ class _Column:
         if theirs & self.words:
             return True
         return self.capital and _mirrored(value)
+
+    def plain(self, value: str) -> bool:
+        """Whether a value is known the other way round, in words that are no short ones' mirror image by chance."""
+        words = [w for w in _WORDS.findall(value[::-1]) if len(w) >= LONG]
+        return any(w in self.words or self.values.get(value[::-1], 0) >= MIN_CELLS for w in words)
 
     def code(self, value: str) -> bool:
         """Whether a value holds a digit and has a usual shape of the column: it is written as the others are."""

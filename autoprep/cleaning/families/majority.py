@@ -8,7 +8,6 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,8 +17,9 @@ from autoprep.cleaning.compile import JOINT
 from autoprep.cleaning.families.ballots import Ballot, Codes, Rows, Said, tally
 from autoprep.cleaning.families.base import LEARNERS, Proposal, State, lower_bound, shape
 from autoprep.cleaning.families.dependencies import MIN_KNOWN, Dependency, mine
-from autoprep.cleaning.families.near import resembles
+from autoprep.cleaning.families.near import MIN_LENGTH, akin, resembles
 from autoprep.cleaning.families.noise import corrupt
+from autoprep.types import Gate
 
 #: Columns that are looked at, keys that a plan may hold.
 MAX_COLUMNS, MAX_KEYS = 40, 5_000
@@ -28,18 +28,17 @@ MAX_EDITED, ROUNDS, MAX_CHECKS = 0.4, 3, 2
 MARGIN, STRANGE_MARGIN, SUSPECT_MARGIN = 4.5, 3.0, 1.7
 #: Known values are overruled only where there are at least half as many slips of the hand; else by no margin.
 MAX_EXCEPTIONS, NEVER = 2.0, 1e9
+#: What so few hidden cells were tried with that it may be right less often than this is asked about.
+SURE = 0.9
 #: From bold to careful: what the probe does not let pass is tried again with less of it.
 GUARDS: tuple[dict[str, float], ...] = ({}, {"stranger_margin": MARGIN}, {"margin": NEVER, "stranger_margin": NEVER})
-#: So many different slips must there be before a value that resembles nothing counts as alien; shorter values than
-#: this resemble each other by chance.
-MIN_SLIPS, MIN_LENGTH = 3, 4
+#: So many different slips must there be before a value that resembles nothing counts as alien.
+MIN_SLIPS = 3
 #: A value that recurs is a stranger where no key ever says it, and each key says so many others in its place.
 MIN_GAINSAID, MAX_HOMELESS = 3, 0.2
 #: So many codes that recur make a column of codes, where so many of them hold letters and digits; share of the codes
 #: that a usual shape of theirs has.
 MANY_CODES, CODED, USUAL_CODE = 100, 0.9, 0.02
-#: Marks that slip in at the edges of a cell.
-EDGES = " .,;:*'\"-_#"
 
 
 @LEARNERS.add("vote")
@@ -64,10 +63,10 @@ def learn(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> lis
             if not voters:
                 continue
             made = _proposal(rows, column, voters, foretells.get(column, []), state, texts)
-            if made is None or (made[0].declined and number):
+            if made is None or ((made[0].declined or made[0].gate) and number):
                 continue
             proposals.append(made[0])
-            if not made[0].declined:
+            if not made[0].declined and made[0].gate is None:
                 rows.set(column, made[1])
                 changed = True
         if not changed:
@@ -157,7 +156,8 @@ def _proposal(
         declined = f"it would change {edited:,} of {rows.height:,} cells"
     confidence = round(lower_bound(right, probed), 4)
     parameters = guarded.parameters(rows, empty=bool(declined))
-    return Proposal((column,), parameters, confidence, evidence, declined, why=why), after
+    gate: Gate | None = "review" if confidence < SURE and not declined else None
+    return Proposal((column,), parameters, confidence, evidence, declined, gate, why=why), after
 
 
 def _witnessed(rows: Rows, ballot: Ballot, found: Sequence[Dependency]) -> Ballot:
@@ -325,30 +325,6 @@ def _doubted(
         strange = made.strangers | frozenset(np.flatnonzero(homeless).tolist())
         made = replace(made, strangers=strange, stranger_margin=STRANGE_MARGIN, keep_strangers=True)
     return made
-
-
-@lru_cache(maxsize=1 << 16)
-def akin(value: str, other: str) -> bool:
-    """Whether a value can be a slip for another, where the key already says so: letters, digits and order may differ.
-
-    Example:
-        >>> akin("stneitap", "patients"), akin("35105", "35150"), akin("Rome-*", "Rome"), akin("Oslo", "Rome")
-        (True, True, True, False)
-    """
-    left, right = value.casefold(), other.casefold()
-    if left == right:
-        return True
-    if resembles(value, other) and not (left.isdigit() and right.isdigit()):
-        return True
-    if len(right) >= 2 and left.strip(EDGES) == right:
-        return True
-    if left.isdigit() and right.isdigit():
-        return sorted(left) == sorted(right)  # another figure is another number, not a slip that can be told
-    if abs(len(left) - len(right)) > 2 or len(right) < MIN_LENGTH:
-        return False
-    apart = Counter(left)
-    apart.subtract(Counter(right))
-    return sum(abs(n) for n in apart.values()) <= max(2, 0.3 * len(right))
 
 
 def _probe(rows: Rows, ballot: Ballot, after: Codes, cells: int) -> tuple[int, int]:

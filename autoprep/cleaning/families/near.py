@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 #: Widths and numbers of values that are compared; longer and more are left alone.
 MAX_WIDTH, MAX_KNOWN = 400, 3000
+#: Shorter values than this resemble each other by chance.
+MIN_LENGTH = 4
+#: Marks that slip in at the edges of a cell.
+EDGES = " .,;:*'\"-_#"
 
 
 @dataclass(frozen=True)
@@ -160,3 +166,30 @@ def resembles(value: str, other: str) -> bool:
     if len(long) - len(short) != 1 or len(short) < 2:
         return False
     return any(long[:i] + long[i + 1 :] == short for i in range(len(long)))
+
+
+@lru_cache(maxsize=1 << 16)
+def akin(value: str, other: str) -> bool:
+    """Whether a value can be a slip for another, where the key already says so: letters, digits and order may differ.
+
+    Example:
+        >>> akin("stneitap", "patients"), akin("35105", "35150"), akin("Rome-*", "Rome"), akin("Oslo", "Rome")
+        (True, True, True, False)
+    """
+    left, right = value.casefold(), other.casefold()
+    if left == right:
+        return True
+    if resembles(value, other) and not (left.isdigit() and right.isdigit()):
+        return True
+    if len(right) >= 2 and left.strip(EDGES) == right:
+        return True
+    if left.isdigit() and right.isdigit():
+        return sorted(left) == sorted(right)  # another figure is another number, not a slip that can be told
+    digits = [sorted(c for c in one if c.isdigit()) for one in (left, right)]
+    if len(digits[0]) == len(digits[1]) and digits[0] != digits[1]:
+        return False  # "67 kg" is another weight than "60 kg"
+    if abs(len(left) - len(right)) > 2 or len(right) < MIN_LENGTH:
+        return False
+    apart = Counter(left)
+    apart.subtract(Counter(right))
+    return sum(abs(n) for n in apart.values()) <= max(2, 0.3 * len(right))

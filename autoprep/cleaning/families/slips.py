@@ -14,10 +14,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-#: Words up to this length, and capitals up to the next, are names that lie one letter apart by nature.
-SHORT, ACRONYM = 5, 6
-#: So many consonants, or vowels, in a row has hardly any word.
-RUN = 4
+from autoprep.cleaning.families.letters import LOOK_ALIKES, NEIGHBOURS, SHORT, accented, acronym, foreign, unsayable
+from autoprep.profiling import kinds
+
 #: In a word of more letters a figure is a mistake ("b0ston"), and beside it a letter for a blank ("heartxattack").
 LETTERED = 3
 #: What is foreign to a place must be so to this many known values of that length.
@@ -29,6 +28,10 @@ DOUBLED, MIDDLE, FIVE, NAMES, UNLIKE = 50.0, 30.0, 5.0, 1.0, 0.3
 #: What else weighs: the wrong word is one of the column's; the value stands again; a key beside the right one was hit;
 #: the word that was meant stands in many values.
 A_WORD, AGAIN, KEYED, COMMON = 0.05, 0.2, 2.0, 5.0
+#: Likewise: a letter stands for one that neither lies beside it nor looks like it, as between two names.
+REPLACED = 0.1
+#: In words up to this length two letters that are others make another word.
+TWO_APART = 8
 #: A value that stands more than once is a slip made again only for what stands this many times as often.
 OFTEN = 50
 #: Share of slips that are of any one kind, for the rate at which names of the column lie so near each other.
@@ -39,32 +42,17 @@ FEW, MOST = 10.0, 30.0
 BESIDE = 0.25
 #: Rounds of expectation and maximisation.
 ROUNDS = 50
-#: A share of slips among rare values before any was seen: this many of that many.
-_PRIOR = (0.1, 0.5)
+#: A share of slips among rare values before any was seen: this many of that many. Most columns hold rare values that
+#: are right, so a few suspects alone prove nothing.
+_PRIOR = (0.3, 3.0)
 
 _MARKS = re.compile("[\u0300-\u036f]")
 _TOKEN = re.compile(r"[^\W_]+")
-_CONSONANTS = re.compile(r"[bcdfghjklmnpqrstvwxz]+")
-_VOWELS = re.compile(r"[aeiou]+")
-_IMPOSSIBLE = re.compile(r"q[b-df-hj-np-tv-z]|([a-z])\1\1")
-#: Two or three letters that are one sound.
-_SOUNDS = re.compile(r"sch|[cgpstw]h|ck")
 #: Letters that a word takes or changes at its end to be another form of itself: "Latina", "Kings", "Maria".
 _ENDINGS = frozenset("aeiousy")
 #: Signs that join the words of a name, or stand beside it.
 _JOINTS = " -.'_"
 _MARKS_BESIDE = ",.;:'\"`*"
-_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
-
-
-def _neighbours() -> frozenset[tuple[str, str]]:
-    places = {c: (x + 0.5 * y, y) for y, row in enumerate(_ROWS) for x, c in enumerate(row)}
-    return frozenset(
-        (a, b) for a, (x, y) in places.items() for b, (u, v) in places.items() if abs(x - u) <= 1 and abs(y - v) <= 1
-    )
-
-
-_NEIGHBOURS = _neighbours()
 
 
 @dataclass(frozen=True)
@@ -127,7 +115,7 @@ def chances(
         >>> names = ["birmingham", "dothan", "gadsden", "anniston", "boaz", "Rush"]
         >>> one = [Suspect("birmxngham", "birmingham"), Suspect("boxz", "boaz"), Suspect("Bush", "Rush")]
         >>> [round(c, 1) for c in chances(one, 400, names, [])]
-        [1.0, 0.0, 0.0]
+        [0.9, 0.0, 0.0]
         >>> slips = [Suspect(w[:i] + "x" + w[i + 1:], w) for w in names[:5] for i in (1, 2)]
         >>> min(chances(slips, 0, names, [])) > 0.95
         True
@@ -145,8 +133,11 @@ def chances(
     letters = _Letters([list(_edits(one.value, one.meant)) for one in suspects], known)
     sure = [1.0 if ratio > NAMES else 0.5 for ratio in said]
     for _ in range(ROUNDS):
-        share = (sum(sure) + _PRIOR[0]) / (len(suspects) + others + _PRIOR[1])
-        odds = [share / (1 - share) * a * b for a, b in zip(said, letters.usual(sure), strict=True)]
+        total, rest = sum(sure) + _PRIOR[0], len(suspects) - 1 + others + _PRIOR[1]
+        odds = []
+        for own, told, usual in zip(sure, said, letters.usual(sure), strict=True):
+            share = (total - own) / rest  # a value does not speak for itself
+            odds.append(share / (1 - share) * told * usual)
         last, sure = sure, [o / (1 + o) for o in odds]
         if max(abs(a - b) for a, b in zip(last, sure, strict=True)) < 1e-6:
             break
@@ -161,7 +152,7 @@ class _Letters:
         pairs = [
             [(e.wrong.casefold(), e.right.casefold()) for e in own if (e.wrong + e.right).isalpha()] for own in edits
         ]
-        self.wrong, self.keys = wrong, [[pair in _NEIGHBOURS for pair in own if all(pair)] for own in pairs]
+        self.wrong, self.keys = wrong, [[pair in NEIGHBOURS for pair in own if all(pair)] for own in pairs]
         stands = Counter(c for value in known for c in value.casefold())
         total = sum(stands.values())
         self.share = {c: (stands[c] + 1) / (total + 26) for own in wrong for c in own}
@@ -202,7 +193,7 @@ def likelihood(one: Suspect) -> float:
     value, meant = one.value, one.meant
     if swapped(value, meant):
         edit = next(_edits(value, meant))
-        plain = len(edit.word) >= SHORT and not _acronym(edit.word) and edit.word.isalpha()
+        plain = len(edit.word) >= SHORT and not acronym(edit.word) and edit.word.isalpha()
         told = NAMES if not plain else LONG if len(edit.word) == SHORT else SWAPPED
     else:
         edits = list(_edits(value, meant))
@@ -211,7 +202,7 @@ def likelihood(one: Suspect) -> float:
         told = min(_weigh(group, one) for group in _by_word(edits))
     if told >= HARMLESS:
         return told
-    if one.word:
+    if one.word or kinds.said(value):
         told *= A_WORD
     if one.count > 1 and one.often < OFTEN * one.count:
         told *= float(AGAIN ** (one.count - 1))
@@ -290,7 +281,7 @@ def _by_word(edits: Sequence[_Edit]) -> list[list[_Edit]]:
 def _weigh(edits: Sequence[_Edit], one: Suspect) -> float:
     """The edits of one word."""
     told, meant = _together([_weighed(edit, one.alien) for edit in edits], edits), edits[0].meant
-    usual = told < HARMLESS and meant.casefold() in one.common and not _acronym(meant)
+    usual = told < HARMLESS and meant.casefold() in one.common and not acronym(meant)
     return told * COMMON if usual else told
 
 
@@ -300,25 +291,25 @@ def _together(each: Sequence[float], edits: Sequence[_Edit]) -> float:
     size = len(edits[0].meant)
     if len(edits) > max(1, 0.4 * size):
         return min(UNLIKE, *each)
-    return min(FIVE if len(edits) <= 0.25 * size else NAMES, *each)
+    return min(FIVE if size > TWO_APART and len(edits) <= 0.25 * size else NAMES, *each)
 
 
 def _weighed(edit: _Edit, alien: bool) -> float:
     wrong, right = edit.wrong, edit.right
-    if _accented(wrong) or _accented(right):
+    if accented(wrong) or accented(right):
         return UNLIKE  # nobody's hand slips to an accent
     if wrong.casefold() == right.casefold():
         return HARMLESS
-    if _foreign(wrong) and not any(_foreign(c) for c in edit.meant):
+    if foreign(wrong) and not any(foreign(c) for c in edit.meant):
         return HARMLESS if not wrong.isalpha() and len(edit.meant) > LETTERED else PROVEN
     if not (wrong + right).isalnum():
         return _sign(edit, alien)
     if wrong.isdigit() or right.isdigit():
         return _figure(edit, alien)
-    if any(c.isdigit() for c in edit.word + edit.meant) or _acronym(edit.word) or _acronym(edit.meant):
+    if any(c.isdigit() for c in edit.word + edit.meant) or acronym(edit.word) or acronym(edit.meant):
         return NAMES
     word, meant = edit.word.casefold(), edit.meant.casefold()
-    if _unsayable(word, meant):
+    if unsayable(word, meant):
         return PROVEN
     return _letter(edit, word, meant)
 
@@ -336,7 +327,9 @@ def _letter(edit: _Edit, word: str, meant: str) -> float:
         told /= 4 if size >= 8 else 10
     elif edit.end:
         told /= 2
-    return told * (KEYED if _keyed(edit) else 1.0)
+    if _keyed(edit):
+        return told * KEYED
+    return told * (REPLACED if edit.wrong and edit.right and not edit.start else 1.0)
 
 
 def _sign(edit: _Edit, alien: bool) -> float:
@@ -349,6 +342,8 @@ def _sign(edit: _Edit, alien: bool) -> float:
         return NAMES if figures or (wrong + right).strip(_JOINTS) else HARMLESS  # "North-east", "North east"
     if wrong and right and wrong.isascii() and not wrong.isalnum() and not wrong.isspace() and wrong not in "-.'&/,":
         return PROVEN if not figures or alien else NAMES
+    if "'" in (wrong, right):
+        return NAMES  # "Puddin'" is how it is said
     sides = min(len(edit.word), len(edit.meant))
     return LONG if sides > LETTERED and not figures else NAMES
 
@@ -364,37 +359,7 @@ def _figure(edit: _Edit, alien: bool) -> float:
     return NAMES
 
 
-def _accented(c: str) -> bool:
-    """Whether a character is a letter of a Latin alphabet beyond ASCII."""
-    return bool(c) and not c.isascii() and c.isalpha() and unicodedata.name(c, "").startswith("LATIN")
-
-
-def _foreign(c: str) -> bool:
-    """Whether a character is of no Latin alphabet, and no usual sign."""
-    return bool(c) and (c > "\u024f" and not "\u1e00" <= c <= "\u22ff")
-
-
-def _acronym(word: str) -> bool:
-    return word.isupper() and len(word) <= (ACRONYM if len(_VOWELS.findall(word.casefold())) < 2 else SHORT)
-
-
-def _unsayable(word: str, meant: str) -> bool:
-    """Whether a word has what no word has, and the one that was meant has not."""
-
-    def longest(runs: re.Pattern[str], text: str) -> int:
-        return max((len(run) for run in runs.findall(_SOUNDS.sub("t", text))), default=0)
-
-    if len(word) < SHORT:
-        return False
-    if _IMPOSSIBLE.search(word) and not _IMPOSSIBLE.search(meant):
-        return True
-    consonants, vowels = longest(_CONSONANTS, word), longest(_VOWELS, word)
-    if consonants >= RUN and consonants > longest(_CONSONANTS, meant):
-        return True
-    return vowels >= RUN and vowels > longest(_VOWELS, meant)
-
-
 def _keyed(edit: _Edit) -> bool:
-    """Whether a key beside the right one was hit, or a vowel and a consonant stand for each other."""
-    kinds = {c.casefold() in "aeiouy" for c in (edit.wrong, edit.right) if c}
-    return len(kinds) == 2 or (edit.wrong.casefold(), edit.right.casefold()) in _NEIGHBOURS
+    """Whether a key beside the right one was hit, or a letter stands for one that looks like it."""
+    pair = (edit.wrong.casefold(), edit.right.casefold())
+    return pair in NEIGHBOURS or pair in LOOK_ALIKES

@@ -14,6 +14,7 @@ from autoprep.cleaning.families.base import LEARNERS, Proposal, State
 from autoprep.cleaning.families.near import Lexicon, digits_changed, resembles, says_number
 from autoprep.cleaning.families.noise import LETTERS, corrupt
 from autoprep.cleaning.families.slips import MIN_ALIKE, Suspect, bare, chances
+from autoprep.profiling import kinds
 
 #: A value this frequent is taken to be meant; a misspelling is at most this share as frequent as what was meant.
 MIN_KNOWN, MAX_RATIO = 3, 0.12
@@ -198,8 +199,8 @@ def _meant(
         return ""
     if says_number(value, near.best):
         return ""
-    if bare(value) == bare(near.best):
-        return ""  # another spelling of the same
+    if bare(value) == bare(near.best) or kinds.both_said(value, near.best):
+        return ""  # another spelling of the same; another country
     if near.forced:
         return near.best if resembles(value, near.best) and _alike(value, near.best) else ""
     if digits_changed(value, near.best) or len(value) < MIN_LENGTH or value.casefold() == near.best.casefold():
@@ -300,5 +301,5 @@ def _token(lexicon: Lexicon, part: str, words: Mapping[str, int], often: Mapping
     if len(part) < 4 or any(c.isdigit() for c in part) or part.strip(",.;:()") in often:
         return part  # "local media, national media"
     near = lexicon.near(part)
-    rare = words.get(part, 1) <= 0.02 * often.get(near.best, 0)
+    rare = words.get(part, 1) <= 0.02 * often.get(near.best, 0) and not kinds.both_said(part, near.best)
     return near.best if near.best and rare and near.distance <= max(1, len(part) // 3) and near.runner_up > 2 else part

@@ -59,15 +59,7 @@ def learn(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> lis
         .filter(pl.col("key") != "")
         .with_columns(shape.alias("shape"), pl.col("n").sum().over("bare").alias("often"))
     )
-    ranked = (
-        spelt.with_columns(
-            pl.col("n").sum().over("shape").alias("usual"), pl.col("often").max().over("key").alias("most")
-        )
-        .with_columns((pl.col("often") >= RIVAL * pl.col("most")).alias("rival"))
-        .with_columns(pl.when("rival").then("usual").otherwise(0).alias("usual"))
-        .sort("rival", "usual", "often", "value", descending=[True, True, True, False])
-        .with_columns(pl.first("bare", "often").over("key").name.prefix("first_"))
-    )
+    ranked = _ranked(spelt)
     groups = (
         ranked.join(_accented(ranked), on="key", how="left")
         .with_columns(pl.coalesce("accented", "first_bare").alias("said"))
@@ -85,6 +77,51 @@ def learn(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> lis
         for part in (marked.filter(pl.col("doubt") == ""), marked.filter(pl.col("doubt") != ""))
         if part.height
     ]
+
+
+def _ranked(spelt: pl.DataFrame) -> pl.DataFrame:
+    """Spellings, the one to be said first in each ``key``: ``first_bare``, in ``first_often`` cells.
+
+    A word whose first two letters alone are capitals is a shift key held too long, unless it is ten times as frequent
+    as any other spelling. Short words without a vowel ("CJ", "Mr") are written as most are, whatever others' case.
+    """
+    often = pl.col("often")
+    marks = spelt.with_columns(
+        pl.col("bare").map_elements(_held_shift, return_dtype=pl.Boolean).alias("held"),
+        pl.col("bare").map_elements(_initials, return_dtype=pl.Boolean).alias("initials"),
+    )
+    marks = marks.with_columns(often.filter(~pl.col("held")).max().over("key").fill_null(0).alias("plain"))
+    marks = marks.with_columns((pl.col("held") & (CLEAR * pl.col("plain") >= often)).alias("held"))
+    return (
+        marks.with_columns(
+            pl.when("initials").then(0).otherwise(pl.col("n").sum().over("shape")).alias("usual"),
+            often.filter(~pl.col("held")).max().over("key").fill_null(0).alias("most"),
+        )
+        .with_columns((often >= RIVAL * pl.col("most")).alias("rival"))
+        .with_columns(pl.when("rival").then("usual").otherwise(0).alias("usual"))
+        .sort("held", "rival", "usual", "often", "value", descending=[False, True, True, True, False])
+        .with_columns(pl.first("bare", "often").over("key").name.prefix("first_"))
+    )
+
+
+def _held_shift(value: str) -> bool:
+    """Whether a word begins with two capitals and goes on in small letters.
+
+    Example:
+        >>> _held_shift("BRown owl"), _held_shift("Brown OWL"), _held_shift("McAdam"), _held_shift("TVs")
+        (True, False, False, False)
+    """
+    return any(len(w) > 3 and w[:2].isupper() and w[2:].islower() for w in value.split())
+
+
+def _initials(value: str) -> bool:
+    """Whether a value is a short word without a vowel.
+
+    Example:
+        >>> _initials("Cj"), _initials("Joe"), _initials("J B")
+        (True, False, False)
+    """
+    return 2 <= len(value) <= 4 and value.isalpha() and not set(value.casefold()) & set("aeiouy")
 
 
 def _accented(ranked: pl.DataFrame) -> pl.DataFrame:
