@@ -14,13 +14,13 @@ from autoprep.profiling.names import says
 Counts = dict[str, float]
 
 FORMATS: dict[str, number.NumberFormat] = {
-    "dot": number.NumberFormat(".", "", notes=True),
-    "dot_comma": number.NumberFormat(".", ",", notes=True),
-    "comma": number.NumberFormat(",", "", notes=True),
-    "comma_dot": number.NumberFormat(",", ".", notes=True),
-    "dot_space": number.NumberFormat(".", " ", notes=True),
-    "comma_space": number.NumberFormat(",", " ", notes=True),
-    "dot_apostrophe": number.NumberFormat(".", "'", notes=True),
+    "dot": number.NumberFormat(".", "", notes=True, credit=True),
+    "dot_comma": number.NumberFormat(".", ",", notes=True, credit=True),
+    "comma": number.NumberFormat(",", "", notes=True, credit=True),
+    "comma_dot": number.NumberFormat(",", ".", notes=True, credit=True),
+    "dot_space": number.NumberFormat(".", " ", notes=True, credit=True),
+    "comma_space": number.NumberFormat(",", " ", notes=True, credit=True),
+    "dot_apostrophe": number.NumberFormat(".", "'", notes=True, credit=True),
 }
 _PLAIN = rf"^{number.body()}$"
 _CLOCK = r"^(?:\d{1,2}:\d{2}|(?:[01]?\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?)(?:\s?[AaPp]\.?[Mm]\.?)?$"
@@ -74,10 +74,14 @@ def _digits() -> dict[str, pl.Expr]:
     bare = unitless.str.replace_all(rf"(?i){number.CURRENCY}|[%\s()+\-~*]", "")
     dot, comma = rf"^{number.body()}$", rf"^{number.body(',')}$"
     return {
-        "magnitude": t.str.contains(rf"^\W*\d[\d.,]*\s*{number.MAGNITUDE}\.?$"),
+        "magnitude": t.str.contains(rf"^\W*(?:{number.CURRENCY}\s*)?\d[\d.,]*\s*{number.MAGNITUDE}\.?$"),
+        "cr": t.str.contains(r"(?i)\d\s*cr\.?$"),
+        "dr": t.str.contains(r"(?i)\d\s*dr\.?$"),
+        "lakh": t.str.contains(r"(?i)\d\s*(?:la(?:kh|c)s?|crores?)\.?$"),
+        "small_cr": t.str.contains(r"(?i)^\D*\d{1,4}\.\d{1,2}\s*cr\.?$"),
         "currency_at": number.currency_of(t).is_not_null(),
         "percent": tidy.str.contains(r"\d\s*[%‰]\)?$"),
-        "accounting": tidy.str.contains(r"^\(\W*\d[\d.,' ]*\W*\)$|\d\s*-$|(?i)\d\s*cr$"),
+        "accounting": tidy.str.contains(r"^\(\W*\d[\d.,' ]*\W*\)$|\d\s*-$"),
         "note": tidy.str.contains(r"^[~≈]\s*\d|\d\s*(?:\*+|†|‡|[¹²³])$"),
         "dot_proof": bare.str.contains(
             r"^(?:\d+|\d{1,3}(?:,\d{3})+)\.(?:\d{1,2}|\d{4,})$|^0?\.\d+$|^\d{4,}\.\d+$|,\d{3}\."
@@ -113,7 +117,7 @@ def _numbers() -> dict[str, pl.Expr]:
 
 
 #: The letters a number may have.
-_LETTERED = rf"{number.CURRENCY}|\d[eE][+\-]?\d|(?i)\d\s*[cd]r$|^(?i:ca|approx|about|around)\b"
+_LETTERED = rf"{number.CURRENCY}|\d[eE][+\-]?\d|(?i)\d\s*[cd]r\.?$|^(?i:ca|approx|about|around)\b"
 
 
 _ENDS = ("range", "inequality")

@@ -68,7 +68,9 @@ def describe_text(name: str, e: Mapping[str, Any], rows: int, nulls: int, hints:
         "suffix_rate": e["suffix"] * per,
         "range_rate": e["range"] * per,
         "inequality_rate": e["inequality"] * per,
-        "accounting_rate": e["accounting"] * per,
+        "accounting_rate": (e["accounting"] + (e["cr"] if number.cr == "credit" else 0.0)) * per,
+        "credit": number.cr == "credit",
+        "crore_open": number.cr == "open",
         "note_rate": e["note"] * per,
         "boolean_rate": (e["true"] + e["false"]) * per,
         "date_rate": min(1.0, day.count * scale * per),
@@ -381,7 +383,7 @@ def _numeric(
         if e["plain"] >= 0.9 * content:
             return which, 0.9, family
     decimals = e["plain_dot"] + e["dot_proof"] + e["comma_proof"]
-    if e["integer"] >= 0.5 * content and not decimals:
+    if e["integer"] >= 0.5 * content and not decimals and not number.cr:
         return "integer", confidence, family
     return "number", confidence, family
 

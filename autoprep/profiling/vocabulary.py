@@ -88,6 +88,8 @@ unit_guess boolean The unit is also a magnitude or a common letter: not certain.
 range_rate float Share of content that is a range such as 10-20.
 inequality_rate float Share of content such as <5 or 3+.
 accounting_rate float Share of content in parentheses or with a trailing minus that is a negative number.
+credit boolean Cr and Dr behind numbers are an accountant's credit and debit: what is credited is below zero.
+crore_open boolean Cr behind numbers says crores (ten millions) or credit, and nothing in the column decides.
 note_rate float Share of content that is a number with a mark such as 12* or ~30.
 boolean_rate float Share of content that is a spelling of yes or no.
 true_words list Spellings of true found.
