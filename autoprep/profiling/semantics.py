@@ -8,7 +8,7 @@ from typing import Any
 
 from autoprep.parsing import boolean, null, pattern
 from autoprep.parsing.quantity import header_unit
-from autoprep.profiling import dates, months, names, numbers, regions, versions
+from autoprep.profiling import behind, dates, months, names, numbers, regions, versions
 
 Row = dict[str, Any]
 
@@ -264,13 +264,13 @@ def _semantic(
         return "boolean", words, words
     if names.says(name, "postal") and (e["digits"] + e["postal"]) >= 0.5 * content:
         return "postal_code", 0.95, 1.0
-    if e["postal"] >= 0.8 * content:
+    if e["postal"] >= 0.8 * content and not behind.few_words(e):
         return "postal_code", 0.8, 1.0
     if _is_code(e) or versions.are(name, e):
         return "code", 0.95, 1.0
-    behind, counted = _counted(name, e)
-    if behind:
-        row["counted_words"], row["counted_rate"] = behind, min(1.0, counted / content)
+    spellings, counted = behind.counted(name, e)
+    if spellings:
+        row["counted_words"], row["counted_rate"] = spellings, min(1.0, counted / content)
         row["thousands"] = row["thousands"] or ("," if row["decimal"] == "." and e["comma_group"] else "")
         return "quantity", row["counted_rate"], row["counted_rate"]
     family = number.family / content
@@ -302,45 +302,6 @@ def _boolean_words(e: Mapping[str, Any]) -> float | None:
     if set(spoken) <= {"0", "1", "0.0", "1.0"}:
         return 1.0 if len(spoken) == 2 and known == 1.0 else None
     return known if boolean.pair_of(list(spoken)) is not None else None
-
-
-#: What stands behind a number and is no count of things: ordinals, halves of the day, eras, compass and month names.
-NO_COUNT = frozenset(
-    word
-    for words in (
-        ("st", "nd", "rd", "th", "am", "pm", "a.m", "p.m", "bc", "ad", "bce", "ce"),
-        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec"),
-    )
-    for word in words
-)
-#: Share of content that numbers with the one word must make up; and of its cells, with the word itself.
-COUNTED, WITH_WORD = 0.95, 0.5
-
-
-def _counted(name: str, e: Mapping[str, Any]) -> tuple[list[str], float]:
-    """The spellings of the one word behind a column's numbers ("34 reviews", "1 review"), and the cells that are such
-    numbers or bare ones; no words where numbers of that form are a code, an address or differ in what they count.
-    """
-    content, nothing = e["content"], (list[str](), 0.0)
-    if content < 5 or e["suffix"] < WITH_WORD * content or e["leading_zero"]:
-        return nothing
-    if any(names.says(name, what) for what in ("id", "code", "postal", "phone", "address", "name")):
-        return nothing
-    by_stem: dict[str, dict[str, float]] = {}
-    for word, cells in e["suffixes"].items():
-        by_stem.setdefault(word.rstrip(".").removesuffix("s"), {})[word] = cells
-    stem, spellings = max(by_stem.items(), key=lambda item: sum(item[1].values()))
-    cells = sum(spellings.values()) + e["plain"]
-    numbers_of = e["distinct_content"] >= 3 or len(spellings) > 1
-    if cells < COUNTED * content or not numbers_of or stem in NO_COUNT or len(stem.split()) > 2:
-        return nothing
-    if re.search(r"\d", stem) or (len(stem) < 2 and stem.isalpha()):
-        return nothing
-    shapes = e["shapes"]
-    spaced = sum(n for shape, n in shapes.items() if " " in shape) >= 0.9 * sum(shapes.values())
-    if not spaced and stem.isalpha() and len(stem) < 3:
-        return nothing
-    return list(spellings), cells
 
 
 def _is_code(e: Mapping[str, Any]) -> bool:
