@@ -289,6 +289,21 @@ def _numbered_months(e: Mapping[str, Any]) -> bool:
     return bool(e["numbered"] >= 0.95 * content and e["zero_behind"] >= 0.25 * content)
 
 
+#: Cells beyond which a word beside yes and no is an answer of its own.
+HANDFUL = 5
+
+
+def _other_words(e: Mapping[str, Any]) -> dict[str, float]:
+    """Content that is neither yes nor no, nor says that nothing is known: word -> cells."""
+    known = {*e["boolean_words"], *(w.lower() for w in (*e["null_words"], *e["unknown_words"])), ""}
+    out: dict[str, float] = {}
+    for value, cells in e["top"].items():
+        word = value.strip().lower()
+        if word not in known:
+            out[word] = out.get(word, 0.0) + cells
+    return out
+
+
 def _boolean_words(e: Mapping[str, Any]) -> float | None:
     """Share of content that is yes or no when the column is a boolean, else None."""
     content, distinct = e["content"], e["distinct_content"]
@@ -299,6 +314,8 @@ def _boolean_words(e: Mapping[str, Any]) -> float | None:
     if known < 0.85:
         pair = boolean.pair_of(list(e["top"])) if e.get("exact") and distinct == 2 else None
         return 1.0 if pair else None
+    if any(cells > HANDFUL for cells in _other_words(e).values()):
+        return None  # "Partial" in a hundred rows is an answer, no slip of the pen
     if set(spoken) <= {"0", "1", "0.0", "1.0"}:
         return 1.0 if len(spoken) == 2 and known == 1.0 else None
     return known if boolean.pair_of(list(spoken)) is not None else None
