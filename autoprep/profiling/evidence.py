@@ -6,8 +6,9 @@ from typing import Any
 
 import polars as pl
 
-from autoprep.parsing import boolean, date, null, number, pattern, quantity, text
+from autoprep.parsing import boolean, date, duration, null, number, pattern, quantity, text
 from autoprep.parsing import range as ranges
+from autoprep.profiling import spans
 from autoprep.profiling.cells import Cells
 from autoprep.profiling.names import says
 
@@ -100,7 +101,7 @@ def _digits() -> dict[str, pl.Expr]:
         "time": t.str.contains(_CLOCK),
         "numbered": t.str.contains(r"^\d{1,4}-(?:0[1-9]|1[0-2])$"),
         "zero_behind": t.str.contains(r"^[1-9]\d{0,3}-0[1-9]$"),
-        "duration": date.parse_duration(t).is_not_null(),
+        "duration": t.str.contains(duration.regex()),
         "ip": t.str.contains(pattern.IPV4) | t.str.contains(pattern.IPV6) | t.str.contains(pattern.MAC),
         "phone": t.str.contains(pattern.PHONE),
         "card": t.str.contains(pattern.CARD),
@@ -202,6 +203,8 @@ def collect(cells: Cells) -> dict[str, dict[str, Any]]:
     numbers = _numbers()
     written = written.with_columns(**numbers)
     ended = _with_ends(_able(digits.filter(pl.col("t").str.contains(_ENDED))))
+    lengths = digits.filter("duration")
+    lengths = lengths.with_columns(**spans.marks())
     others = content.filter(~pl.col("plain") & (pl.col("length") <= 400))
     wordy = _words()
     others = others.with_columns(**wordy)
@@ -212,6 +215,7 @@ def collect(cells: Cells) -> dict[str, dict[str, Any]]:
         (digits, tuple(marks)),
         (written, tuple(numbers)),
         (ended, _ENDS),
+        (lengths, spans.NAMES),
         (others, tuple(wordy)),
     ):
         _add(out, cells, frame, names)

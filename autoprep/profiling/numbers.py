@@ -91,6 +91,8 @@ def decide(e: Mapping[str, Any], name: str = "", prefer: str = "") -> Numbers:
         base = FORMATS["dot_comma"]
     cr = credits.reading(e, name)
     magnitude, unit = e["magnitude"] - (e["cr"] if cr == "credit" else 0.0), e["unit"]
+    if unit and e["unit_spellings"] and all(s in _CAPITALS for s in e["unit_spellings"]):
+        unit = 0.0  # 2D, 3D: a code rather than days
     if magnitude and unit and all(s.lower().rstrip(".") in AMBIGUOUS for s in e["unit_spellings"]):
         if header_unit(name) or _one_unit(e):
             magnitude = 0.0
@@ -135,6 +137,10 @@ def grouped_by_point(e: Mapping[str, Any]) -> bool:
     shapes: Mapping[str, float] = e["shapes"]
     wide = sum(count for shape, count in shapes.items() if re.search(r"99\.999", shape))
     return wide >= 0.3 * sum(shapes.values())
+
+
+#: Single capitals that are no unit of time by themselves.
+_CAPITALS = frozenset("DHSY")
 
 
 def _one_unit(e: Mapping[str, Any]) -> bool:

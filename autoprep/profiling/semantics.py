@@ -8,7 +8,7 @@ from typing import Any
 
 from autoprep.parsing import boolean, null, pattern
 from autoprep.parsing.quantity import header_unit
-from autoprep.profiling import behind, dates, months, names, numbers, regions, versions
+from autoprep.profiling import behind, dates, months, names, numbers, regions, spans, versions
 
 Row = dict[str, Any]
 
@@ -35,7 +35,7 @@ def describe_text(name: str, e: Mapping[str, Any], rows: int, nulls: int, hints:
         day = months.decide(e["date_cells"], content / scale, name) or day
     if e["days"] and not names.says(name, "id") and (found := dates.compact(e["days"], content)):
         day, scale = found, 1.0
-    fmt = number.format
+    fmt, span = number.format, spans.decide(e)
     row: Row = {
         "content": round(content),
         "blank_rate": (e["blank"]) / max(1, rows),
@@ -82,7 +82,7 @@ def describe_text(name: str, e: Mapping[str, Any], rows: int, nulls: int, hints:
         "date_order_why": day.why,
         "partial_date_rate": day.partial * scale * per,
         "time_rate": e["time"] * per,
-        "duration_rate": e["duration"] * per,
+        "duration_rate": span.count * per,
         "leading_zero_rate": e["leading_zero"] * per,
         "padded_rate": e["padded"] / filled,
         "inner_space_rate": e["inner_space"] * per,
@@ -116,6 +116,8 @@ def describe_text(name: str, e: Mapping[str, Any], rows: int, nulls: int, hints:
             row["unknown_words"] = [w for w in row["unknown_words"] if w not in known]
             row["unknown_rate"] = max(0.0, row["unknown_rate"] - sum(e["unknown_words"][w] for w in known) * per)
     _quiet(row, e, semantic)
+    if semantic == "duration":
+        row |= {"duration_unit": span.unit, "duration_months": span.months, "unit": span.unit}
     if semantic == "boolean":
         words = e["boolean_words"]
         pair = boolean.pair_of(list(words)) or (["1"], ["0"])

@@ -102,7 +102,9 @@ date_pivot integer Two-digit years below it are 20xx, the others 19xx; null wher
 date_ambiguous boolean Day and month may be changed round: nothing decides.
 date_order_why text The evidence for the order.
 time_rate float Share of content that is a time of day.
-duration_rate float Share of content that is a duration.
+duration_rate float Share of content that is a length of time, where the column holds lengths of several parts or units.
+duration_unit text The unit that such a column can be told in: s, min, h, d or mo.
+duration_months boolean A lone m in such a column is a month.
 epoch_rate float Share of numbers that are moments since 1970 by size.
 epoch_unit text s, ms, us or ns.
 dated_name boolean The numbers may be moments and the header says date or time, and no length of time.
