@@ -7,11 +7,12 @@ import polars as pl
 from autoprep.parsing.number import CURRENCY, MAGNITUDE, NumberFormat, body, tidy
 from autoprep.parsing.number import parse as parse_number
 
-_TO = r"\s*(?:-|–|—|~|\.\.\.?|to|and|bis|à|a|и|до)\s*"
-_LEAST = r"(?:>=|≥|=>|at least|min\.?|minimum|from|ab)"
-_MOST = r"(?:<=|≤|=<|up to|at most|max\.?|maximum|bis)"
-_OVER = r"(?:>|over|more than|above|greater than|über|plus de)"
-_UNDER = r"(?:<|under|less than|below|fewer than|unter|moins de)"
+_TO = r"(?:\s*(?:-|–|—|~|\.\.\.?|to|bis)\s*|\s+(?:and|à|a|и|до)\s+)"
+# words stand apart from the number: AB12 and 12A34 are plates and codes, no ranges
+_LEAST = r"(?:(?:>=|≥|=>|min\.?)\s*|(?:at least|minimum|from|(?-i:[Aa]b))\s+)"
+_MOST = r"(?:(?:<=|≤|=<|max\.?)\s*|(?:up to|at most|maximum|bis)\s+)"
+_OVER = r"(?:>\s*|(?:over|more than|above|greater than|über|plus de)\s+)"
+_UNDER = r"(?:<\s*|(?:under|less than|below|fewer than|unter|moins de)\s+)"
 _TAIL = r"(?:\s+[A-Za-z][A-Za-z.]*){0,3}(?:\s*\([^()]*\))?"
 
 
@@ -48,13 +49,13 @@ def parse(expr: pl.Expr, fmt: NumberFormat | None = None, *, words: bool = True)
     left, right = _value(low, fmt), _value(high, fmt)
     ordered = left <= right
     least = pl.coalesce(
-        text.str.extract(rf"(?i)^(?:{_LEAST}|{_OVER})\s*({side}){tail}$", 1),
+        text.str.extract(rf"(?i)^(?:{_LEAST}|{_OVER})({side}){tail}$", 1),
         text.str.extract(
             rf"(?i)^({side})\s*(?:\+|plus|or more|and (?:more|over|above|up)|or (?:over|above)|>){tail}$", 1
         ),
     )
     most = pl.coalesce(
-        text.str.extract(rf"(?i)^(?:{_MOST}|{_UNDER})\s*({side}){tail}$", 1),
+        text.str.extract(rf"(?i)^(?:{_MOST}|{_UNDER})({side}){tail}$", 1),
         text.str.extract(rf"(?i)^({side})\s*(?:or less|or under|or below|or fewer|and (?:under|below|less)){tail}$", 1),
     )
     return (

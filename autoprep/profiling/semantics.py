@@ -8,7 +8,7 @@ from typing import Any
 
 from autoprep.parsing import boolean, null, pattern
 from autoprep.parsing.quantity import header_unit
-from autoprep.profiling import behind, dates, months, names, numbers, regions, spans, versions
+from autoprep.profiling import behind, dates, exponents, months, names, numbers, regions, spans, versions
 
 Row = dict[str, Any]
 
@@ -268,7 +268,7 @@ def _semantic(
         return "postal_code", 0.95, 1.0
     if e["postal"] >= 0.8 * content and not behind.few_words(e):
         return "postal_code", 0.8, 1.0
-    if _is_code(e) or versions.are(name, e):
+    if _is_code(e) or versions.are(name, e) or exponents.are_codes(name, e):
         return "code", 0.95, 1.0
     spellings, counted = behind.counted(name, e)
     if spellings:

@@ -14,7 +14,7 @@ KINDS: list[tuple[Cells, str, list[float]]] = [
     ([f"{50 + i} min" if i % 2 else "1 hour" for i in STEPS], "min", [50 + i if i % 2 else 60 for i in STEPS]),
     ([f"{i} hrs 5 mins" if i % 2 else f"{i} sec" for i in STEPS], "s", [3600 * i + 300 if i % 2 else i for i in STEPS]),
     ([f"{i // 12}y {i % 12}m" for i in STEPS], "mo", list(STEPS)),
-    ([f"{i} years, 2 months" if i % 3 else f"{i} mos" for i in STEPS], "mo", [12 * i + 2 if i % 3 else i for i in STEPS]),
+    ([f"{i} years, 2 mos" if i % 3 else f"{i} mos" for i in STEPS], "mo", [12 * i + 2 if i % 3 else i for i in STEPS]),
     ([f"{i}d {i % 24}h" for i in STEPS], "h", [24 * i + i % 24 for i in STEPS]),
     ([f"{20 + i}:02:03" for i in STEPS], "s", [3600 * (20 + i) + 123 for i in STEPS]),
     ([f"PT{1 + i}H30M" for i in STEPS], "min", [60 * (1 + i) + 30 for i in STEPS]),
