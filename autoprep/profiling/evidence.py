@@ -73,6 +73,8 @@ def _digits() -> dict[str, pl.Expr]:
     tidy = number.tidy(pl.col("v"))
     unitless = tidy.str.replace(r"(\d)\s*[\p{L}°][\p{L}°²³./ ]*$", "$1")
     bare = unitless.str.replace_all(rf"(?i){number.CURRENCY}|[%\s()+\-~*]", "")
+    interval = t.str.contains(r"^[\[\](].*[,;].*[\[\]]$|^[\[\]].*[,;].*\)$")  # its comma parts two numbers
+    bare = pl.when(interval).then(pl.lit("")).otherwise(bare)
     dot, comma = rf"^{number.body()}$", rf"^{number.body(',')}$"
     return {
         "magnitude": t.str.contains(rf"^\W*(?:{number.CURRENCY}\s*)?\d[\d.,]*\s*{number.MAGNITUDE}\.?$"),
@@ -134,7 +136,7 @@ def _with_ends(frame: pl.DataFrame) -> pl.DataFrame:
 
 #: A number within a text, as far as telling texts apart by their words goes.
 _A_NUMBER = r"\d(?:[\d.,' ]*\d)?"
-_SIGNED = r"[<>≤≥=+~–—]|\.\.|\d\D*\s*-\s*\D*\d"
+_SIGNED = r"[\[\]<>≤≥=+~–—]|\.\.|\d\D*\s*-\s*\D*\d"
 
 
 def _able(frame: pl.DataFrame) -> pl.DataFrame:
@@ -152,7 +154,7 @@ def _able(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 #: What a range or an inequality must have.
-_ENDED = r"[<>≤≥=+~–—\p{L}]|\.\.|\d\D*\s*-\s*\D*\d"
+_ENDED = r"[\[\]<>≤≥=+~–—\p{L}]|\.\.|\d\D*\s*-\s*\D*\d"
 DATE_CELLS = 1500
 COMPACT = r"^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$"
 
