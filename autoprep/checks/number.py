@@ -49,6 +49,7 @@ def parse_number(
     accounting: bool = False,
     magnitude: bool = False,
     notes: bool = False,
+    credit: bool = False,
     status: Sequence[str] = (),
 ) -> Repair:
     """Read numbers (Float64) by the column's decimal and thousands signs.
@@ -60,6 +61,7 @@ def parse_number(
         accounting: read ``(5)`` and ``5-`` as negative.
         magnitude: read ``3k`` and ``2.5M``.
         notes: read ``~30`` and ``12*``.
+        credit: read ``5 Cr`` as negative, ``5 Dr`` as it stands.
         status: left-over words to keep as a category in ``<name>__status``.
 
     Example:
@@ -67,7 +69,7 @@ def parse_number(
         >>> frame.select(parse_number(pl.col("a"), decimal=",", thousands=".").value).to_series().to_list()
         [1234.5, 7.0, None]
     """
-    fmt = NumberFormat(decimal, thousands, False, False, accounting, magnitude, notes)
+    fmt = NumberFormat(decimal, thousands, False, False, accounting, magnitude, notes, credit=credit)
     return _number(cell, number.parse(cell, fmt), status)
 
 
@@ -78,16 +80,19 @@ def parse_amount(
     decimal: str = ".",
     thousands: str = ",",
     magnitude: bool = False,
+    credit: bool = False,
     status: Sequence[str] = (),
 ) -> Repair:
     """Read amounts of money: currency signs and codes, accounting negatives, thousands signs.
+
+    With ``magnitude`` "3k", "2.5M" and "1.04 Cr" (crores) are read in full; with ``credit`` "5 Cr" is below zero.
 
     Example:
         >>> frame = pl.DataFrame({"a": ["$1,234.50", "(7)", "free"]})
         >>> frame.select(parse_amount(pl.col("a")).value).to_series().to_list()
         [1234.5, -7.0, None]
     """
-    fmt = NumberFormat(decimal, thousands, True, False, True, magnitude)
+    fmt = NumberFormat(decimal, thousands, True, False, True, magnitude, credit=credit)
     return _number(cell, number.parse(cell, fmt), status)
 
 

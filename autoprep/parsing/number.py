@@ -79,7 +79,18 @@ MAGNITUDES: dict[str, float] = {
         "mrd": 1e9,
     },
     **{"mrd.": 1e9, "mld": 1e9, "billion": 1e9, "billions": 1e9, "t": 1e12, "tn": 1e12, "trn": 1e12, "trillion": 1e12},
-    **{"lakh": 1e5, "lakhs": 1e5, "lac": 1e5, "crore": 1e7, "crores": 1e7, "cr": 1e7, "万": 1e4, "億": 1e8, "亿": 1e8},
+    **{
+        "lakh": 1e5,
+        "lakhs": 1e5,
+        "lac": 1e5,
+        "lacs": 1e5,
+        "crore": 1e7,
+        "crores": 1e7,
+        "cr": 1e7,
+        "万": 1e4,
+        "億": 1e8,
+        "亿": 1e8,
+    },
 }
 DECIMALS, THOUSANDS = (".", ","), ("", ",", ".", " ", "'")
 
@@ -103,7 +114,8 @@ class NumberFormat:
         thousands: "", ",", ".", " " (any space) or "'"; where set, plain digits are accepted too.
         currency: accept a symbol or code on either side.
         percent: accept a percent or per mille sign.
-        accounting: accept ``(12)``, ``12-`` and ``12 CR`` as negative.
+        accounting: accept ``(12)`` and ``12-`` as negative.
+        credit: accept ``12 Cr`` as negative and ``12 Dr`` as it stands; without it "Cr" is a magnitude, crores.
         magnitude: accept ``3k``, ``2.5 million``.
         notes: accept ``~30`` and footnote marks (``12*``).
         fraction: divide by 100 what carries a percent sign (by 1000 for per mille).
@@ -124,6 +136,7 @@ class NumberFormat:
     magnitude: bool = False
     notes: bool = False
     fraction: bool = False
+    credit: bool = False
 
     def __post_init__(self) -> None:
         if self.decimal not in DECIMALS or self.thousands not in THOUSANDS or self.decimal == self.thousands:
@@ -210,8 +223,10 @@ def parse(expr: pl.Expr, fmt: NumberFormat = PLAIN, *, tidied: bool = False) -> 
         >>> frame = pl.DataFrame({"x": ["$1,234.50", "(1,200)", "15-", "12%", "EUR 7", "1.5M", "abc"]})
         >>> frame.select(parse(pl.col("x"), NumberFormat(thousands=","))).to_series().to_list()
         [1234.5, -1200.0, -15.0, 12.0, 7.0, None, None]
-        >>> [pl.select(parse(pl.lit(x), NumberFormat(magnitude=True))).item() for x in ("1.5M", "$65.4k")]
-        [1500000.0, 65400.0]
+        >>> [pl.select(parse(pl.lit(x), NumberFormat(magnitude=True))).item() for x in ("1.5M", "$65.4k", "₹ 1.04 Cr.")]
+        [1500000.0, 65400.0, 10400000.0]
+        >>> [pl.select(parse(pl.lit(x), NumberFormat(credit=True))).item() for x in ("1.04 Cr", "7 DR")]
+        [-1.04, 7.0]
         >>> pl.select(parse(pl.lit("1.234,5"), NumberFormat(decimal=",", thousands="."))).item()
         1234.5
     """
@@ -256,12 +271,10 @@ def _parse_any(text: pl.Expr, fmt: NumberFormat) -> pl.Expr:
             r"\s*(?:\*+|†|‡|[¹²³])$", ""
         )
     if fmt.accounting:
-        negative = text.str.contains(r"^\(.*\)$|\d\s*-$|(?i)\d\s*cr$")
-        text = (
-            text.str.replace(r"^\((.*)\)$", "$1")
-            .str.replace(r"(\d\S*)\s*-$", "$1")
-            .str.replace(r"(?i)(\d)\s*[cd]r$", "$1")
-        )
+        negative = text.str.contains(r"^\(.*\)$|\d\s*-$" + (r"|(?i)\d\s*cr\.?$" if fmt.credit else ""))
+        text = text.str.replace(r"^\((.*)\)$", "$1").str.replace(r"(\d\S*)\s*-$", "$1")
+        if fmt.credit:
+            text = text.str.replace(r"(?i)(\d)\s*[cd]r\.?$", "$1")
     if fmt.currency:
         text = text.str.replace(rf"^([+\-]?)\s*{CURRENCY}\s*([+\-]?\s*[\d.,])", "$1$2").str.replace(
             rf"\s*{CURRENCY}$", ""

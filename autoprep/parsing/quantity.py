@@ -285,9 +285,13 @@ def header_unit(name: str) -> str | None:
     Example:
         >>> header_unit("Weight (kg)"), header_unit("height_cm"), header_unit("price [EUR]"), header_unit("name")
         ('kg', 'cm', None, None)
+        >>> header_unit("Vessel(s)"), header_unit("lap (s)"), header_unit("Weight(kg)")
+        (None, 's', 'kg')
     """
     inside = re.search(r"[\[(]\s*([^\])]+?)\s*[\])]\s*$", name)
     if inside:
+        if len(inside.group(1)) == 1 and name[: inside.start()][-1:].isalpha():
+            return None  # "Vessel(s)": one letter glued to a word is its plural
         found = unit_of(inside.group(1))
         return found.name if found and found.name != "in" else None
     parts = re.split(r"[\s_]+", name.strip())

@@ -1,4 +1,4 @@
-"""Ranges (``10-20``) and inequalities (``<5``, ``3+``)."""
+"""Ranges (``10-20``), intervals (``(5, 10]``) and inequalities (``<5``, ``3+``)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import polars as pl
 from autoprep.parsing.number import CURRENCY, MAGNITUDE, NumberFormat, body, tidy
 from autoprep.parsing.number import parse as parse_number
 
-_TO = r"\s*(?:-|–|—|~|\.\.\.?|to|and|bis|à|a|и|до)\s*"
-_LEAST = r"(?:>=|≥|=>|at least|min\.?|minimum|from|ab)"
-_MOST = r"(?:<=|≤|=<|up to|at most|max\.?|maximum|bis)"
-_OVER = r"(?:>|over|more than|above|greater than|über|plus de)"
-_UNDER = r"(?:<|under|less than|below|fewer than|unter|moins de)"
+_TO = r"(?:\s*(?:-|–|—|~|\.\.\.?|to|bis)\s*|\s+(?:and|à|a|и|до)\s+)"
+# words stand apart from the number: AB12 and 12A34 are plates and codes, no ranges
+_LEAST = r"(?:(?:>=|≥|=>|min\.?)\s*|(?:at least|minimum|from|ab)\s+)"
+_MOST = r"(?:(?:<=|≤|=<|max\.?)\s*|(?:up to|at most|maximum|bis)\s+)"
+_OVER = r"(?:>\s*|(?:over|more than|above|greater than|über|plus de)\s+)"
+_UNDER = r"(?:<\s*|(?:under|less than|below|fewer than|unter|moins de)\s+)"
+_PART = rf"(?:\s*[,;]\s*|{_TO})"
+_ENDLESS = r"[+\-]?\s*(?:inf(?:inity)?|∞)"
 _TAIL = r"(?:\s+[A-Za-z][A-Za-z.]*){0,3}(?:\s*\([^()]*\))?"
 
 
@@ -37,29 +40,38 @@ def parse(expr: pl.Expr, fmt: NumberFormat | None = None, *, words: bool = True)
         >>> low, high = parse(pl.col("x"))
         >>> frame.select(low.alias("low"), high.alias("high")).rows()
         [(10.0, 20.0), (137000.0, 171000.0), (None, 5.0), (3.0, None), (1000000.0, 2000000.0), (None, None)]
+        >>> cut = pl.DataFrame({"x": ["(5, 10]", "[0.5-1.5)", "(-inf, 5.0]", "[0, 5]", "(5, 10)"]})
+        >>> cut.select(low.alias("low"), high.alias("high")).rows()
+        [(5.0, 10.0), (0.5, 1.5), (None, 5.0), (0.0, 5.0), (None, None)]
     """
     fmt = fmt or NumberFormat()
     text, side, tail = tidy(expr), _side(fmt), _TAIL if words else ""
     both = text.str.extract_groups(rf"(?i)^(?:between\s+|from\s+)?({side}){_TO}({side}){tail}$")
-    low, high = both.struct.field("1"), both.struct.field("2")
+    ends = text.str.extract_groups(rf"(?i)^[\[\](]\s*({side}|{_ENDLESS}){_PART}({side}|{_ENDLESS})\s*[\[\])]$")
+    ends = pl.when(~text.str.contains(r"^\(.*\)$")).then(ends)  # a pair, a place: no interval has both brackets round
+    low = pl.coalesce(both.struct.field("1"), ends.struct.field("1"))
+    high = pl.coalesce(both.struct.field("2"), ends.struct.field("2"))
     scale = high.str.extract(rf"({MAGNITUDE})$", 1)
     bare = low.str.contains(r"[\d.,]$")
     low = pl.when(scale.is_not_null() & bare).then(low + scale).otherwise(low)
     left, right = _value(low, fmt), _value(high, fmt)
     ordered = left <= right
+    begun = low.str.contains(rf"(?i)^{_ENDLESS}$") & right.is_not_null()
+    ended = high.str.contains(rf"(?i)^{_ENDLESS}$") & left.is_not_null()
+    german = pl.when(~text.str.starts_with("AB ")).then(text)  # "AB 12" in capitals is a plate, no "from 12"
     least = pl.coalesce(
-        text.str.extract(rf"(?i)^(?:{_LEAST}|{_OVER})\s*({side}){tail}$", 1),
+        german.str.extract(rf"(?i)^(?:{_LEAST}|{_OVER})({side}){tail}$", 1),
         text.str.extract(
             rf"(?i)^({side})\s*(?:\+|plus|or more|and (?:more|over|above|up)|or (?:over|above)|>){tail}$", 1
         ),
     )
     most = pl.coalesce(
-        text.str.extract(rf"(?i)^(?:{_MOST}|{_UNDER})\s*({side}){tail}$", 1),
+        text.str.extract(rf"(?i)^(?:{_MOST}|{_UNDER})({side}){tail}$", 1),
         text.str.extract(rf"(?i)^({side})\s*(?:or less|or under|or below|or fewer|and (?:under|below|less)){tail}$", 1),
     )
     return (
-        pl.coalesce(pl.when(ordered).then(left), _value(least, fmt)),
-        pl.coalesce(pl.when(ordered).then(right), _value(most, fmt)),
+        pl.coalesce(pl.when(ordered | ended).then(left), _value(least, fmt)),
+        pl.coalesce(pl.when(ordered | begun).then(right), _value(most, fmt)),
     )
 
 

@@ -6,21 +6,22 @@ from typing import Any
 
 import polars as pl
 
-from autoprep.parsing import boolean, date, null, number, pattern, quantity, text
+from autoprep.parsing import boolean, date, duration, null, number, pattern, quantity, text
 from autoprep.parsing import range as ranges
+from autoprep.profiling import spans
 from autoprep.profiling.cells import Cells
 from autoprep.profiling.names import says
 
 Counts = dict[str, float]
 
 FORMATS: dict[str, number.NumberFormat] = {
-    "dot": number.NumberFormat(".", "", notes=True),
-    "dot_comma": number.NumberFormat(".", ",", notes=True),
-    "comma": number.NumberFormat(",", "", notes=True),
-    "comma_dot": number.NumberFormat(",", ".", notes=True),
-    "dot_space": number.NumberFormat(".", " ", notes=True),
-    "comma_space": number.NumberFormat(",", " ", notes=True),
-    "dot_apostrophe": number.NumberFormat(".", "'", notes=True),
+    "dot": number.NumberFormat(".", "", notes=True, credit=True),
+    "dot_comma": number.NumberFormat(".", ",", notes=True, credit=True),
+    "comma": number.NumberFormat(",", "", notes=True, credit=True),
+    "comma_dot": number.NumberFormat(",", ".", notes=True, credit=True),
+    "dot_space": number.NumberFormat(".", " ", notes=True, credit=True),
+    "comma_space": number.NumberFormat(",", " ", notes=True, credit=True),
+    "dot_apostrophe": number.NumberFormat(".", "'", notes=True, credit=True),
 }
 _PLAIN = rf"^{number.body()}$"
 _CLOCK = r"^(?:\d{1,2}:\d{2}|(?:[01]?\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?)(?:\s?[AaPp]\.?[Mm]\.?)?$"
@@ -72,12 +73,18 @@ def _digits() -> dict[str, pl.Expr]:
     tidy = number.tidy(pl.col("v"))
     unitless = tidy.str.replace(r"(\d)\s*[\p{L}°][\p{L}°²³./ ]*$", "$1")
     bare = unitless.str.replace_all(rf"(?i){number.CURRENCY}|[%\s()+\-~*]", "")
+    interval = t.str.contains(r"^[\[\](].*[,;].*[\[\]]$|^[\[\]].*[,;].*\)$")  # its comma parts two numbers
+    bare = pl.when(interval).then(pl.lit("")).otherwise(bare)
     dot, comma = rf"^{number.body()}$", rf"^{number.body(',')}$"
     return {
-        "magnitude": t.str.contains(rf"^\W*\d[\d.,]*\s*{number.MAGNITUDE}\.?$"),
+        "magnitude": t.str.contains(rf"^\W*(?:{number.CURRENCY}\s*)?\d[\d.,]*\s*{number.MAGNITUDE}\.?$"),
+        "cr": t.str.contains(r"(?i)\d\s*cr\.?$"),
+        "dr": t.str.contains(r"(?i)\d\s*dr\.?$"),
+        "lakh": t.str.contains(r"(?i)\d\s*(?:la(?:kh|c)s?|crores?)\.?$"),
+        "small_cr": t.str.contains(r"(?i)^\D*\d{1,4}\.\d{1,2}\s*cr\.?$"),
         "currency_at": number.currency_of(t).is_not_null(),
         "percent": tidy.str.contains(r"\d\s*[%‰]\)?$"),
-        "accounting": tidy.str.contains(r"^\(\W*\d[\d.,' ]*\W*\)$|\d\s*-$|(?i)\d\s*cr$"),
+        "accounting": tidy.str.contains(r"^\(\W*\d[\d.,' ]*\W*\)$|\d\s*-$"),
         "note": tidy.str.contains(r"^[~≈]\s*\d|\d\s*(?:\*+|†|‡|[¹²³])$"),
         "dot_proof": bare.str.contains(
             r"^(?:\d+|\d{1,3}(?:,\d{3})+)\.(?:\d{1,2}|\d{4,})$|^0?\.\d+$|^\d{4,}\.\d+$|,\d{3}\."
@@ -96,7 +103,7 @@ def _digits() -> dict[str, pl.Expr]:
         "time": t.str.contains(_CLOCK),
         "numbered": t.str.contains(r"^\d{1,4}-(?:0[1-9]|1[0-2])$"),
         "zero_behind": t.str.contains(r"^[1-9]\d{0,3}-0[1-9]$"),
-        "duration": date.parse_duration(t).is_not_null(),
+        "duration": t.str.contains(duration.regex()),
         "ip": t.str.contains(pattern.IPV4) | t.str.contains(pattern.IPV6) | t.str.contains(pattern.MAC),
         "phone": t.str.contains(pattern.PHONE),
         "card": t.str.contains(pattern.CARD),
@@ -113,7 +120,7 @@ def _numbers() -> dict[str, pl.Expr]:
 
 
 #: The letters a number may have.
-_LETTERED = rf"{number.CURRENCY}|\d[eE][+\-]?\d|(?i)\d\s*[cd]r$|^(?i:ca|approx|about|around)\b"
+_LETTERED = rf"{number.CURRENCY}|\d[eE][+\-]?\d|(?i)\d\s*[cd]r\.?$|^(?i:ca|approx|about|around)\b"
 
 
 _ENDS = ("range", "inequality")
@@ -129,7 +136,7 @@ def _with_ends(frame: pl.DataFrame) -> pl.DataFrame:
 
 #: A number within a text, as far as telling texts apart by their words goes.
 _A_NUMBER = r"\d(?:[\d.,' ]*\d)?"
-_SIGNED = r"[<>≤≥=+~–—]|\.\.|\d\D*\s*-\s*\D*\d"
+_SIGNED = r"[\[\]<>≤≥=+~–—]|\.\.|\d\D*\s*-\s*\D*\d"
 
 
 def _able(frame: pl.DataFrame) -> pl.DataFrame:
@@ -147,7 +154,7 @@ def _able(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 #: What a range or an inequality must have.
-_ENDED = r"[<>≤≥=+~–—\p{L}]|\.\.|\d\D*\s*-\s*\D*\d"
+_ENDED = r"[\[\]<>≤≥=+~–—\p{L}]|\.\.|\d\D*\s*-\s*\D*\d"
 DATE_CELLS = 1500
 COMPACT = r"^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$"
 
@@ -198,6 +205,8 @@ def collect(cells: Cells) -> dict[str, dict[str, Any]]:
     numbers = _numbers()
     written = written.with_columns(**numbers)
     ended = _with_ends(_able(digits.filter(pl.col("t").str.contains(_ENDED))))
+    lengths = digits.filter("duration")
+    lengths = lengths.with_columns(**spans.marks())
     others = content.filter(~pl.col("plain") & (pl.col("length") <= 400))
     wordy = _words()
     others = others.with_columns(**wordy)
@@ -208,6 +217,7 @@ def collect(cells: Cells) -> dict[str, dict[str, Any]]:
         (digits, tuple(marks)),
         (written, tuple(numbers)),
         (ended, _ENDS),
+        (lengths, spans.NAMES),
         (others, tuple(wordy)),
     ):
         _add(out, cells, frame, names)

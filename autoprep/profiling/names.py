@@ -253,6 +253,7 @@ SCALES: tuple[tuple[str, ...], ...] = (
     ("very dissatisfied", "dissatisfied", "neutral", "satisfied", "very satisfied"),
     ("very unlikely", "unlikely", "neutral", "likely", "very likely"),
     ("never", "rarely", "seldom", "sometimes", "occasionally", "often", "usually", "frequently", "always"),
+    ("no", "partial", "partially", "partly", "mostly", "yes"),
     ("none", "mild", "moderate", "severe", "critical"),
     ("beginner", "novice", "intermediate", "advanced", "expert"),
     ("junior", "middle", "mid", "senior", "lead", "principal"),

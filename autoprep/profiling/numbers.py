@@ -9,6 +9,7 @@ from typing import Any
 
 from autoprep.parsing.number import NumberFormat
 from autoprep.parsing.quantity import AMBIGUOUS, header_unit
+from autoprep.profiling import credits
 from autoprep.profiling.evidence import FORMATS
 
 
@@ -24,6 +25,7 @@ class Numbers:
         why: the evidence.
         unit: cells with a known unit (0 where the letters are magnitudes).
         magnitude: cells with a magnitude suffix.
+        cr: what "Cr" behind the numbers says.
     """
 
     format: NumberFormat
@@ -33,6 +35,7 @@ class Numbers:
     why: str
     unit: float
     magnitude: float
+    cr: credits.Reading
 
 
 def decide(e: Mapping[str, Any], name: str = "", prefer: str = "") -> Numbers:
@@ -86,7 +89,10 @@ def decide(e: Mapping[str, Any], name: str = "", prefer: str = "") -> Numbers:
         base = FORMATS["dot_comma"]
     if base.thousands == "" and decimal == "." and e["range"] + e["inequality"] > 0.5 * e["content"]:
         base = FORMATS["dot_comma"]
-    magnitude, unit = e["magnitude"], e["unit"]
+    cr = credits.reading(e, name)
+    magnitude, unit = e["magnitude"] - (e["cr"] if cr == "credit" else 0.0), e["unit"]
+    if unit and e["unit_spellings"] and all(s in _CAPITALS for s in e["unit_spellings"]):
+        unit = 0.0  # 2D, 3D: a code rather than days
     if magnitude and unit and all(s.lower().rstrip(".") in AMBIGUOUS for s in e["unit_spellings"]):
         if header_unit(name) or _one_unit(e):
             magnitude = 0.0
@@ -95,7 +101,8 @@ def decide(e: Mapping[str, Any], name: str = "", prefer: str = "") -> Numbers:
     elif magnitude and unit:
         magnitude = 0.0
     plain = e["plain"] if decimal == "." else e["plain"] - (e["plain_dot"] - e["plain_one_dot"])
-    count = plain + e[f"number_{best}"] + magnitude
+    # a cell with "Cr" counts among the numbers of every format already
+    count = plain + e[f"number_{best}"] + (max(0.0, magnitude - e["cr"]) if cr != "credit" else magnitude)
     if decimal == "," and base.thousands == "":
         count -= e["plain_one_dot"]
     fmt = NumberFormat(
@@ -106,11 +113,12 @@ def decide(e: Mapping[str, Any], name: str = "", prefer: str = "") -> Numbers:
         accounting=e["accounting"] > 0,
         magnitude=magnitude > 0,
         notes=e["note"] > 0,
+        credit=cr == "credit",
     )
     written = count + unit + e["range"] + e["inequality"]
     # a column of words is one of words, numbers though they name: a few among digits are numbers
     family = min(e["content"], written + (e["number_word"] if e["number_word"] <= written else 0.0))
-    return Numbers(fmt, count, family, ambiguous, why, unit, magnitude)
+    return Numbers(fmt, count, family, ambiguous, why, unit, magnitude, cr)
 
 
 def grouped_by_point(e: Mapping[str, Any]) -> bool:
@@ -129,6 +137,10 @@ def grouped_by_point(e: Mapping[str, Any]) -> bool:
     shapes: Mapping[str, float] = e["shapes"]
     wide = sum(count for shape, count in shapes.items() if re.search(r"99\.999", shape))
     return wide >= 0.3 * sum(shapes.values())
+
+
+#: Single capitals that are no unit of time by themselves.
+_CAPITALS = frozenset("DHSY")
 
 
 def _one_unit(e: Mapping[str, Any]) -> bool:

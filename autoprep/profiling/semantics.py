@@ -8,7 +8,7 @@ from typing import Any
 
 from autoprep.parsing import boolean, null, pattern
 from autoprep.parsing.quantity import header_unit
-from autoprep.profiling import dates, months, names, numbers, regions, titles, versions
+from autoprep.profiling import behind, dates, exponents, months, names, numbers, regions, spans, titles, versions
 
 Row = dict[str, Any]
 
@@ -35,7 +35,7 @@ def describe_text(name: str, e: Mapping[str, Any], rows: int, nulls: int, hints:
         day = months.decide(e["date_cells"], content / scale, name) or day
     if e["days"] and not names.says(name, "id") and (found := dates.compact(e["days"], content)):
         day, scale = found, 1.0
-    fmt = number.format
+    fmt, span = number.format, spans.decide(e)
     row: Row = {
         "content": round(content),
         "blank_rate": (e["blank"]) / max(1, rows),
@@ -68,7 +68,9 @@ def describe_text(name: str, e: Mapping[str, Any], rows: int, nulls: int, hints:
         "suffix_rate": e["suffix"] * per,
         "range_rate": e["range"] * per,
         "inequality_rate": e["inequality"] * per,
-        "accounting_rate": e["accounting"] * per,
+        "accounting_rate": (e["accounting"] + (e["cr"] if number.cr == "credit" else 0.0)) * per,
+        "credit": number.cr == "credit",
+        "crore_open": number.cr == "open",
         "note_rate": e["note"] * per,
         "boolean_rate": (e["true"] + e["false"]) * per,
         "date_rate": min(1.0, day.count * scale * per),
@@ -80,7 +82,7 @@ def describe_text(name: str, e: Mapping[str, Any], rows: int, nulls: int, hints:
         "date_order_why": day.why,
         "partial_date_rate": day.partial * scale * per,
         "time_rate": e["time"] * per,
-        "duration_rate": e["duration"] * per,
+        "duration_rate": span.count * per,
         "leading_zero_rate": e["leading_zero"] * per,
         "padded_rate": e["padded"] / filled,
         "inner_space_rate": e["inner_space"] * per,
@@ -116,6 +118,8 @@ def describe_text(name: str, e: Mapping[str, Any], rows: int, nulls: int, hints:
             row["unknown_words"] = [w for w in row["unknown_words"] if w not in known]
             row["unknown_rate"] = max(0.0, row["unknown_rate"] - sum(e["unknown_words"][w] for w in known) * per)
     _quiet(row, e, semantic)
+    if semantic == "duration":
+        row |= {"duration_unit": span.unit, "duration_months": span.months, "unit": span.unit}
     if semantic == "boolean":
         words = e["boolean_words"]
         pair = boolean.pair_of(list(words)) or (["1"], ["0"])
@@ -264,13 +268,13 @@ def _semantic(
         return "boolean", words, words
     if names.says(name, "postal") and (e["digits"] + e["postal"]) >= 0.5 * content:
         return "postal_code", 0.95, 1.0
-    if e["postal"] >= 0.8 * content:
+    if e["postal"] >= 0.8 * content and not behind.few_words(e):
         return "postal_code", 0.8, 1.0
-    if _is_code(e) or versions.are(name, e):
+    if _is_code(e) or versions.are(name, e) or exponents.are_codes(name, e):
         return "code", 0.95, 1.0
-    behind, counted = _counted(name, e)
-    if behind:
-        row["counted_words"], row["counted_rate"] = behind, min(1.0, counted / content)
+    spellings, counted = behind.counted(name, e)
+    if spellings:
+        row["counted_words"], row["counted_rate"] = spellings, min(1.0, counted / content)
         row["thousands"] = row["thousands"] or ("," if row["decimal"] == "." and e["comma_group"] else "")
         return "quantity", row["counted_rate"], row["counted_rate"]
     family = number.family / content
@@ -289,6 +293,21 @@ def _numbered_months(e: Mapping[str, Any]) -> bool:
     return bool(e["numbered"] >= 0.95 * content and e["zero_behind"] >= 0.25 * content)
 
 
+#: Cells beyond which a word beside yes and no is an answer of its own.
+HANDFUL = 5
+
+
+def _other_words(e: Mapping[str, Any]) -> dict[str, float]:
+    """Content that is neither yes nor no, nor says that nothing is known: word -> cells."""
+    known = {*e["boolean_words"], *(w.lower() for w in (*e["null_words"], *e["unknown_words"])), ""}
+    out: dict[str, float] = {}
+    for value, cells in e["top"].items():
+        word = value.strip().lower()
+        if word not in known:
+            out[word] = out.get(word, 0.0) + cells
+    return out
+
+
 def _boolean_words(e: Mapping[str, Any]) -> float | None:
     """Share of content that is yes or no when the column is a boolean, else None."""
     content, distinct = e["content"], e["distinct_content"]
@@ -299,48 +318,11 @@ def _boolean_words(e: Mapping[str, Any]) -> float | None:
     if known < 0.85:
         pair = boolean.pair_of(list(e["top"])) if e.get("exact") and distinct == 2 else None
         return 1.0 if pair else None
+    if any(cells > HANDFUL for cells in _other_words(e).values()):
+        return None  # "Partial" in a hundred rows is an answer, no slip of the pen
     if set(spoken) <= {"0", "1", "0.0", "1.0"}:
         return 1.0 if len(spoken) == 2 and known == 1.0 else None
     return known if boolean.pair_of(list(spoken)) is not None else None
-
-
-#: What stands behind a number and is no count of things: ordinals, halves of the day, eras, compass and month names.
-NO_COUNT = frozenset(
-    word
-    for words in (
-        ("st", "nd", "rd", "th", "am", "pm", "a.m", "p.m", "bc", "ad", "bce", "ce"),
-        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec"),
-    )
-    for word in words
-)
-#: Share of content that numbers with the one word must make up; and of its cells, with the word itself.
-COUNTED, WITH_WORD = 0.95, 0.5
-
-
-def _counted(name: str, e: Mapping[str, Any]) -> tuple[list[str], float]:
-    """The spellings of the one word behind a column's numbers ("34 reviews", "1 review"), and the cells that are such
-    numbers or bare ones; no words where numbers of that form are a code, an address or differ in what they count.
-    """
-    content, nothing = e["content"], (list[str](), 0.0)
-    if content < 5 or e["suffix"] < WITH_WORD * content or e["leading_zero"]:
-        return nothing
-    if any(names.says(name, what) for what in ("id", "code", "postal", "phone", "address", "name")):
-        return nothing
-    by_stem: dict[str, dict[str, float]] = {}
-    for word, cells in e["suffixes"].items():
-        by_stem.setdefault(word.rstrip(".").removesuffix("s"), {})[word] = cells
-    stem, spellings = max(by_stem.items(), key=lambda item: sum(item[1].values()))
-    cells = sum(spellings.values()) + e["plain"]
-    numbers_of = e["distinct_content"] >= 3 or len(spellings) > 1
-    if cells < COUNTED * content or not numbers_of or stem in NO_COUNT or len(stem.split()) > 2:
-        return nothing
-    if re.search(r"\d", stem) or (len(stem) < 2 and stem.isalpha()):
-        return nothing
-    shapes = e["shapes"]
-    spaced = sum(n for shape, n in shapes.items() if " " in shape) >= 0.9 * sum(shapes.values())
-    if not spaced and stem.isalpha() and len(stem) < 3:
-        return nothing
-    return list(spellings), cells
 
 
 def _is_code(e: Mapping[str, Any]) -> bool:
@@ -383,7 +365,7 @@ def _numeric(
         if e["plain"] >= 0.9 * content:
             return which, 0.9, family
     decimals = e["plain_dot"] + e["dot_proof"] + e["comma_proof"]
-    if e["integer"] >= 0.5 * content and not decimals:
+    if e["integer"] >= 0.5 * content and not decimals and not number.cr:
         return "integer", confidence, family
     return "number", confidence, family
 

@@ -88,6 +88,8 @@ unit_guess boolean The unit is also a magnitude or a common letter: not certain.
 range_rate float Share of content that is a range such as 10-20.
 inequality_rate float Share of content such as <5 or 3+.
 accounting_rate float Share of content in parentheses or with a trailing minus that is a negative number.
+credit boolean Cr and Dr behind numbers are an accountant's credit and debit: what is credited is below zero.
+crore_open boolean Cr behind numbers says crores (ten millions) or credit, and nothing in the column decides.
 note_rate float Share of content that is a number with a mark such as 12* or ~30.
 boolean_rate float Share of content that is a spelling of yes or no.
 true_words list Spellings of true found.
@@ -100,7 +102,9 @@ date_pivot integer Two-digit years below it are 20xx, the others 19xx; null wher
 date_ambiguous boolean Day and month may be changed round: nothing decides.
 date_order_why text The evidence for the order.
 time_rate float Share of content that is a time of day.
-duration_rate float Share of content that is a duration.
+duration_rate float Share of content that is a length of time, where the column holds lengths of several parts or units.
+duration_unit text The unit that such a column can be told in: s, min, h, d or mo.
+duration_months boolean A lone m in such a column is a month.
 epoch_rate float Share of numbers that are moments since 1970 by size.
 epoch_unit text s, ms, us or ns.
 dated_name boolean The numbers may be moments and the header says date or time, and no length of time.

@@ -54,7 +54,7 @@ def test_signs_around_a_number_do_not_change_it(value: object, around: str) -> N
 @given(st.integers(1, 10**9))
 def test_accounting_negatives(value: int) -> None:
     cells = [f"({value:,})", f"{value:,}-", f"-{value:,}", f"{value:,} CR"]
-    assert read(number.parse(pl.col("x"), NumberFormat(thousands=",")), list(cells)) == [-float(value)] * 4
+    assert read(number.parse(pl.col("x"), NumberFormat(thousands=",", credit=True)), list(cells)) == [-float(value)] * 4
 
 
 @few
