@@ -17,6 +17,7 @@ from autoprep.profiling import (
     cells,
     columns,
     dates,
+    emptied,
     encode,
     entities,
     evidence,
@@ -112,6 +113,7 @@ def profile(
         one.row["is_unique"] and not one.row.get("sampled") for one in found if one.name in unique
     )
     table = table_row(frame, known_unique=sure, telling=unique)
+    table |= emptied.nothing_rows(frame, found, table["all_null_rows"]) if deep else {}
     if deep and relations and frame.height:
         within = relations_within(frame, found)
         table |= structure.time_and_groups(frame, found, target)

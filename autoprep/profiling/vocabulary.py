@@ -205,6 +205,7 @@ columns integer Columns.
 duplicate_rows integer Rows that repeat an earlier row in full.
 duplicate_rate float Their share.
 all_null_rows integer Rows without any value.
+nothing_rows integer Rows of which each cell is null, blank or a word for nothing, where there are more of them.
 empty_columns integer Columns without any value.
 missing_rate float Share of null cells in the table.
 target text The target, or null.

@@ -60,3 +60,15 @@ def test_streamed_as_in_memory(tmp_path: Path) -> None:
     done = cleaning.apply(raw, plan)
     assert pl.read_parquet(out).equals(done.frame)
     assert pl.read_parquet(aside).equals(done.quarantine)
+
+
+def test_rows_that_repairs_leave_without_a_value_go_at_once() -> None:
+    rows = {
+        "n": [*map(str, range(20)), "N/A", "-"],
+        "word": [*("abcdefghij" * 2), "-", ""],
+        "day": [*(f"2020-01-{d:02d}" for d in range(1, 20)), "?", "?", "N/A"],
+    }
+    cleaned = ap.clean(pl.DataFrame(rows))
+    assert cleaned.frame.height == 20
+    assert ap.undo(cleaned).equals(pl.DataFrame(rows))
+    assert ap.clean(cleaned.frame).frame.equals(cleaned.frame)
