@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 Array = np.ndarray
 #: Rows that contributions and dependences are taken over, points of a dependence, columns that have one.
 SHAP_ROWS, DEPENDENCE_ROWS, POINTS, LEVELS, COLUMNS = 500, 200, 9, 7, 4
+#: Rows by which the time of contributions is found, and the fewest that are worth showing.
+TRIED_SHAP, LEAST_SHAP = 2, 20
 #: Shares of the training rows of a learning curve, and of the rows it is judged on.
 SHARES, JUDGED_SHARE = (0.125, 0.25, 0.5, 1.0), 0.25
 #: Relative fall of the loss by the last doubling of rows from which more rows are called worth having.
@@ -23,26 +25,48 @@ WORTH = 0.02
 Dependence = tuple[str, tuple[tuple[str, float], ...]]
 
 
-def shap_by_column(judged: Judged, rows: int = SHAP_ROWS) -> tuple[dict[str, float], float]:
+def shap_by_column(
+    judged: Judged,
+    rows: int = SHAP_ROWS,
+    seconds: float | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> tuple[dict[str, float], float]:
     """Mean absolute SHAP value of each raw column over the boosted members (Lundberg 2020, computed by LightGBM).
 
     A made feature's value is shared evenly among the columns it is made of; values are on the model's own scale
     (log odds for classes) and summed per row before their size is taken, so that contrary parts cancel.
 
+    Args:
+        judged: the model and the rows it was made of.
+        rows: how many of them are looked at.
+        seconds: that it may take; a few rows are tried first, then as many taken as the time allows (deep models of
+            thousands of trees need 30 ms a row). None: all of ``rows``.
+        clock: of the seconds.
+
     Returns:
-        Raw column -> mean absolute value, largest first; and the share of the ensemble that is boosted.
+        Raw column -> mean absolute value, largest first; and the share of the ensemble that is boosted. Nothing where
+        there is time for less than ``LEAST_SHAP`` rows.
     """
     some = judged.frame.height > rows
     frame = judged.frame.sample(rows, seed=judged.seed) if some else judged.frame
-    total: dict[str, Array] = {}
-    share = 0.0
-    for member in judged.predictor.members:
-        if not hasattr(member.part.model, "contributions"):
-            continue
-        share += member.weight
+    boosted = [m for m in judged.predictor.members if hasattr(m.part.model, "contributions")]
+    share = float(sum(member.weight for member in boosted))
+    matrices = []
+    for member in boosted:
         made = judged.predictor.synthesizers[member.synthesizer] if member.synthesizer >= 0 else None
-        table = frame if made is None else made.transform(frame)
-        values = member.part.model.contributions(member.part.encoder.transform(table))[..., :-1]
+        matrices.append(member.part.encoder.transform(frame if made is None else made.transform(frame)))
+    taken = frame.height
+    if seconds is not None:
+        started = clock()
+        for member, matrix in zip(boosted, matrices, strict=True):
+            member.part.model.contributions(matrix[:TRIED_SHAP])
+        each = (clock() - started) / TRIED_SHAP
+        taken = min(taken, int((seconds - (clock() - started)) / max(each, 1e-9)))
+        if taken < min(LEAST_SHAP, frame.height):
+            return {}, 0.0
+    total: dict[str, Array] = {}
+    for member, matrix in zip(boosted, matrices, strict=True):
+        values = member.part.model.contributions(matrix[:taken])[..., :-1]
         for place, columns in enumerate(_made_of(judged, member)):
             for raw in columns:
                 part = member.weight * values[..., place] / len(columns)

@@ -75,7 +75,7 @@ def told(
     *,
     budget: Budget,
     seed: int = 0,
-    synthesizer: Callable[[], Any] | None = None,
+    synthesizers: Sequence[Callable[[], Any]] = (),
 ) -> list[str]:
     """One sentence per suggestion: the score when it is heeded beside that when it is not, by the same small model.
 
@@ -89,20 +89,23 @@ def told(
         names: their names.
         budget: where seconds are short nothing is compared, and the suggestion alone is said.
         seed: of the sample and the folds.
-        synthesizer: makes what features the small model sees beside the columns; None: none.
+        synthesizers: make the features that the small model sees: the usual ones, and those that learn of codes, which
+            count where rows are grouped; none: it sees the columns as they are.
     """
-    said = []
-    for kind, side in sides.items():
+    said, late = [], False
+    # the time first: most tables go on with it, and new rows are later ones
+    for kind, side in sorted(sides.items(), reverse=True):
         name = names[kind]
         means = f"rows that share '{name}'" if kind == "group" else f"rows that follow in '{name}'"
-        hint = f"pass {kind}={name!r} (--{kind} {quote(name)}) if predictions are for new ones"
+        ones = "new" if kind == "group" else "later"
+        hint = f"pass {kind}={name!r} (--{kind} {quote(name)}) if predictions are for {ones} ones"
         there = int(side.null_count()) == 0
         started = budget.elapsed_s()
         heeded = plain = None
-        if there and (budget.deterministic or budget.remaining() * SHARE > 0.5):
+        if there and not late and (budget.deterministic or budget.remaining() * SHARE > 0.5):
             rows = _some(side if kind == "group" else None, len(y), seed)
             losses = partial(_losses, frame, y, task, metric, rows=rows, seed=seed)
-            made = [None, synthesizer] if kind == "group" and synthesizer is not None else [synthesizer]
+            made = (synthesizers if kind == "group" else synthesizers[:1]) or (None,)
             plain, heeded = (_better([losses(given, synthesizer=of) for of in made]) for given in ({}, {kind: side}))
             budget.charge(0.02 * len(rows) * frame.width / 1_000 if budget.deterministic else 0.0)
         if heeded is None or plain is None:
@@ -121,8 +124,7 @@ def told(
                 f"a small model's loss is {usual:.4g} on rows taken at random and {apart:.4g} on {means} apart from "
                 f"the training rows; {hint}"
             )
-        if not budget.deterministic and (budget.elapsed_s() - started) > SHARE * budget.total():
-            break
+        late = not budget.deterministic and (budget.elapsed_s() - started) > SHARE * budget.total()
     return said
 
 

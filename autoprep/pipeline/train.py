@@ -239,7 +239,7 @@ def fit(
             likely,
             budget=budget,
             seed=seed,
-            synthesizer=made if "encoded" in factories else None,
+            synthesizers=(factories["base"], made) if "encoded" in factories else (factories["base"],),
         )
         for hint in advice:
             listener(Event("search", hint))

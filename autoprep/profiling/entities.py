@@ -13,6 +13,7 @@ from autoprep.profiling.columns import Column
 
 #: Semantic types of what may name an entity, and of what looks like a name for one thing.
 NAMING = ("identifier", "code", "integer", "category", "text", "email", "phone", "uuid")
+NUMBERING = ("identifier", "uuid")
 SHARING = ("category", "text", "integer")
 TELLING = ("identifier", "code", "email", "phone", "uuid")
 #: Entities that there are at least, by what speaks for them: a header with "id", one that names an entity, the rows.
@@ -34,15 +35,16 @@ LEAST_EACH, MET_BY_CHANCE, MET = 3, 100, 0.02
 WITHIN, HELD_CODES, HELD_WORDS = 0.1, 0.5, 0.75
 #: Values that there are at least, and rows per value at most, where only what their rows share speaks for an entity;
 #: the share of rows that the most frequent may have, and the share of values that recur at least.
-LEAST_SHARED, MOST_SHARED, MOST_FREQUENT, RECURRING = 50, 50, 0.05, 0.25
+LEAST_SHARED, MOST_SHARED, MOST_FREQUENT, RECURRING = 50, 50, 0.1, 0.25
 #: Columns that are the same in all rows of an entity: how many at least, and in what share of the entities.
 TRAITS, TRAIT_HELD = 2, 0.98
 #: A column is no trait where its most frequent value has more of the rows, nor of numbers where it has more levels than
 #: this share of theirs.
 TRAIT_VARIES, COARSER = 0.95, 0.5
-#: Share of the target's variance that entities explain at least, and how many standard deviations beyond chance; how
-#: many numbers next to each other are taken together, and how much of what they share they may share by that.
-TOLD_SHARE, TOLD_BEYOND, NEIGHBOURS, DEGREE = 0.15, 6.0, 4, 0.25
+#: Share of the target's variance that words and that numbers explain at least if they are entities, and how many
+#: standard deviations beyond chance; how many numbers next to each other are taken together, and how much of what they
+#: share they may share by that.
+TOLD_SHARE, TOLD_NUMBERS, TOLD_BEYOND, NEIGHBOURS, DEGREE = 0.15, 0.3, 6.0, 4, 0.25
 #: Share of entities with one outcome each from which it is theirs, and the score of a column worth the look.
 ONE_OUTCOME, OUTCOME_SCORE = 0.98, 0.95
 
@@ -128,9 +130,9 @@ def _never_shared(frame: pl.DataFrame, one: str, other: str) -> bool:
     return expected >= MET_BY_CHANCE and found <= MET * expected
 
 
-def by_rows(frame: pl.DataFrame, found: Sequence[Column], target: str | None = None) -> str | None:
+def by_rows(frame: pl.DataFrame, found: Sequence[Column], target: str | None = None) -> tuple[str, str | None] | None:
     """The column whose rows look like those of one entity each, whatever its header: values recur evenly, and the
-    target or most numbers hardly change within one.
+    target or most numbers hardly change within one; and the year where the column names an entity in one year each.
 
     Args:
         frame: the rows.
@@ -144,21 +146,24 @@ def by_rows(frame: pl.DataFrame, found: Sequence[Column], target: str | None = N
         >>> traits = {c: rng.normal(size=40)[who] + 0.01 * rng.normal(size=200) for c in "ab"}
         >>> frame = pl.DataFrame({"who": [f"K{n:03d}" for n in who], **traits, "noise": rng.normal(size=200)})
         >>> by_rows(frame, describe(frame))
-        'who'
+        ('who', None)
     """
+    found = [c for c in found if not c.row.get("target_copy")]
     able = [c for c in found if c.name != target and _recurs(c, frame.height)]
     able.sort(key=lambda c: (c.row["semantic"] not in TELLING, -(c.row["distinct"] or 0), c.position))
-    entities = (c for c in able[:TRIED] if _one_outcome(frame, c, target) or _alike(frame, c, found, target))
-    one = next(entities, None)
+    likely = (c for c in able[:TRIED] if _one_outcome(frame, c, target) or _alike(frame, c, found, target))
+    one = next(likely, None)
     if one is None:
         able = [c for c in found if c.name != target and _may_be_shared(c, frame.height)]
         able.sort(key=lambda c: (-(c.row["distinct"] or 0), c.position))
         one = next((c for c in able[:TRIED] if _shared(frame, c, found, target)), None)
-    return None if one is None else _of_all_times(frame, one, found, target) or one.name
+    return None if one is None else _of_all_times(frame, one, found, target) or (one.name, None)
 
 
-def _of_all_times(frame: pl.DataFrame, cell: Column, found: Sequence[Column], target: str | None) -> str | None:
-    """The entity of a column that names it in one year each ("Peru1995"): what goes on with the year names the column.
+def _of_all_times(
+    frame: pl.DataFrame, cell: Column, found: Sequence[Column], target: str | None
+) -> tuple[str, str] | None:
+    """The entity, and the year, of a column that names it in one year each ("Peru1995").
 
     None where the column names no pair of another that recurs and a year.
     """
@@ -179,7 +184,7 @@ def _of_all_times(frame: pl.DataFrame, cell: Column, found: Sequence[Column], ta
                 .row(0)
             )
             if pairs == cells == both and (one.row["distinct"] or 0) < 0.5 * cells:
-                return one.name
+                return one.name, year.name
     return None
 
 
@@ -202,6 +207,10 @@ def _shared(frame: pl.DataFrame, column: Column, found: Sequence[Column], target
     """Whether rows with one value share what others do not: columns that never differ within it, or the target."""
     others = [c for c in found if c.name != column.name and c.row["dtype"] != "other"]
     part = _whole(frame.select(column.name, *(c.name for c in others)), column.name)
+    # rows that repeat another in all but their own number are one row: they share everything, whoever they are of
+    part = part.unique(
+        subset=[column.name, *(c.name for c in others if c.row["semantic"] not in NUMBERING)], maintain_order=True
+    )
     made = encode.encode(part, [column, *others])
     entity = made.pop(column.name)
     count = np.bincount(entity.codes[entity.codes >= 0])
@@ -254,7 +263,7 @@ def _told_by(entity: encode.Encoded, target: encode.Encoded) -> bool:
     """Whether entities explain the target beyond chance, and not because they are a measure that tells it."""
     y = target.values if target.values is not None else (target.codes == _most(target.codes)).astype(np.float64)
     left, beyond = _explained(entity.codes, y)
-    if 1.0 - left < TOLD_SHARE or beyond < TOLD_BEYOND:
+    if 1.0 - left < (TOLD_SHARE if entity.values is None else TOLD_NUMBERS) or beyond < TOLD_BEYOND:
         return False
     return not _is_measure(entity, lambda own: 1.0 - _left_within(own, y))
 

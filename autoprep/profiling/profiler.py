@@ -124,8 +124,9 @@ def profile(
             row |= per.get(row["column"], {})
             _numbering(row, config)
     if deep and relations and frame.height and "group_column" not in table and not (hurry and hurry.late()):
-        group = entities.by_rows(frame, found, target)
+        group, year = entities.by_rows(frame, found, target) or (None, None)
         table |= {"group_column": group} if group is not None else {}
+        table |= {"time_column": year} if year is not None and table.get("time_column") is None else {}
     return Profile(
         vocabulary.frame(rows, vocabulary.COLUMNS),
         vocabulary.frame([table], vocabulary.TABLES),

@@ -143,4 +143,14 @@ def test_a_column_that_names_an_entity_in_one_year_each_stands_for_the_entity() 
         for sex in ("m", "f", "x")
     ]
     frame = pl.DataFrame(rows, schema=["land", "year", "sex", "people", "land-year", "y"], orient="row")
-    assert profile(frame, target="y").tables["group_column"].item() == "land"
+    row = profile(frame, target="y").tables.row(0, named=True)
+    assert (row["group_column"], row["time_column"]) == ("land", "year")
+
+
+def test_rows_that_are_there_twice_make_no_entity_of_a_measure() -> None:
+    rng = np.random.default_rng(10)
+    spent = rng.integers(0, 1_200, 1_200)
+    y = (rng.random(1_200) < 0.15).astype(int)
+    frame = pl.DataFrame({"spent": spent, "x": rng.normal(size=1_200), "kids": rng.integers(0, 3, 1_200), "y": y})
+    twice = pl.concat([frame, frame.head(400)]).with_row_index("n").sample(fraction=1.0, shuffle=True, seed=0)
+    assert profile(twice, target="y").tables["group_column"].item() is None
