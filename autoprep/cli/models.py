@@ -28,6 +28,8 @@ from autoprep.errors import InputError
 
 Task = Literal["binary", "multiclass", "regression", "count", "quantile", "ordinal"]
 Deploy = Literal["balanced", "fast", "accurate"]
+#: Columns of rows to predict that are named where training had none of them.
+MOST_SHOWN = 8
 Sampler = Literal["evolution", "tpe", "cma"]
 Positive = Annotated[
     str | None, typer.Option("--positive", help="Of two classes: whose F1 and average precision; yes, or the rarer.")
@@ -42,7 +44,9 @@ def fit(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the model.")] = Path("model"),
     time_budget: Annotated[float, typer.Option("--time-budget", min=1, help="Seconds, everything included.")] = 60,
     work_budget: Annotated[float | None, typer.Option("--work-budget", help="Units of work: repeatable runs.")] = None,
-    task: Annotated[Task | None, typer.Option("--task", help="What is predicted; inferred.")] = None,
+    task: Annotated[
+        Task | None, typer.Option("--task", help="What is predicted; inferred. Of quantile: --metric pinball:0.9")
+    ] = None,
     metric: Annotated[str | None, typer.Option("--metric", help="What to optimise; inferred from the task.")] = None,
     plan: Annotated[Path | None, typer.Option("--plan", help="A reviewed plan to clean by.")] = None,
     group: Annotated[str | None, typer.Option("--group", help="Rows that share it stay on one side; auto.")] = None,
@@ -168,7 +172,8 @@ def predict(
         known = {*held.plan.inputs, held.plan.target}
         more = [name for name in given.frame.collect_schema().names() if name not in known]
         if more and not quiet:
-            sys.stderr.write(f"not in training, ignored: {', '.join(more)}\n")
+            rest = f" and {len(more) - MOST_SHOWN} more" if len(more) > MOST_SHOWN else ""
+            sys.stderr.write(f"not in training, ignored: {', '.join(more[:MOST_SHOWN])}{rest}\n")
     if output is not None:
         count, said = held.predict_file(given, output, policies=policies, of=rows)
         console().print(f"{count:,} predictions -> {output}; {said:,} rows with contract events", markup=False)

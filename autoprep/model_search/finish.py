@@ -62,6 +62,7 @@ class Finisher:
         self.classes = bench.classes
         self.weights: Weighted = []
         self.folds: list[int] = []
+        self.hurried: list[str] = []
         self.cleaning: Flips = ()
         self.flip_gain = (0.0, 0.0)
         self._front: list[Runner] | None = None
@@ -209,6 +210,9 @@ class Finisher:
                 if predictor.members:
                     kept = [(runner, 1.0)]
                     break
+        if self.hurried and left_out:
+            names = ", ".join(dict.fromkeys(self.hurried))
+            self.note(f"no time to refit on all rows, the models of the folds are kept: {names}")
         if left_out and predictor.members and self.splits.kind == "time":
             # The models of folds in time know nothing of the newest rows; those that do take their shares.
             self.note("only models that have learnt from the newest rows are kept")
@@ -254,7 +258,7 @@ class Finisher:
             if expected <= left:
                 self.note(f"{chosen.label}: refitted on all rows in fewer, longer steps, as time was short")
         if expected > left and not whatever:
-            self.note(f"{chosen.label}: no time to refit on all rows, the models of the folds are kept")
+            self.hurried.append(chosen.label)
             return None
         most = next((count for below, count in SEEDS if rows <= below), 1) if self.deploy != "fast" else 1
         drawn = chosen.family == "lightgbm" and seeded(chosen.parameters)
@@ -271,7 +275,7 @@ class Finisher:
                 break
             found.append((part, synthesizer, self._made(chosen, seed, -1)))
         if not found and not whatever:
-            self.note(f"{chosen.label}: refitting ran out of time, the models of the folds are kept")
+            self.hurried.append(chosen.label)
         return found or None
 
     def _scores(self) -> list[float]:

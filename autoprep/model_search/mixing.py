@@ -83,6 +83,7 @@ class Mixer:
         gain, error = paired_gain(single, several)
         if gain <= (SURE if self.deploy == "fast" else 1.0) * error:
             told = f"an ensemble gains {gain:.2g} ± {error:.2g}" if np.isfinite(error) else "too few rows judge a mix"
+            told = "no mix of models is better" if np.count_nonzero(found) == 1 else told
             self.note(f"{told}: the best single model is kept")
             return np.asarray(np.eye(len(members))[0])
         self.note(

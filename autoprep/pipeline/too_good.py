@@ -8,14 +8,13 @@ from shlex import quote
 import numpy as np
 import polars as pl
 
-from autoprep.errors import plural
 from autoprep.profiling import Profile
 from autoprep.types import Task
 
 #: Rows that must have been judged, and from where a score is nearly perfect; of the log loss the share of the trivial.
 LEAST_ROWS, AUC, R2, LOG_LOSS = 50, 0.995, 0.98, 0.02
-#: Score (AUC, R2) from which one column is said to carry it; of others so many are named.
-CARRIES_CLASS, CARRIES_NUMBER, NAMED = 0.95, 0.9, 3
+#: Score (AUC, R2) from which one column is said to carry it; of others so many are named, with and without their reasons.
+CARRIES_CLASS, CARRIES_NUMBER, NAMED, MORE = 0.95, 0.9, 3, 12
 
 
 def nearly_perfect(y: np.ndarray, said: np.ndarray, task: Task) -> str:
@@ -72,7 +71,10 @@ def doubts_told(profile: Profile, inputs: Collection[str], group: str | None = N
         f"is '{name}' known when the model is used? {why}; --ignore {quote(name)} leaves it out"
         for name, why in found[:NAMED]
     ]
-    return [*said, f"{plural(len(found) - NAMED, 'more column')} like that"] if len(found) > NAMED else said
+    rest = [name for name, _ in found[NAMED:]]
+    named = ", ".join(f"'{name}'" for name in rest[:MORE])
+    more = f" and {len(rest) - MORE} more" if len(rest) > MORE else ""
+    return [*said, f"the same is asked of {named}{more}"] if rest else said
 
 
 def remark(profile: Profile, inputs: Collection[str], y: np.ndarray, said: np.ndarray, task: Task) -> str:
