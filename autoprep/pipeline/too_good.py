@@ -13,7 +13,7 @@ from autoprep.types import Task
 
 #: Rows that must have been judged, and from where a score is nearly perfect; of the log loss the share of the trivial.
 LEAST_ROWS, AUC, R2, LOG_LOSS = 50, 0.995, 0.98, 0.02
-#: Score (AUC, R2) from which one column is said to carry it; of others so many are named, with and without their reasons.
+#: Score (AUC, R2) from which one column is said to carry it; of others so many are named, with reasons and without.
 CARRIES_CLASS, CARRIES_NUMBER, NAMED, MORE = 0.95, 0.9, 3, 12
 
 
