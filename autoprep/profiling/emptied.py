@@ -26,8 +26,8 @@ def nothing_rows(frame: pl.DataFrame, found: Sequence[Column], already: int) -> 
         {'nothing_rows': 1}
     """
     gaps = sorted(found, key=lambda c: c.row["missing_rate"] or 0.0)
-    if not gaps or not frame.height or not gaps[0].row["missing_rate"]:
-        return {}  # a column without a gap: no row is empty
+    if len(gaps) < 2 or not frame.height or not gaps[0].row["missing_rate"]:
+        return {}  # a column without a gap: no row is empty; one column alone: its gaps are cells, not rows
     left = frame
     for column in gaps:
         left = left.filter(_nothing(left.schema[column.name], column))

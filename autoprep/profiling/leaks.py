@@ -16,8 +16,9 @@ from autoprep.types import Task
 FOLDS, SHUFFLES = 5, 3
 #: A column that leaves less than this share of the trivial error gives the target away.
 LEFT_ERROR = 0.02
-#: AUC of one column alone on two classes from which it is asked whether it is known in time.
-NEARLY_ALONE = 0.98
+#: AUC of one column alone on two classes from which it is asked whether it is known in time, and from which a column
+#: that is taken for a leak is left out (rules target.leaks and target.suspicious).
+NEARLY_ALONE, TOLD_ALONE = 0.98, 0.995
 #: A value is usual in at least this share of the rows; the others, so many at least, stand with one class in this share
 #: of them, and are this share of the class.
 USUAL, UNUSUAL, PURE, OF_CLASS = 0.5, 30, 0.97, 0.3
@@ -225,7 +226,8 @@ def _reason(
         base = 1.0 - float((np.bincount(t.astype(np.int64)) / t.size).max())
         if base and wrong / base < LEFT_ERROR:
             return "sorted by it, the rows fall into one block per label"
-    if task == "binary" and found >= max(NEARLY_ALONE, chance + 0.2):
+    # beyond, with errors left, it is a good predictor that the model's own score will tell of
+    if task == "binary" and max(NEARLY_ALONE, chance + 0.2) <= found < TOLD_ALONE:
         return f"alone it has an AUC of {found:.3f}, cross-validated (shuffled targets: {chance:.2f})"
     return ""
 

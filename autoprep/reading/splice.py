@@ -256,8 +256,12 @@ def _write(out: IO[bytes], raw: Data, content: Content, edits: Sequence[_Edit]) 
             out.write(piece)
         return
     mark = len(raw) - len(data)
-    if mark in (0, 3) and all(
-        raw[at + mark : at + mark + _PIECE] == data[at : at + _PIECE] for at in range(0, len(data), _PIECE)
+    # a source of ASCII alone says in no byte what it is written in: its encoding says how other letters are put in
+    same = content.encoding.name.startswith("utf-8") or all(edit.new.isascii() for edit in edits)
+    if (
+        mark in (0, 3)
+        and same
+        and all(raw[at + mark : at + mark + _PIECE] == data[at : at + _PIECE] for at in range(0, len(data), _PIECE))
     ):
         out.write(raw[:mark])
         for piece in _spliced(data, edits, 0, len(data)):

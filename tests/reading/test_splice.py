@@ -129,3 +129,12 @@ def test_a_row_of_one_empty_cell_stays_a_row(tmp_path: Path) -> None:
     frame = table.collect()
     splice(table.layout, frame, pl.DataFrame({"word": ["ada", None, "cy"]}), tmp_path / "b.csv")
     assert (tmp_path / "b.csv").read_text() == 'word\nada\n""\ncy\n'
+
+
+def test_a_letter_goes_into_plain_text_in_the_encoding_that_was_named(tmp_path: Path) -> None:
+    source, target = tmp_path / "a.csv", tmp_path / "b.csv"
+    source.write_bytes(b"x,y\n1,2\n3,4\n")
+    table = ap.read(source, dialect=Dialect(**{**ap.read(source).dialect.to_dict(), "encoding": "cp1252"}))
+    before = table.collect()
+    splice(table.layout, before, before.with_columns(x=pl.Series(["\u00e9", "3"])), target)
+    assert target.read_bytes() == b"x,y\n\xe9,2\n3,4\n"
