@@ -281,7 +281,7 @@ def fit(
     classes = tuple(str(c) for c in found.classes)
     read = {spec.source or spec.name for spec in plan.outputs if spec.name in frame.columns}
     truth = encoded_target(y, task)
-    baseline = _baseline(y, task, classes, found.metric.name)
+    baseline = trivial.learnt(y, task, classes, found.metric.name)
     scores = {"cross_validated": float(np.mean(found.scores)) if found.scores else float("nan")}
     doubts = [too_good.remark(prepared.profile, read, truth, found.oof, task)]
     code = classes.index(about) if about else None
@@ -384,14 +384,6 @@ def _refuse_dates(prepared: Prepared, target: str) -> None:
             where=prepared.table.source.uri,
             hint="make a number of it, such as the days until then, or say --task multiclass",
         )
-
-
-def _baseline(y: pl.Series, task: Task, classes: Sequence[str], metric: str) -> dict[str, Any]:
-    """What a predictor says that has seen only the target."""
-    if task == "regression":
-        return dict(trivial.constants(y.to_numpy(), metric))
-    counts = dict(y.cast(pl.String).value_counts().iter_rows())
-    return {"classes": {c: counts.get(c, 0) / len(y) for c in classes}}
 
 
 def features_of(predictor: Any) -> tuple[Feature, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import polars as pl
 
 from autoprep.types import Task
 
@@ -67,6 +68,22 @@ def _middle(ordered: np.ndarray) -> float:
     half = len(ordered) // 2
     start = int(np.argmin(ordered[half:] - ordered[: len(ordered) - half]))
     return float((ordered[start] + ordered[start + half]) / 2)
+
+
+def learnt(y: pl.Series, task: Task, classes: Sequence[str], metric: str) -> dict[str, Any]:
+    """What a predictor keeps that has seen only the target: constants by name, or under "classes" their shares.
+
+    Args:
+        y: (n,) training values or labels. task: which of the two. classes: in the order of their codes. metric: asked for.
+
+    Example:
+        >>> learnt(pl.Series(["a", "b", "a", "a"]), "binary", ("a", "b"), "log_loss")
+        {'classes': {'a': 0.75, 'b': 0.25}}
+    """
+    if task == "regression":
+        return dict(constants(y.to_numpy(), metric))
+    counts = dict(y.cast(pl.String).value_counts().iter_rows())
+    return {"classes": {c: counts.get(c, 0) / len(y) for c in classes}}
 
 
 def hardest(baseline: Mapping[str, float], metric: str) -> float:

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 import autoprep as ap
-from autoprep.pipeline.depth import most_used_first
+from autoprep.pipeline.depth import most_used_first, shap_by_column
 from autoprep.pipeline.diagnose import permutation_importance, weak_slices
 from autoprep.reporting.content import model_content
 from autoprep.reporting.html import model_html
@@ -47,6 +47,18 @@ def test_one_repeat_gives_no_interval_and_no_paper_says_one(model):
     facts = {"target": "y", "task": "binary", "scores": {}, "diagnosis": {"importance": found}}
     text = cards.card(facts, Plan(), Leaderboard("auc", True), {})
     assert "importance.signal.0" in text and "interval" not in text and "nan" not in text and "None" not in text
+
+
+def test_contributions_are_taken_of_as_many_rows_as_there_is_time_for(model):
+    judged = model._fitted.judged
+    whole, share = shap_by_column(judged, 60)
+    assert next(iter(whole)) == "signal" and 0 < share <= 1
+    # a clock by which each trial takes two seconds, one a row: there is time for 30 rows and for 10, which are too few
+    for seconds, rows in ((32.0, 30), (12.0, 0)):
+        told = iter(range(0, 1_000, 2))
+        found, boosted = shap_by_column(judged, 60, seconds, lambda told=told: next(told))
+        assert bool(found) == (rows >= 20) and (boosted == share if rows else boosted == 0.0)
+    assert shap_by_column(judged, 60, 1e9) == (whole, share)
 
 
 def test_what_the_model_uses_most_is_measured_first_and_a_cut_is_said(model):
