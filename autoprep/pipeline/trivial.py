@@ -74,7 +74,7 @@ def learnt(y: pl.Series, task: Task, classes: Sequence[str], metric: str) -> dic
     """What a predictor keeps that has seen only the target: constants by name, or under "classes" their shares.
 
     Args:
-        y: (n,) training values or labels. task: which of the two. classes: in the order of their codes. metric: asked for.
+        y: (n,) training values or labels. task: which of the two. classes: in the order of codes. metric: asked for.
 
     Example:
         >>> learnt(pl.Series(["a", "b", "a", "a"]), "binary", ("a", "b"), "log_loss")
