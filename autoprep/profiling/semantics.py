@@ -8,7 +8,7 @@ from typing import Any
 
 from autoprep.parsing import boolean, null, pattern
 from autoprep.parsing.quantity import header_unit
-from autoprep.profiling import behind, dates, exponents, months, names, numbers, regions, spans, titles, versions
+from autoprep.profiling import behind, dates, exponents, money, months, names, numbers, regions, spans, titles, versions
 
 Row = dict[str, Any]
 
@@ -50,6 +50,7 @@ def describe_text(name: str, e: Mapping[str, Any], rows: int, nulls: int, hints:
         "amount_rate": e["currency_at"] * per,
         "currency": next(iter(e["currencies"]), None),
         "currencies": list(e["currencies"]),
+        "several_currencies": money.several(e["currencies"]),
         "percent_rate": e["percent"] * per,
         "thousands_rate": max(0.0, e[_key(fmt.decimal, fmt.thousands)] - e[_key(fmt.decimal, "")]) * per,
         "magnitude_rate": number.magnitude * per,
@@ -180,7 +181,7 @@ def _quiet(row: Row, e: Mapping[str, Any], semantic: str) -> None:
             if row[key] < 0.2:
                 row[key] = 0.0
         if not row["amount_rate"]:
-            row["currency"], row["currencies"] = None, []
+            row["currency"], row["currencies"], row["several_currencies"] = None, [], False
         if not row["unit_rate"]:
             row["unit"], row["units"] = None, []
         row["number_ambiguous_rate"], row["decimal_ambiguous"] = 0.0, False

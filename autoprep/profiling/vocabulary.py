@@ -68,6 +68,7 @@ number_word_rate float Share of content that is a number spelled out in English 
 amount_rate float Share of content with a currency symbol or code.
 currency text The most frequent currency symbol or code.
 currencies list Currency symbols and codes found.
+several_currencies boolean Amounts are in more than one currency.
 percent_rate float Share of content with a percent sign.
 thousands_rate float Share of content with a thousands separator.
 magnitude_rate float Share of content with a magnitude suffix (3k, 2.5M).

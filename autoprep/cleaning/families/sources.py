@@ -20,6 +20,8 @@ MIN_UNIQUE = 0.98
 #: Share of the cells that the vote must explain, and how much better than guessing the commonest value it must be.
 MIN_AGREEMENT, MIN_LIFT = 0.5, 0.4
 ROUNDS, MAX_THINGS = 5, 20_000
+#: Share of the cells that hold a value at least: where most sources say nothing, a few do not speak for them.
+MIN_SAID = 0.5
 #: Headers that say that a column names who reports; without such a header a vote is only asked about.
 NAMED = re.compile(
     r"(?i)(^|[_\W])(src|source|site|website|provider|publisher|feed|vendor|reporter|agency|system)s?($|[_\W])"
@@ -64,6 +66,8 @@ def _roles(frame: pl.DataFrame, columns: list[str]) -> tuple[str, str] | None:
         words = frame[source].drop_nulls().str.contains(r"\p{L}{2}").mean() or 0.0
         if not MIN_SOURCES <= counts[source] <= MAX_SOURCES or float(str(words)) < 0.9:
             continue
+        if frame.height < MIN_VOTES * counts[source]:
+            continue  # what speaks once is a row's own name, and beside anything it names one row
         for thing in columns:
             votes = frame.height / max(counts[thing], 1)
             if thing == source or counts[thing] > MAX_THINGS or counts[thing] < MIN_SOURCES or votes < MIN_VOTES:
@@ -131,7 +135,7 @@ def _proposal(state: State, source: str, thing: str, column: str) -> Proposal | 
         pl.col(thing).alias("thing"), pl.col(source).alias("source"), pl.col(column).alias("value")
     )
     said = frame.drop_nulls()
-    if said.height < 20 or said["value"].n_unique() < 3:
+    if said.height < max(20, MIN_SAID * frame.height) or said["value"].n_unique() < 3:
         return None
     votes = _Votes.of(said)
     base = int(np.bincount(votes.value).max()) / said.height

@@ -58,11 +58,13 @@ def learn(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> lis
         return [Proposal((column,), {"mapping": {}}, 0.0, evidence, declined)]
     wanted = state.probe.get("precision", 0.95)
     sure = {v: w for v, w in sorted(mapping.items()) if likely[v] >= wanted}
-    asked = {v: w for v, w in sorted(mapping.items()) if v not in sure}
+    asked = {v: w for v, w in sorted(mapping.items()) if v not in sure and likely[v] >= ASKED}
     made = []
     if sure:
         own = evidence | {"values": len(sure)}
         made.append(Proposal((column,), {"mapping": sure}, evidence.get("precision", 0.95), own))
+    if not made and not asked:
+        return [Proposal((column,), {"mapping": {}}, 0.0, evidence, "what lies near a frequent value is another name")]
     if asked:
         mean = sum(likely[v] for v in asked) / len(asked)
         one = min(asked, key=lambda v: (-counts[v], v))
@@ -72,6 +74,8 @@ def learn(state: State, row: Mapping[str, Any], given: Mapping[str, Any]) -> lis
     return made
 
 
+#: How likely a value must be a slip to be asked about.
+ASKED = 0.02
 #: A run of digits or of letters.
 _PART = re.compile(r"\d+|[^\W\d_]+")
 #: Other values that a word stands in from which it is a word of the column.
@@ -301,5 +305,7 @@ def _token(lexicon: Lexicon, part: str, words: Mapping[str, int], often: Mapping
     if len(part) < 4 or any(c.isdigit() for c in part) or part.strip(",.;:()") in often:
         return part  # "local media, national media"
     near = lexicon.near(part)
+    if bare(part) == bare(near.best) or (near.forced and not resembles(part, near.best)):
+        return part  # the same word with a capital, a word in another script
     rare = words.get(part, 1) <= 0.02 * often.get(near.best, 0) and not kinds.both_said(part, near.best)
     return near.best if near.best and rare and near.distance <= max(1, len(part) // 3) and near.runner_up > 2 else part
