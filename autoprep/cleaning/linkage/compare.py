@@ -17,6 +17,8 @@ NEARLY, SOMEWHAT = 0.92, 0.8
 #: Numbers agree nearly and somewhat when they differ by less than this share of the larger, and of the column's spread.
 NUMBER_NEARLY, NUMBER_SOMEWHAT = 0.01, 0.1
 SPREAD_NEARLY, SPREAD_SOMEWHAT = 0.05, 0.15
+#: The same of four words and more, letter by letter; below, the words that they share decide.
+LETTERS = 0.95
 #: Characters that are compared, at most.
 MAX_LENGTH = 200
 #: Share of a column's texts that must be codes.
@@ -61,18 +63,21 @@ class Compared:
         values = len(starts) - 1
         pairs, inverse = np.unique(np.minimum(a, b)[~same] * values + np.maximum(a, b)[~same], return_inverse=True)
         low, high = np.divmod(pairs, values)
-        likeness = text_jaro_winkler(codes, starts, low, high, SOMEWHAT)
         held = np.diff(word_starts)
-        several = (held[low] > 1) | (held[high] > 1)  # one word is what it is in any order
-        if several.any():
-            in_order = text_jaro_winkler(sorted_codes, sorted_starts, low[several], high[several], SOMEWHAT)
-            likeness[several] = np.maximum(likeness[several], in_order)
+        likeness = np.zeros(len(low))
+        # of many words only what is nearly the same letter by letter counts that way: most pairs are given up at once
         long = held[low] >= 4
+        for part, least in ((~long, SOMEWHAT), (long, LETTERS)):
+            if not part.any():
+                continue
+            likeness[part] = text_jaro_winkler(codes, starts, low[part], high[part], least)
+            several = part & ((held[low] > 1) | (held[high] > 1))  # one word is what it is in any order
+            if several.any():
+                in_order = text_jaro_winkler(sorted_codes, sorted_starts, low[several], high[several], least)
+                likeness[several] = np.maximum(likeness[several], in_order)
         if long.any():
-            likeness[long] = np.maximum(
-                text_dice(words, word_starts, low[long], high[long]),
-                np.where(likeness[long] >= 0.95, likeness[long], 0),
-            )
+            dice = text_dice(words, word_starts, low[long], high[long])
+            likeness[long] = np.maximum(dice, np.where(likeness[long] >= LETTERS, likeness[long], 0))
         graded = np.where(likeness >= NEARLY, 2, np.where(likeness >= SOMEWHAT, 1, 0)).astype(np.int8)
         out = np.full(len(a), 3, np.int8)
         out[~same] = graded[inverse]
