@@ -30,6 +30,8 @@ TRIED, ROWS, NUMBERS = 4, 10_000, 12
 #: chance, and the share of these that may.
 PANELLED = (*TELLING, "category", "country", "text")
 LEAST_EACH, MET_BY_CHANCE, MET = 3, 100, 0.02
+#: Whole numbers from which values that recur are numbers of somebody.
+LONG_NUMBER = 1e6
 #: Share of a number's variance that is left within an entity at most, and the share of numbers for which this holds:
 #: of codes, and of words, which are more often a category (a town, a brand) than somebody.
 WITHIN, HELD_CODES, HELD_WORDS = 0.1, 0.5, 0.75
@@ -105,8 +107,8 @@ def by_panel(frame: pl.DataFrame, found: Sequence[Column], target: str | None = 
     whose = [
         c
         for c in others
-        if c.row["semantic"] in PANELLED
-        and LEAST_SEEN <= (c.row["distinct"] or 0) <= frame.height / LEAST_EACH
+        if (c.row["semantic"] in PANELLED or _is_long_number(c))
+        and (LEAST_ID if _is_long_number(c) else LEAST_SEEN) <= (c.row["distinct"] or 0) <= frame.height / LEAST_EACH
         and not calendar.is_year(c)
     ]
     whose.sort(key=lambda c: (-(c.row["distinct"] or 0), c.position))
@@ -116,6 +118,12 @@ def by_panel(frame: pl.DataFrame, found: Sequence[Column], target: str | None = 
             if _never_shared(part, column.name, time.name):
                 return column.name, time.name
     return None
+
+
+def _is_long_number(column: Column) -> bool:
+    """Whether a column holds whole numbers of many digits: where these come again and again, they count nothing."""
+    low = column.row.get("min")
+    return column.row["semantic"] == "integer" and low is not None and low >= LONG_NUMBER
 
 
 def _never_shared(frame: pl.DataFrame, one: str, other: str) -> bool:

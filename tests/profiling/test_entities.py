@@ -154,3 +154,15 @@ def test_rows_that_are_there_twice_make_no_entity_of_a_measure() -> None:
     frame = pl.DataFrame({"spent": spent, "x": rng.normal(size=1_200), "kids": rng.integers(0, 3, 1_200), "y": y})
     twice = pl.concat([frame, frame.head(400)]).with_row_index("n").sample(fraction=1.0, shuffle=True, seed=0)
     assert profile(twice, target="y").tables["group_column"].item() is None
+
+
+def test_long_numbers_that_come_again_each_day_are_somebody() -> None:
+    rng = np.random.default_rng(11)
+    days = pl.date_range(pl.date(2016, 4, 1), pl.date(2016, 4, 30), eager=True)
+    who = rng.integers(10**9, 9 * 10**9, 18)
+    frame = pl.DataFrame({"tracker_no": np.repeat(who, 30), "day": pl.concat([days] * 18)})
+    frame = frame.with_columns(steps=rng.integers(0, 20_000, 540), y=rng.normal(size=540))
+    frame = frame.sample(fraction=0.9, shuffle=True, seed=0)
+    row = profile(frame, target="y").tables.row(0, named=True)
+    assert (row["group_column"], row["time_column"]) == ("tracker_no", "day")
+    assert profile(frame.drop("tracker_no"), target="y").tables["group_column"].item() is None
