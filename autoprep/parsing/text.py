@@ -12,6 +12,7 @@ ZERO_WIDTH = "\u200b\u200e\u200f\u2060\u2061\u2062\u2063\ufeff\u00ad\u180e"
 #: Spaces that are not the plain one.
 ODD_SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u0080-\u009f" + ZERO_WIDTH + "]"
+ESCAPED_AGAIN = r"&(?:amp;)+(#?[A-Za-z0-9]+;)"
 ENTITY = r"&(?:[A-Za-z][A-Za-z0-9]{1,20}|#[0-9]{1,6}|#[xX][0-9A-Fa-f]{1,6});"
 TAG = r"</?(?:a|b|i|u|p|br|em|strong|span|div|li|ul|ol|table|tr|td|th|font|img|h[1-6]|sup|sub)(?:\s[^<>]*)?/?>"
 FULLWIDTH = "[\uff01-\uff5e]"
@@ -118,14 +119,15 @@ def has_html(expr: pl.Expr) -> pl.Expr:
 
 
 def unescape_html(expr: pl.Expr, *, tags: bool = False) -> pl.Expr:
-    """Resolve character references once; with ``tags`` also drop common tags.
+    """Resolve character references, those too that were escaped more than once; with ``tags`` also drop common tags.
 
     Example:
-        >>> pl.select(unescape_html(pl.lit("Fish &amp; Chips&#39;s &eacute;"))).item()
-        "Fish & Chips's é"
+        >>> pl.select(unescape_html(pl.lit("Fish &amp; Chips&#39;s &eacute; T&amp;amp;M"))).item()
+        "Fish & Chips's é T&M"
     """
     old, new = _entities()
     bare = expr.str.replace_all("(?i)" + TAG, "") if tags else expr
+    bare = bare.str.replace_all(ESCAPED_AGAIN, "&${1}")
     return bare.str.replace_many(old, new, leftmost=True)
 
 

@@ -121,3 +121,9 @@ def test_a_constant_that_is_alien_to_several_columns_is_asked_about() -> None:
 
 def test_a_word_for_the_rest_is_no_filler() -> None:
     assert not [a for a in plan(_places("Other")).actions if a.rule == "missing.alien_constant"]
+
+
+def test_an_accent_that_stands_for_an_apostrophe_is_no_stray() -> None:
+    cells = ["Womens shoes", "Mens shoes", "Women\u00b4s shoes", "Kids shoes"] * 8 + ["Men\u2019s shoes"] * 2
+    plan = ap.plan(pl.DataFrame({"item": cells}))
+    assert not [a for a in plan.actions if a.rule == "text.stray_character" and a.status == "apply"]

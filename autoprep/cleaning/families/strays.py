@@ -34,6 +34,8 @@ LOOKALIKES = dict(
         strict=True,
     )
 )
+#: What stands for an apostrophe between letters.
+APOSTROPHES = frozenset("\u00b4\u2018\u2019\u02bc\u02b9\u2032\u0060")
 _WORDS = re.compile(r"\w+")
 #: Planted in copies: an Arabic, a Bengali, an Armenian and a Georgian letter, and a sign that nothing uses.
 _PLANTED = "\u0634\u0995\u0573\u10e6\u06de"
@@ -123,6 +125,8 @@ class _Column:
     def _odd(self, value: str, i: int) -> bool:
         c = value[i]
         kind = unicodedata.category(c)
+        if c in APOSTROPHES and 0 < i < len(value) - 1 and value[i - 1].isalpha() and value[i + 1].isalpha():
+            return False  # "Women´s"
         if kind in ("Sc", "Nd", "Nl", "No", "Zs", "Pd", "Pi", "Pf") or c in "°µμº²³™®©•…·–—′″":
             return False
         inside = 0 < i < len(value) - 1 and value[i - 1].isalnum() and value[i + 1].isalnum()
