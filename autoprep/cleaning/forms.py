@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from autoprep.parsing import date
+from autoprep.parsing import date, duration
 
 #: Ways of writing the numbers of a column: 12 -> "12", 12 -> "12.0", 12 -> "12.00" (up to six decimals).
 NUMBER_FORMS = ("plain", "point", *(f"fixed{n}" for n in range(1, 7)))
@@ -124,7 +124,7 @@ def _duration_of(text: pl.Expr) -> pl.Expr:
     total = days.fill_null(0) * 86_400 + hours * 3_600 + minutes * 60 + seconds
     microseconds = pl.coalesce(text.cast(pl.Float64, strict=False), total) * 1e6
     return pl.coalesce(
-        pl.duration(microseconds=microseconds.round().cast(pl.Int64, strict=False)), date.parse_duration(text)
+        pl.duration(microseconds=microseconds.round().cast(pl.Int64, strict=False)), duration.as_duration(text)
     )
 
 

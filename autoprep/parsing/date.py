@@ -425,32 +425,3 @@ def parse_excel(expr: pl.Expr, *, base_1904: bool = False) -> pl.Expr:
         .cast(pl.Int64, strict=False)
         .cast(pl.Datetime("us"))
     )
-
-
-_DURATION = (
-    r"^(?:(\d+)\s*d(?:ays?)?[ ,]*)?(?:(\d+)\s*h(?:ours?|rs?)?[ ,]*)?"
-    r"(?:(\d+)\s*m(?:in(?:utes?|s)?)?[ ,]*)?(?:(\d+(?:\.\d+)?)\s*s(?:ec(?:onds?|s)?)?)?$"
-)
-
-
-def parse_duration(expr: pl.Expr) -> pl.Expr:
-    """Duration of ``2h 30m``, ``1 day 4 hours``, ``90 min``, ``PT1H30M`` or ``36:15:00``; null for other text.
-
-    Example:
-        >>> frame = pl.DataFrame({"x": ["2h 30m", "36:15:00", "PT1H", "7"]})
-        >>> frame.select(parse_duration(pl.col("x")).dt.total_minutes()).to_series().to_list()
-        [150, 2175, 60, None]
-    """
-    text = squeeze(expr).str.to_lowercase().str.replace(r"^p(\d+d)?t?(\d)", "$1$2")
-    parts = text.str.extract_groups(_DURATION)
-    given = text.str.contains(r"\d\s*[dhms]")
-    total = pl.lit(0.0)
-    for i, seconds in enumerate((86400, 3600, 60, 1), 1):
-        total = total + parts.struct.field(str(i)).cast(pl.Float64, strict=False).fill_null(0) * seconds
-    worded = pl.when(given & text.str.contains(_DURATION)).then(total)
-    clock = text.str.extract_groups(r"^(\d{1,4}):([0-5]\d):([0-5]\d)$")
-    timed = sum(
-        (clock.struct.field(str(i)).cast(pl.Float64, strict=False) * s for i, s in enumerate((3600, 60, 1), 1)),
-        start=pl.lit(0.0),
-    )
-    return pl.duration(microseconds=(pl.coalesce(worded, timed) * 1e6).cast(pl.Int64))

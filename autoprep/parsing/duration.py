@@ -78,3 +78,14 @@ def parse(expr: pl.Expr, unit: str = "s", *, months: bool = False) -> pl.Expr:
     given = pl.any_horizontal(found.struct.field(str(i)).is_not_null() for i in range(1, len(worth)))
     # 20 minutes are a third of an hour to fifteen figures
     return pl.when(given).then(total.round_sig_figs(15)).otherwise(None)
+
+
+def as_duration(expr: pl.Expr) -> pl.Expr:
+    """Duration of a cell that is a length of time, to the microsecond; null for other text.
+
+    Example:
+        >>> frame = pl.DataFrame({"x": ["2h 30m", "36:15:00", "PT1H", "7"]})
+        >>> frame.select(as_duration(pl.col("x")).dt.total_minutes()).to_series().to_list()
+        [150, 2175, 60, None]
+    """
+    return pl.duration(microseconds=(parse(expr) * 1e6).round().cast(pl.Int64))

@@ -207,14 +207,14 @@ def gap_of(said: str | float | None) -> float:
         (604800.0, 3.0, 0.0)
     """
     from autoprep.errors import SettingError
-    from autoprep.parsing.date import parse_duration
+    from autoprep.parsing.duration import as_duration
 
     if said is None:
         return 0.0
     try:
         found: float | None = float(said)
     except ValueError:
-        span = pl.select(parse_duration(pl.lit(str(said).strip()))).item()
+        span = pl.select(as_duration(pl.lit(str(said).strip()))).item()
         found = None if span is None else float(span.total_seconds())
     if found is None or not 0 <= found < float("inf"):
         raise SettingError(f"gap is '{said}'", hint="write a number, or a length of time such as 7d or 12h")

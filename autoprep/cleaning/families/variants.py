@@ -13,6 +13,10 @@ from autoprep.cleaning.families.base import LEARNERS, Proposal, State
 from autoprep.parsing import boolean, text
 
 MAX_DISTINCT = 20_000
+#: A word that begins with two capitals and goes on in small letters ("BRown owl", not "McAdam" or "TVs"), and a short
+#: word without a vowel ("Cj").
+_HELD_SHIFT = r"(?:^|\s)\p{Lu}{2}\p{Ll}[^\s\p{Lu}]+(?:\s|$)"
+_INITIALS = r"^(?i:[b-df-hj-np-tv-xz]{2,4})$"
 #: A small letter, then a capital: neither lower case, nor upper case, nor a word with a capital in front.
 _INNER = re.compile(r"[^\W\d_A-Z][A-Z]")
 #: A spelling with capitals inside a word ("LaFayette") is a name of its own, until its other spelling is this many
@@ -87,8 +91,7 @@ def _ranked(spelt: pl.DataFrame) -> pl.DataFrame:
     """
     often = pl.col("often")
     marks = spelt.with_columns(
-        pl.col("bare").map_elements(_held_shift, return_dtype=pl.Boolean).alias("held"),
-        pl.col("bare").map_elements(_initials, return_dtype=pl.Boolean).alias("initials"),
+        pl.col("bare").str.contains(_HELD_SHIFT).alias("held"), pl.col("bare").str.contains(_INITIALS).alias("initials")
     )
     marks = marks.with_columns(often.filter(~pl.col("held")).max().over("key").fill_null(0).alias("plain"))
     marks = marks.with_columns((pl.col("held") & (CLEAR * pl.col("plain") >= often)).alias("held"))
@@ -102,26 +105,6 @@ def _ranked(spelt: pl.DataFrame) -> pl.DataFrame:
         .sort("held", "rival", "usual", "often", "value", descending=[False, True, True, True, False])
         .with_columns(pl.first("bare", "often").over("key").name.prefix("first_"))
     )
-
-
-def _held_shift(value: str) -> bool:
-    """Whether a word begins with two capitals and goes on in small letters.
-
-    Example:
-        >>> _held_shift("BRown owl"), _held_shift("Brown OWL"), _held_shift("McAdam"), _held_shift("TVs")
-        (True, False, False, False)
-    """
-    return any(len(w) > 3 and w[:2].isupper() and w[2:].islower() for w in value.split())
-
-
-def _initials(value: str) -> bool:
-    """Whether a value is a short word without a vowel.
-
-    Example:
-        >>> _initials("Cj"), _initials("Joe"), _initials("J B")
-        (True, False, False)
-    """
-    return 2 <= len(value) <= 4 and value.isalpha() and not set(value.casefold()) & set("aeiouy")
 
 
 def _accented(ranked: pl.DataFrame) -> pl.DataFrame:
