@@ -228,7 +228,8 @@ def fit(
     if group is None and time is None and likely:
         sides = {kind: per_row(cleaned, prepared, name, learn) for kind, name in likely.items()}
         known = {kind: side for kind, side in sides.items() if side is not None and side.dtype != pl.Null}
-        made = partial(Synthesizer, ("base", "target"), outputs=plan.outputs, task=task, seed=seed)
+        there = [spec for spec in plan.outputs if spec.name in frame.columns]
+        made = partial(Synthesizer, ("base", "target"), outputs=there, task=task, seed=seed)
         values = encoded_target(y, task)
         advice = told(
             frame,

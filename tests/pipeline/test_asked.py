@@ -252,6 +252,9 @@ def test_persons_that_recur_are_judged_by_a_model_that_sees_who_they_are() -> No
     (told_,) = [n for n in ap.fit(_panel(0, 3.0), "y", **asked).facts["notes"] if "--group person_id" in n]
     known, new = (float(w) for w in re.findall(r"loss is ([\d.]+) .* and ([\d.]+) on rows", told_)[0])
     assert new > 1.5 * known
+    weighed = _panel(0, 3.0).with_columns(much=pl.int_range(1, pl.len() + 1))
+    notes = ap.fit(weighed, "y", **asked, sample_weight="much").facts["notes"]
+    assert [n for n in notes if "--group person_id" in n]
     (same,) = [n for n in ap.fit(_panel(0, 0.0), "y", **asked).facts["notes"] if "'person_id'" in n]
     assert "recurs (120 in 720 rows): a small model is as good on new ones" in same
 
