@@ -23,14 +23,23 @@ def _number(cell: pl.Expr, value: pl.Expr, status: Sequence[str]) -> Repair:
 
 
 @verb("parse_integer", phase="typing", theme="number")
-def parse_integer(cell: pl.Expr, *, decimal: str = ".", thousands: str = "", status: Sequence[str] = ()) -> Repair:
+def parse_integer(
+    cell: pl.Expr, *, decimal: str = ".", thousands: str = "", notes: bool = False, status: Sequence[str] = ()
+) -> Repair:
     """Read whole numbers (Int64); text that is none, or does not fit 64 bits, is left over.
+
+    Args:
+        cell: String.
+        decimal: "." or ",".
+        thousands: "", ",", ".", " " or "'".
+        notes: read ``~30``, ``12*`` and ``12 (about)``.
+        status: left-over words to keep as a category in ``<name>__status``.
 
     Example:
         >>> pl.DataFrame({"a": ["7", "-3", "x"]}).select(parse_integer(pl.col("a")).value).to_series().to_list()
         [7, -3, None]
     """
-    bare = cell.str.strip_chars()
+    bare = number.unnoted(number.tidy(cell)) if notes else cell.str.strip_chars()
     if thousands:
         bare = pl.when(number.matches(bare, NumberFormat(decimal, thousands, False, False, False))).then(
             bare.str.replace_all(thousands, "", literal=True)
@@ -60,7 +69,7 @@ def parse_number(
         thousands: "", ",", ".", " " or "'".
         accounting: read ``(5)`` and ``5-`` as negative.
         magnitude: read ``3k`` and ``2.5M``.
-        notes: read ``~30`` and ``12*``.
+        notes: read ``~30``, ``12*`` and ``12 (about)``.
         credit: read ``5 Cr`` as negative, ``5 Dr`` as it stands.
         status: left-over words to keep as a category in ``<name>__status``.
 
@@ -80,19 +89,21 @@ def parse_amount(
     decimal: str = ".",
     thousands: str = ",",
     magnitude: bool = False,
+    notes: bool = False,
     credit: bool = False,
     status: Sequence[str] = (),
 ) -> Repair:
     """Read amounts of money: currency signs and codes, accounting negatives, thousands signs.
 
-    With ``magnitude`` "3k", "2.5M" and "1.04 Cr" (crores) are read in full; with ``credit`` "5 Cr" is below zero.
+    With ``magnitude`` "3k", "2.5M" and "1.04 Cr" (crores) are read in full; with ``credit`` "5 Cr" is below zero;
+    with ``notes`` "$5 (about)" is 5.
 
     Example:
         >>> frame = pl.DataFrame({"a": ["$1,234.50", "(7)", "free"]})
         >>> frame.select(parse_amount(pl.col("a")).value).to_series().to_list()
         [1234.5, -7.0, None]
     """
-    fmt = NumberFormat(decimal, thousands, True, False, True, magnitude, credit=credit)
+    fmt = NumberFormat(decimal, thousands, True, False, True, magnitude, notes, credit=credit)
     return _number(cell, number.parse(cell, fmt), status)
 
 

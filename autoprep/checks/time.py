@@ -9,7 +9,7 @@ import polars as pl
 from autoprep.checks.base import Repair, verb
 from autoprep.checks.missing import status_column
 from autoprep.checks.number import residue
-from autoprep.parsing import boolean, date
+from autoprep.parsing import boolean, date, epoch
 
 
 @verb("parse_date", phase="typing", theme="time")
@@ -29,22 +29,41 @@ def parse_date(cell: pl.Expr, *, formats: Sequence[str], pivot: int = date.PIVOT
 
 @verb("parse_datetime", phase="typing", theme="time")
 def parse_datetime(
-    cell: pl.Expr, *, formats: Sequence[str], pivot: int = date.PIVOT, status: Sequence[str] = ()
+    cell: pl.Expr,
+    *,
+    formats: Sequence[str],
+    pivot: int = date.PIVOT,
+    clock: str = "utc",
+    status: Sequence[str] = (),
 ) -> Repair:
-    """Read moments (microseconds; UTC where the text gives an offset) in the formats that the column is written in.
+    """Read moments (microseconds) in the formats that the column is written in.
+
+    Args:
+        cell: String.
+        formats: the formats of the column, the most frequent first.
+        pivot: two-digit years below it are 20xx, the others 19xx.
+        clock: where the text gives an offset: "utc" (moments can be compared) or "local" (what the clock there showed:
+            hours and days of the week mean what they say).
+        status: left-over words to keep as a category in ``<name>__status``.
+
+    Raises:
+        SettingError: ``clock`` is neither.
 
     Example:
         >>> repair = parse_datetime(pl.lit("2024-01-02 03:04"), formats=["%Y-%m-%d %H:%M"])
         >>> pl.select(repair.value).item()
         datetime.datetime(2024, 1, 2, 3, 4)
+        >>> cell, formats = pl.lit("2024-01-02T00:15:00+05:30"), ["%Y-%m-%dT%H:%M:%S%z"]
+        >>> [str(pl.select(parse_datetime(cell, formats=formats, clock=c).value).item()) for c in ("utc", "local")]
+        ['2024-01-01 18:45:00', '2024-01-02 00:15:00']
     """
-    value = _read(cell, formats, "datetime", pivot)
+    value = _read(cell, formats, "datetime", pivot, clock)
     return Repair(value, residue(cell, value), "datetime", status_column(cell, status))
 
 
-def _read(cell: pl.Expr, formats: Sequence[str], dtype: str, pivot: int) -> pl.Expr:
+def _read(cell: pl.Expr, formats: Sequence[str], dtype: str, pivot: int, clock: str = "utc") -> pl.Expr:
     """Moments in the column's formats, and where none fits in ISO 8601, which has one reading only."""
-    own = date.parse(cell, list(formats), dtype=dtype, pivot=pivot)
+    own = date.parse(cell, list(formats), dtype=dtype, pivot=pivot, clock=clock)
     return pl.coalesce(own, date.parse_iso(cell, dtype))
 
 
@@ -70,7 +89,7 @@ def parse_epoch(cell: pl.Expr, *, unit: str = "s") -> Repair:
         >>> pl.select(parse_epoch(pl.lit("1700000000")).value).item()
         datetime.datetime(2023, 11, 14, 22, 13, 20)
     """
-    value = date.parse_epoch(cell, unit)
+    value = epoch.parse(cell, unit)
     return Repair(value, residue(cell.cast(pl.String), value), "datetime")
 
 
@@ -82,7 +101,7 @@ def parse_excel_date(cell: pl.Expr, *, base_1904: bool = False) -> Repair:
         >>> pl.select(parse_excel_date(pl.lit("45000")).value).item()
         datetime.datetime(2023, 3, 15, 0, 0)
     """
-    value = date.parse_excel(cell, base_1904=base_1904)
+    value = epoch.parse_excel(cell, base_1904=base_1904)
     return Repair(value, residue(cell.cast(pl.String), value), "datetime")
 
 

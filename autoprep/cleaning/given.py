@@ -120,7 +120,8 @@ def spelling(actions: Sequence[Action]) -> Spelling:
     if read.verb in ("parse_date", "parse_datetime"):
         kind, formats = read.verb.removeprefix("parse_"), [str(f) for f in said.get("formats") or ()]
         whole = formats and date.is_whole(formats[0]) and date.has_time(formats[0]) == (kind == "datetime")
-        return Spelling(kind, format=formats[0] if whole else "", utc=any("%z" in f for f in formats))
+        utc = any("%z" in f for f in formats) and said.get("clock") != "local"
+        return Spelling(kind, format=formats[0] if whole else "", utc=utc)
     if VERBS[read.verb].theme != "number":
         return Spelling()
     unit = next((str(a.parameters.get("unit") or "s") for a in actions if a.verb == "parse_epoch"), "")

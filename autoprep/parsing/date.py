@@ -201,9 +201,15 @@ def matches(expr: pl.Expr, fmt: str) -> pl.Expr:
 
 
 def parse(
-    expr: pl.Expr, formats: Sequence[str] = ("%Y-%m-%d",), *, dtype: str = "date", pivot: int = PIVOT, year: int = 1900
+    expr: pl.Expr,
+    formats: Sequence[str] = ("%Y-%m-%d",),
+    *,
+    dtype: str = "date",
+    pivot: int = PIVOT,
+    year: int = 1900,
+    clock: str = "utc",
 ) -> pl.Expr:
-    """Date or Datetime (microseconds, UTC where the text gives an offset, no time zone attached) of a cell.
+    """Date or Datetime (microseconds, no time zone attached) of a cell.
 
     The first format that gives a day of the calendar decides; null where none does.
 
@@ -213,9 +219,10 @@ def parse(
         dtype: "date" or "datetime".
         pivot: two-digit years below it are 20xx, the others 19xx (POSIX: 69).
         year: the year of formats without one.
+        clock: what a moment with an offset gives: "utc" the time of Greenwich, "local" what its own clock showed.
 
     Raises:
-        SettingError: a format or ``dtype`` is not known.
+        SettingError: a format, ``dtype`` or ``clock`` is not known.
 
     Example:
         >>> frame = pl.DataFrame({"x": ["3/12/2024", "5 Mar 2020", "31/02/2020", "soon"]})
@@ -224,14 +231,20 @@ def parse(
         >>> pl.select(parse(pl.lit("2024-01-02T03:04:05+02:00"), ["%Y-%m-%dT%H:%M:%S%z"], dtype="datetime")).item()
         datetime.datetime(2024, 1, 2, 1, 4, 5)
     """
+    if clock not in CLOCKS:
+        raise SettingError(f"clock is '{clock}'", hint=" or ".join(CLOCKS))
     if dtype not in ("date", "datetime"):
         raise SettingError(f"dtype is '{dtype}'", hint="date or datetime")
     if not formats:
         return pl.lit(None, pl.Date if dtype == "date" else pl.Datetime("us"))
     usual, read = _usual(expr, formats, dtype)
     text = squeeze(expr if usual is None else pl.when(~usual).then(expr))
-    made = pl.coalesce(_moment(text, fmt, pivot, year, dtype) for fmt in formats)
+    made = pl.coalesce(_moment(text, fmt, pivot, year, dtype, clock) for fmt in formats)
     return made if usual is None else pl.when(usual).then(pl.coalesce(read)).otherwise(made)
+
+
+#: How moments that say their offset are read.
+CLOCKS = ("utc", "local")
 
 
 def parse_iso(expr: pl.Expr, dtype: str = "date") -> pl.Expr:
@@ -307,7 +320,7 @@ def pivot(row: Mapping[str, Any]) -> int:
     return PIVOT if said is None else int(said)
 
 
-def _moment(text: pl.Expr, fmt: str, pivot: int, year: int, dtype: str) -> pl.Expr:
+def _moment(text: pl.Expr, fmt: str, pivot: int, year: int, dtype: str, clock: str) -> pl.Expr:
     pattern = regex(fmt)
     names = list(re.compile(pattern).groupindex)
     groups = text.str.extract_groups(pattern)
@@ -334,7 +347,7 @@ def _moment(text: pl.Expr, fmt: str, pivot: int, year: int, dtype: str) -> pl.Ex
     date = pl.concat_str([years, month, day], separator="-").str.to_date("%Y-%m-%d", strict=False)
     if dtype == "date":
         return date
-    return date.cast(pl.Datetime("us")) + _offset_us(part, names)
+    return date.cast(pl.Datetime("us")) + _offset_us(part, [n for n in names if n != "z" or clock == "utc"])
 
 
 def _offset_us(part: Callable[[str], pl.Expr], names: list[str]) -> pl.Expr:
@@ -382,46 +395,3 @@ def parse_time(expr: pl.Expr, formats: Sequence[str] = TIME_FORMATS) -> pl.Expr:
         offset = _offset_us(groups.struct.field, names)
         moments.append(pl.lit(0, pl.Datetime("us")) + offset)
     return pl.coalesce(moments).dt.time()
-
-
-def parse_epoch(expr: pl.Expr, unit: str = "s") -> pl.Expr:
-    """Datetime of seconds ("s"), milliseconds ("ms"), microseconds ("us") or nanoseconds ("ns") since 1970 UTC.
-
-    Args:
-        expr: a number, or String.
-
-    Example:
-        >>> pl.select(parse_epoch(pl.lit("1700000000"))).item()
-        datetime.datetime(2023, 11, 14, 22, 13, 20)
-    """
-    factor = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}[unit]
-    return (expr.cast(pl.Float64, strict=False) * factor).cast(pl.Int64, strict=False).cast(pl.Datetime("us"))
-
-
-def epoch_unit(value: float) -> str | None:
-    """The unit in which a number is a moment between 1990 and 2050, or None.
-
-    Example:
-        >>> epoch_unit(1.7e9), epoch_unit(1.7e12), epoch_unit(5)
-        ('s', 'ms', None)
-    """
-    for unit, factor in (("s", 1.0), ("ms", 1e3), ("us", 1e6), ("ns", 1e9)):
-        if 631_152_000 * factor <= value <= 2_524_608_000 * factor:
-            return unit
-    return None
-
-
-def parse_excel(expr: pl.Expr, *, base_1904: bool = False) -> pl.Expr:
-    """Datetime of a day number of Excel (1900 system, or 1904).
-
-    Example:
-        >>> pl.select(parse_excel(pl.lit("45000.5"))).item()
-        datetime.datetime(2023, 3, 15, 12, 0)
-    """
-    days = 24107 if base_1904 else 25569
-    return (
-        ((expr.cast(pl.Float64, strict=False) - days) * 86_400_000_000)
-        .round()
-        .cast(pl.Int64, strict=False)
-        .cast(pl.Datetime("us"))
-    )

@@ -15,6 +15,7 @@ import polars as pl
 
 from autoprep.errors import SettingError
 from autoprep.parsing.text import ODD_SPACES, trim
+from autoprep.parsing.unit import UNITS
 
 #: Symbols and codes of money -> ISO 4217 code ("" where the symbol is shared).
 CURRENCIES: dict[str, str] = {
@@ -117,7 +118,7 @@ class NumberFormat:
         accounting: accept ``(12)`` and ``12-`` as negative.
         credit: accept ``12 Cr`` as negative and ``12 Dr`` as it stands; without it "Cr" is a magnitude, crores.
         magnitude: accept ``3k``, ``2.5 million``.
-        notes: accept ``~30`` and footnote marks (``12*``).
+        notes: accept ``~30``, footnote marks (``12*``, ``12[3]``) and remarks in brackets (``12 (about)``).
         fraction: divide by 100 what carries a percent sign (by 1000 for per mille).
 
     Raises:
@@ -146,6 +147,40 @@ class NumberFormat:
     def to_dict(self) -> dict[str, Any]:
         """Plain values; ``NumberFormat(**values)`` makes it again."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
+
+
+#: A remark in brackets behind a number: a word at least, and no digits.
+_REMARK = r"\(\s*([^()\d%]*\p{L}{3}[^()\d%]*)\)$"
+#: Remarks that make another number of it: "5 (million)", "12 (pounds)", "7 (loss)", "9 (per dozen)".
+_CHANGING = (
+    *("negative", "minus", "loss", "losses", "deficit", "credit", "below", "less", "under", "over", "above", "per"),
+    *("percent", "pct", "each", "not", "no", "never", "dozen", "hundred", "hundreds", "times", "half", "double"),
+)
+#: A number with a sign of a remark: what stands before "(about)", "[3]", "*", or behind "~".
+NOTED = (
+    r"^[~≈]\s*\d|\d\s*(?:\*+|†|‡|[¹²³])$|\d(?:\[(?:(?:note|nb|n)\s?)?[0-9a-z]{1,3}\])+$"
+    rf"|^\W*(?:{CURRENCY}\W*)?\d[\d.,' ]*(?:{CURRENCY}|%)?\s*\([^()\d]*\p{{L}}{{3}}[^()\d]*\)$"
+)
+
+
+@cache
+def _changing() -> str:
+    words = {w.lower() for w in (*_CHANGING, *MAGNITUDES, *CODES, *UNITS) if len(w) > 1 and w.isalpha() and w != "in"}
+    return rf"(?i)\b{_any(dict.fromkeys(words))}\b"
+
+
+def unnoted(text: pl.Expr) -> pl.Expr:
+    """Tidied text without the marks and remarks that stand around a number; what changes the number stays.
+
+    Example:
+        >>> texts = pl.Series(["~30", "12*", "1,055 (about)", "$89.00 (for backers)", "5 (million)", "7[2][note 3]"])
+        >>> pl.select(unnoted(pl.lit(texts))).to_series().to_list()
+        ['30', '12', '1,055', '$89.00', '5 (million)', '7']
+    """
+    text = text.str.replace(r"^(?:~|≈|ca\.?|approx\.?|about|around)\s*", "")
+    text = text.str.replace(r"(\d)(?:\s*(?:\*+|†|‡|[¹²³])|(?:\[(?:(?:note|nb|n)\s?)?[0-9a-z]{1,3}\])+)$", "$1")
+    changing = text.str.extract(_REMARK, 1).str.contains(_changing()).fill_null(False)
+    return pl.when(changing).then(text).otherwise(text.str.replace(r"\s*" + _REMARK, ""))
 
 
 PLAIN = NumberFormat(currency=False, percent=False, accounting=False)
@@ -267,9 +302,7 @@ def _parse_any(text: pl.Expr, fmt: NumberFormat) -> pl.Expr:
     percent: pl.Expr | None = None
     power: pl.Expr | None = None
     if fmt.notes:
-        text = text.str.replace(r"^(?:~|≈|ca\.?|approx\.?|about|around)\s*", "").str.replace(
-            r"\s*(?:\*+|†|‡|[¹²³])$", ""
-        )
+        text = unnoted(text)
     if fmt.accounting:
         negative = text.str.contains(r"^\(.*\)$|\d\s*-$" + (r"|(?i)\d\s*cr\.?$" if fmt.credit else ""))
         text = text.str.replace(r"^\((.*)\)$", "$1").str.replace(r"(\d\S*)\s*-$", "$1")

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from autoprep.parsing import date, number, quantity
+from autoprep.parsing import epoch, number, quantity
 from autoprep.parsing import range as ranges
+from autoprep.parsing.unit import header_unit
 from autoprep.profiling import codes, names, numeric
 
 Row = dict[str, Any]
@@ -149,8 +150,8 @@ def number_figures(column: Column, filled: int, exact_order: bool = True) -> Non
     row["outlier_rate"] = numeric.outlier_rate(clean, q)
     row["scale_jump_rate"] = numeric.scale_jump_rate(clean)
     _impossible(column, clean)
-    unit = date.epoch_unit(row["median"]) if row["median"] else None
-    inside = [date.epoch_unit(v) == unit for v in (row["q05"], row["q95"])] if unit else []
+    unit = epoch.unit_of(row["median"]) if row["median"] else None
+    inside = [epoch.unit_of(v) == unit for v in (row["q05"], row["q95"])] if unit else []
     named = names.says(column.name, "date")
     dated = named and names.says_moment(column.name)
     if (
@@ -240,7 +241,7 @@ def _typed_numbers(column: Column, filled: pl.Series, kind: str) -> None:
         "number_rate": 1.0,
         "plain_number_rate": 1.0,
         "distinct": distinct,
-        "header_unit": quantity.header_unit(column.name),
+        "header_unit": header_unit(column.name),
     }
     row["nan_rate"], row["infinite_rate"] = found.nan / n, found.infinite / n
     if kind == "integer":

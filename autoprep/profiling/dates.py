@@ -154,6 +154,21 @@ def decide(cells: Mapping[str, float], prefer: str = "") -> Dates:
 AHEAD = 10
 
 
+_OFFSET = re.compile(r":\d{2}(?:\.\d+)?\s?[+-](\d{2}):?(\d{2})?$")
+
+
+def offset_rate(cells: Mapping[str, float]) -> float:
+    """Share of cells that end in an offset from UTC other than zero.
+
+    Example:
+        >>> offset_rate({"2024-01-02T03:04:05+05:30": 3, "2024-01-02T03:04:05Z": 1})
+        0.75
+    """
+    said = ((c, _OFFSET.search(t)) for t, c in cells.items())
+    away = sum(c for c, found in said if found and (int(found[1]), int(found[2] or 0)) != (0, 0))
+    return away / sum(cells.values()) if cells else 0.0
+
+
 def pivot_of(short: Iterable[int], this_year: int | None = None) -> int:
     """Where the century turns in a column of two-digit years: the reading that lies together most closely.
 

@@ -85,7 +85,7 @@ def _digits() -> dict[str, pl.Expr]:
         "currency_at": number.currency_of(t).is_not_null(),
         "percent": tidy.str.contains(r"\d\s*[%‰]\)?$"),
         "accounting": tidy.str.contains(r"^\(\W*\d[\d.,' ]*\W*\)$|\d\s*-$"),
-        "note": tidy.str.contains(r"^[~≈]\s*\d|\d\s*(?:\*+|†|‡|[¹²³])$"),
+        "note": tidy.str.contains(number.NOTED),
         "dot_proof": bare.str.contains(
             r"^(?:\d+|\d{1,3}(?:,\d{3})+)\.(?:\d{1,2}|\d{4,})$|^0?\.\d+$|^\d{4,}\.\d+$|,\d{3}\."
         ),
@@ -120,7 +120,7 @@ def _numbers() -> dict[str, pl.Expr]:
 
 
 #: The letters a number may have.
-_LETTERED = rf"{number.CURRENCY}|\d[eE][+\-]?\d|(?i)\d\s*[cd]r\.?$|^(?i:ca|approx|about|around)\b"
+_LETTERED = rf"{number.CURRENCY}|\d[eE][+\-]?\d|(?i)\d\s*[cd]r\.?$|^(?i:ca|approx|about|around)\b|{number.NOTED}"
 
 
 _ENDS = ("range", "inequality")

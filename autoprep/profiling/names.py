@@ -17,7 +17,8 @@ _KINDS: dict[str, re.Pattern[str]] = {
     kind: re.compile(text, re.I)
     for kind, text in {
         "date": r"date|datum|fecha|\bday\b|time|_at$|_on$|_ts$|timestamp|zeit|born|dob|birth|since|until|expir|дата|日付|日期",
-        "postal": r"(?:^|[_\s])(?:zip|zipcode|zip_?code|postal|post_?code|postcode|plz|cep|postal_?code)(?:$|[_\s])|zip.?code|postal",
+        "postal": r"(?:^|[_\s])(?:zip|zipcode|zip_?code|postal|post_?code|postcode|plz|cep|postal_?code)(?:$|[_\s])|zip.?code|postal"
+        r"|^[a-z]{1,5}zip(?:_?[459])?$|(?:^|[_\s])zip_?[459]$",
         "country": r"country|nation|land$|pays|país|paese|国",
         "latitude": r"^lat$|latitude|(?:^|_)lat(?:$|_)",
         "longitude": r"^lon$|^lng$|^long$|longitude|(?:^|_)(?:lon|lng)(?:$|_)",

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from autoprep.parsing.number import NumberFormat
-from autoprep.parsing.quantity import AMBIGUOUS, header_unit
+from autoprep.parsing.quantity import AMBIGUOUS
+from autoprep.parsing.unit import header_unit
 from autoprep.profiling import credits
 from autoprep.profiling.evidence import FORMATS
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from autoprep.parsing import boolean, null, pattern
-from autoprep.parsing.quantity import header_unit
+from autoprep.parsing.unit import header_unit
 from autoprep.profiling import behind, dates, exponents, money, months, names, numbers, regions, spans, titles, versions
 
 Row = dict[str, Any]
@@ -73,10 +73,12 @@ def describe_text(name: str, e: Mapping[str, Any], rows: int, nulls: int, hints:
         "credit": number.cr == "credit",
         "crore_open": number.cr == "open",
         "note_rate": e["note"] * per,
+        "notes": e["note"] > 0,
         "boolean_rate": (e["true"] + e["false"]) * per,
         "date_rate": min(1.0, day.count * scale * per),
         "date_format": next(iter(day.formats), None),
         "date_formats": list(day.formats),
+        "offset_rate": dates.offset_rate(e["date_cells"]) if any("%z" in f for f in day.formats) else 0.0,
         "date_order": day.order,
         "date_pivot": day.pivot,
         "date_ambiguous": day.ambiguous,
@@ -357,7 +359,7 @@ def _numeric(
     kind = max(rates, key=lambda k: rates[k])
     if kind == "amount" and _lettered_numbers(e):
         return "identifier", 0.8, 1.0
-    if rates[kind] >= 0.3:
+    if rates[kind] >= 0.3 * min(1.0, family):  # words that stand for no number have no say in what numbers are
         if kind == "range" and row["amount_rate"] > 0.3:
             row["currency"] = next(iter(e["currencies"]), None)
         return kind, confidence, family
@@ -390,7 +392,8 @@ def _wordy(name: str, e: Mapping[str, Any], row: Row, share: Mapping[str, float]
             return "country", known / sum(top.values()), 1.0
     unique = rate >= 0.95 and content >= 10
     says_id = names.says(name, "id") or names.says(name, "code")
-    if unique and mean_words < 1.5 and (e["digit"] >= 0.5 * content or says_id):
+    money = e["currency_at"] >= 0.5 * content and not _lettered_numbers(e)  # amounts among words name nobody
+    if unique and mean_words < 1.5 and (e["digit"] >= 0.5 * content or says_id) and not money:
         return "identifier", 0.95 if says_id else 0.8, 1.0
     if says_id and rate >= 0.9 and mean_words < 2:
         return "identifier", 0.8, 1.0

@@ -91,13 +91,15 @@ inequality_rate float Share of content such as <5 or 3+.
 accounting_rate float Share of content in parentheses or with a trailing minus that is a negative number.
 credit boolean Cr and Dr behind numbers are an accountant's credit and debit: what is credited is below zero.
 crore_open boolean Cr behind numbers says crores (ten millions) or credit, and nothing in the column decides.
-note_rate float Share of content that is a number with a mark such as 12* or ~30.
+note_rate float Share of content that is a number with a mark such as 12*, 12[3] or ~30, or a remark: 12 (about).
+notes boolean Some cell is a number with such a mark or remark, so that these are read without it.
 boolean_rate float Share of content that is a spelling of yes or no.
 true_words list Spellings of true found.
 false_words list Spellings of false found.
 date_rate float Share of content that is a date or a datetime.
 date_format text The most frequent format that explains the dates.
 date_formats list The formats that together explain the dates, the most frequent first.
+offset_rate float Share of the dates that carry an offset from UTC other than zero (+05:30).
 date_order text dmy, mdy, ymd or ''.
 date_pivot integer Two-digit years below it are 20xx, the others 19xx; null where years have four digits.
 date_ambiguous boolean Day and month may be changed round: nothing decides.

@@ -66,6 +66,27 @@ def show_steps(console: Console, plan: Plan) -> None:
     console.print(plan_steps(plan) if plan.actions else Text("The plan changes nothing.", style="green"))
 
 
+MOST_WAITING = 8
+
+
+def waiting(plan: Plan) -> RenderableType | None:
+    """The steps that wait for a person, with what each would change, and how to let them; None without any."""
+    asked = [action for action in plan.actions if action.status == "ask"]
+    if not asked:
+        return None
+    grid = Grid(box=None, pad_edge=False, show_header=False, show_edge=False, padding=(0, 1, 0, 0))
+    for column in ("sign", "column", "rule", "changes"):
+        grid.add_column(column, overflow="fold", no_wrap=column == "sign")
+    for action in asked[:MOST_WAITING]:
+        grid.add_row(
+            Text("?", style="yellow"), Text(", ".join(action.columns) or "table"), Text(action.rule), _said(action)
+        )
+    more = [f"{len(asked) - MOST_WAITING} more in the plan. "] if len(asked) > MOST_WAITING else []
+    said = "They were not applied: write the plan with `autoprep plan`, set `status: apply`, clean by it with --plan."
+    head = f"{plural(len(asked), 'step')} to review"
+    return Group(Text(head, style="bold"), grid, Text("".join([*more, said]), style="dim"))
+
+
 def difference_markdown(lines: Sequence[str]) -> str:
     """How two plans differ, as a Markdown table for a review.
 

@@ -15,6 +15,7 @@ from autoprep.errors import plural
 from autoprep.reporting.content import Content
 from autoprep.reporting.figures import cell, mask, number, seconds, share, sparkline
 from autoprep.reporting.groups import changes_told, findings_told
+from autoprep.reporting.steps import waiting
 from autoprep.reporting.views import SEVERITIES, change_views, column_views, finding_views, personal_columns
 from autoprep.types import Cleaned, Feature, Finding, Leaderboard, Plan, Table
 
@@ -277,6 +278,9 @@ def show_cleaned(console: Console, cleaned: Cleaned, written: Mapping[str, Any] 
     said += [f"{plural(cleaned.quarantine.height, 'cell')} in quarantine", *_unread(cleaned.rejected.height)]
     console.print(Text("; ".join(said), style="bold"))
     console.print(ledger_sample(cleaned.ledger))
+    asked = waiting(cleaned.plan)
+    if asked is not None:
+        console.print(asked)
     _show_files(console, written)
 
 

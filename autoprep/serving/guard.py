@@ -65,24 +65,25 @@ class Guard:
         """Raw rows with cells of another unit converted, or emptied where they cannot be; and the events."""
         from autoprep.parsing import quantity
         from autoprep.parsing.number import NumberFormat
+        from autoprep.parsing.unit import unit_of
 
         said = self._empty(raw)
         for column, parameters in self._units:
             if column not in raw.columns or raw.schema[column] != pl.String:
                 continue
             own = sorted({str(u).strip().lower() for u in parameters["units"]})
-            known = {u.name: u for u in map(quantity.unit_of, own) if u is not None}
+            known = {u.name: u for u in map(unit_of, own) if u is not None}
             fmt = NumberFormat(parameters.get("decimal", "."), parameters.get("thousands", ""))
             behind = quantity.split(pl.col(column), fmt)[1].alias("word")
             words = _read_once(raw.select(column)).select(behind).to_series()
             odd = [w for w in words.drop_nulls().unique().to_list() if w.lower() not in own]
-            strange = [w for w in odd if (unit := quantity.unit_of(w)) is None or unit.name not in known]
+            strange = [w for w in odd if (unit := unit_of(w)) is None or unit.name not in known]
             if not strange:
                 continue
             word = raw.select(behind).to_series()
             hit = word.is_in(strange).fill_null(False)
             goal = next(iter(known)) if len(known) == 1 else None
-            same = [w for w in strange if goal and (u := quantity.unit_of(w)) and u.group == known[goal].group]
+            same = [w for w in strange if goal and (u := unit_of(w)) and u.group == known[goal].group]
             made = pl.lit(None, pl.String)
             if goal and same:
                 turned = quantity.parse(pl.col(column), fmt, to=goal)[0].cast(pl.String) + f" {goal}"

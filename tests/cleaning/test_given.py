@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -36,6 +36,12 @@ TYPED: list[tuple[str, dict[str, Any], pl.Series, list[Any]]] = [
     ("parse_datetime", {"formats": ["%d.%m.%Y %H:%M"]}, pl.Series([MOMENT]), [MOMENT]),
     ("parse_datetime", {"formats": ["%d.%m.%Y %H:%M:%S"]}, pl.Series([DAY]), [datetime(2024, 5, 6)]),
     ("parse_datetime", {"formats": ["%Y-%m-%d %H:%M%z"]}, pl.Series([MOMENT.replace(tzinfo=UTC)]), [MOMENT]),
+    (
+        "parse_datetime",
+        {"formats": ["%Y-%m-%d %H:%M%z"], "clock": "local"},
+        pl.Series([MOMENT], dtype=pl.Datetime("us", "Asia/Kolkata")),
+        [MOMENT + timedelta(hours=5, minutes=30)],
+    ),
     ("parse_boolean", {"true": ["ja"], "false": ["nein"]}, pl.Series([True, False, None]), [True, False, None]),
     ("parse_boolean", {"true": ["ja"], "false": ["nein"]}, pl.Series([1, 0, None]), [True, False, None]),
 ]

@@ -11,7 +11,7 @@ from dateutil import parser as dateutil_parser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autoprep.parsing import boolean, date, null, number, quantity
+from autoprep.parsing import boolean, date, epoch, null, number, quantity
 from autoprep.parsing import range as ranges
 from autoprep.parsing.number import NumberFormat
 
@@ -110,7 +110,7 @@ def test_days_that_no_calendar_has_are_null(year: int, month: int, day: int) -> 
 @given(st.integers(0, 2**33))
 def test_seconds_since_1970(seconds: int) -> None:
     meant = dt.datetime(1970, 1, 1) + dt.timedelta(seconds=seconds)
-    assert read(date.parse_epoch(pl.col("x")), [str(seconds)]) == [meant]
+    assert read(epoch.parse(pl.col("x")), [str(seconds)]) == [meant]
 
 
 @few

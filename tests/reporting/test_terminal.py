@@ -87,6 +87,7 @@ def test_everything_prints() -> None:
     scores = {"metric": "auc", "score": 0.9, "baseline": 0.5, "rows": 9, "scores": {"auc": 0.9}}
     terminal.show_scores(console, scores)
     terminal.show_rules(console, list(parts["rulebook"].values()))
+    assert "1 step to review" in out.getvalue() and "? E-mail" in out.getvalue()
     assert "clean.parquet" in out.getvalue() and "auc 0.9 on 9 rows" in out.getvalue()
 
 

@@ -30,7 +30,7 @@ PIECES = (
     *("2024-02-31", "3/8/2023", "03.12.21", "12 Mar 2020", "10:30", "-999", "N/A", "n.a.", " ", "\u00a0", "\t", ""),
     *("Yes", "no", "é", "ß", "Ünï", "&amp;", "cafÃ©", "１２", "～", "−", "a-b", "10-20", "<5", "3+", "to", "million"),
     *("Ω", "Σ", "\u200b", "\u0301", "🙂", "m²", "½", "forty-two", "x" * 40, "NaN", "inf", "+", ".5", "_1", "\x1f", "#"),
-    *("2h", " 45 min", "2:05:09", "3 years "),
+    *("2h", " 45 min", "2:05:09", "3 years ", " (about)", "[3]", "(million)"),
 )
 CELLS = st.lists(st.sampled_from(PIECES), min_size=0, max_size=4).map("".join) | st.text(max_size=12)
 NUMBERS = st.floats(allow_nan=False, width=64) | st.integers(-(2**40), 2**40).map(float)
@@ -54,15 +54,18 @@ ASKED: dict[str, tuple[dict[str, Any], ...]] = {
     "split_packed": ({"separator": "-", "names": ["a", "b"]},),
     "take_year": ({},),
     "keep_code": ({},),
-    "parse_integer": ({}, {"thousands": ","}),
+    "parse_integer": ({}, {"thousands": ","}, {"notes": True}),
     "parse_number": ({}, {"decimal": ",", "thousands": "."}, {"accounting": True, "magnitude": True, "notes": True}),
-    "parse_amount": ({}, {"magnitude": True}),
+    "parse_amount": ({}, {"magnitude": True}, {"notes": True}),
     "parse_percent": ({}, {"scale": 0.01}),
     "parse_quantity": ({}, {"to": "kg"}, {"units": ["kg", "lbs"]}, {"to": "cm"}),
     "parse_range": ({},),
     "parse_number_words": ({},),
     "parse_date": ({"formats": ["%d/%m/%Y", "%d.%m.%y", "%d %b %Y"]},),
-    "parse_datetime": ({"formats": ["%Y-%m-%d", "%d/%m/%Y %H:%M"]},),
+    "parse_datetime": (
+        {"formats": ["%Y-%m-%d", "%d/%m/%Y %H:%M"]},
+        {"formats": ["%Y-%m-%d %H:%M%z"], "clock": "local"},
+    ),
     "parse_boolean": ({}, {"true": ["Yes"], "false": ["no"]}),
     "parse_duration": ({}, {"unit": "min"}, {"unit": "mo", "months": True}),
     "mask_email": ({},),

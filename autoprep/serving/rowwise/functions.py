@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from autoprep.serving.rowwise import arithmetic, moments, patterns, texts
-from autoprep.serving.rowwise.texts import Declined, checked
+from autoprep.serving.rowwise import arithmetic, moments, text_functions
+from autoprep.serving.rowwise.made import Cast, Evaluate, Made, Row, one
+from autoprep.serving.rowwise.texts import Declined
 
 if TYPE_CHECKING:
     from autoprep.serving.rowwise.expression import Code
 
-Row = list[Any]
-Evaluate = Callable[[Row], Any]
-Cast = Callable[..., "Code"]
-Made = tuple[Evaluate, pl.DataType, bool]
 DTYPES: dict[str, pl.DataType] = {
     d.__name__: d()
     for d in (
@@ -42,7 +38,7 @@ def function(name: Any, inputs: Sequence[Code], cast: Cast) -> Made:
         case "Boolean":
             return _boolean(held, inputs, cast)
         case "StringExpr":
-            return _text(held, inputs)
+            return text_functions.text(held, inputs)
         case "TemporalExpr":
             return _moment(held, inputs)
         case "StructExpr":
@@ -65,20 +61,10 @@ def function(name: Any, inputs: Sequence[Code], cast: Cast) -> Made:
     raise Declined(f"the function {family}")
 
 
-def _one(function: Callable[[Any], Any], code: Code, dtype: pl.DataType, once: bool = False) -> Made:
-    inner = code.evaluate
-
-    def evaluate(row: Row) -> Any:
-        value = inner(row)
-        return None if value is None else function(value)
-
-    return evaluate, dtype, once
-
-
 def _of_float(function: Callable[[float], float], inputs: Sequence[Code]) -> Made:
     if len(inputs) != 1 or inputs[0].dtype != pl.Float64:
         raise Declined("a function of fractions")
-    return _one(function, inputs[0], pl.Float64())
+    return one(function, inputs[0], pl.Float64())
 
 
 def _plain(name: str, inputs: Sequence[Code], cast: Cast) -> Made:
@@ -90,9 +76,9 @@ def _plain(name: str, inputs: Sequence[Code], cast: Cast) -> Made:
             dtype = common([i.dtype for i in inputs])
             return _first([cast(i, dtype).evaluate for i in inputs]), dtype, name == "Coalesce"
         case "Negate" if first.dtype == pl.Float64 or first.dtype == pl.Int64:
-            return _one(lambda v: -v, first, first.dtype)
+            return one(lambda v: -v, first, first.dtype)
         case "Abs" if first.dtype == pl.Float64 or first.dtype == pl.Int64:
-            return _one(abs, first, first.dtype)
+            return one(abs, first, first.dtype)
         case "Floor":
             return _of_float(lambda v: float(math.floor(v)) if math.isfinite(v) else v, inputs)
         case "Sign":
@@ -175,7 +161,7 @@ def _clip(held: Any, inputs: Sequence[Code]) -> Made:
         raise Declined(f"bounds of {first.dtype}")
     least = -math.inf if low is None else float(low)
     most = math.inf if high is None else float(high)
-    return _one(lambda v: least if v < least else most if v > most else v, first, first.dtype)
+    return one(lambda v: least if v < least else most if v > most else v, first, first.dtype)
 
 
 def _boolean(held: Any, inputs: Sequence[Code], cast: Cast) -> Made:
@@ -187,13 +173,13 @@ def _boolean(held: Any, inputs: Sequence[Code], cast: Cast) -> Made:
         case "IsNotNull":
             return (lambda row: inner(row) is not None), truth, False
         case "IsFinite" if first.dtype == pl.Float64:
-            return _one(math.isfinite, first, truth)
+            return one(math.isfinite, first, truth)
         case "IsNan" if first.dtype == pl.Float64:
-            return _one(math.isnan, first, truth)
+            return one(math.isnan, first, truth)
         case "IsNotNan" if first.dtype == pl.Float64:
-            return _one(lambda v: not math.isnan(v), first, truth)
+            return one(lambda v: not math.isnan(v), first, truth)
         case "Not" if first.dtype == pl.Boolean:
-            return _one(lambda v: not v, first, truth)
+            return one(lambda v: not v, first, truth)
         case "AnyHorizontal" | "AllHorizontal" if all(i.dtype == pl.Boolean for i in inputs):
             join = arithmetic.LOGIC["Or" if held == "AnyHorizontal" else "And"]
             parts = [i.evaluate for i in inputs]
@@ -205,7 +191,7 @@ def _boolean(held: Any, inputs: Sequence[Code], cast: Cast) -> Made:
             if not (low.constant and high.constant) or None in (low.value, high.value):
                 raise Declined("bounds that are columns")
             a, b = low.value, high.value
-            return _one(lambda v: _known(v) and a <= v <= b, first, truth)
+            return one(lambda v: _known(v) and a <= v <= b, first, truth)
     raise Declined(f"the test {held} of {first.dtype}")
 
 
@@ -229,7 +215,7 @@ def _is_in(inputs: Sequence[Code]) -> Made:
         raise Declined("a list with nulls, or of fractions")
     if held.dtype != first.dtype and not (first.dtype.is_integer() and held.dtype.is_integer()):
         raise Declined(f"{first.dtype} in a list of {held.dtype}")
-    return _one(frozenset(values).__contains__, first, pl.Boolean())
+    return one(frozenset(values).__contains__, first, pl.Boolean())
 
 
 def _replace(inputs: Sequence[Code]) -> Made:
@@ -241,7 +227,7 @@ def _replace(inputs: Sequence[Code]) -> Made:
     if any(d.dtype not in (pl.String(), pl.Null()) for d in (old, new)):
         raise Declined("a replacement of other types")
     table = dict(zip(keys, values if len(values) == len(keys) else values * len(keys), strict=True))
-    return _one(lambda v: table.get(v, v), first, pl.String(), True)
+    return one(lambda v: table.get(v, v), first, pl.String(), True)
 
 
 def _replace_strict(inputs: Sequence[Code], cast: Cast) -> Made:
@@ -271,7 +257,7 @@ def _moment(held: Any, inputs: Sequence[Code]) -> Made:
             raise Declined("a duration of several parts")
         return inputs[6].evaluate, pl.Duration("us"), False
     made, dtype = moments.part(held, inputs[0].dtype)
-    return _one(made, inputs[0], dtype)
+    return one(made, inputs[0], dtype)
 
 
 def _field(held: Any, inputs: Sequence[Code]) -> Made:
@@ -282,170 +268,3 @@ def _field(held: Any, inputs: Sequence[Code]) -> Made:
         return None if value is None else value[name]
 
     return evaluate, pl.String(), False
-
-
-_COUNTS = pl.UInt32()
-
-
-def _text(held: Any, inputs: Sequence[Code]) -> Made:
-    first = inputs[0]
-    if any(i.dtype not in (pl.String(), pl.Null()) for i in (first,)):
-        raise Declined(f"text functions of {first.dtype}")
-    if isinstance(held, dict):
-        return _text_with(held, inputs)
-    said = [i.value for i in inputs[1:]]
-    if not all(i.constant for i in inputs[1:]):
-        raise Declined("a parameter that is a column")
-    with_chars: dict[str, Callable[[str, Any], str]] = {
-        "StripChars": lambda v, c: v.strip(c),
-        "StripCharsStart": lambda v, c: v.lstrip(c),
-        "StripCharsEnd": lambda v, c: v.rstrip(c),
-    }
-    if held in with_chars:
-        strip, chars = with_chars[held], said[0]
-        return _one(lambda v: strip(v, chars), first, pl.String(), True)
-    match held:
-        case "Lowercase":
-            return _one(str.lower, first, pl.String(), True)
-        case "Uppercase":
-            return _one(_upper, first, pl.String(), True)
-        case "StripPrefix":
-            return _one(lambda v: v.removeprefix(said[0]), first, pl.String())
-        case "StripSuffix":
-            return _one(lambda v: v.removesuffix(said[0]), first, pl.String())
-        case "StartsWith":
-            return _one(lambda v: v.startswith(said[0]), first, pl.Boolean())
-        case "EndsWith":
-            return _one(lambda v: v.endswith(said[0]), first, pl.Boolean())
-        case "ZFill":
-            return _one(lambda v: _zero_filled(v, said[0]), first, pl.String())
-        case "LenChars":
-            return _one(len, first, _COUNTS)
-        case "Slice" if said[0] >= 0:
-            end = None if len(said) < 2 or said[1] is None else said[0] + said[1]
-            return _one(lambda v: v[said[0] : end], first, pl.String())
-        case "Head" if said[0] >= 0:
-            return _one(lambda v: v[: said[0]], first, pl.String())
-        case "Tail" if said[0] > 0:
-            return _one(lambda v: v[-said[0] :], first, pl.String())
-    raise Declined(f"the text function {held}")
-
-
-def _upper(value: str) -> str:
-    if "ß" in value:
-        raise Declined("a letter without a capital")
-    return value.upper()
-
-
-def _zero_filled(value: str, width: int) -> str:
-    if value.isascii() and value.isdigit():
-        return value.zfill(width)
-    raise Declined("zeros before what is no number")
-
-
-def _text_with(held: dict[str, Any], inputs: Sequence[Code]) -> Made:
-    ((name, said),) = held.items()
-    first, text = inputs[0], pl.String()
-    if name == "ConcatHorizontal":
-        return _joined(said, inputs)
-    if not all(i.constant for i in inputs[1:]):
-        raise Declined("a parameter that is a column")
-    pattern: Any = inputs[1].value if len(inputs) > 1 else None
-    match name:
-        case "Contains":
-            if said["literal"]:
-                return _one(lambda v: pattern in v, first, pl.Boolean())
-            search = patterns.translate(pattern)
-            return _one(lambda v: search(v) is not None, first, pl.Boolean(), True)
-        case "Extract":
-            return _one(_group(patterns.translate(pattern), said), first, text, True)
-        case "ExtractGroups":
-            return _one(_groups(said), first, pl.Struct([]), True)
-        case "Replace":
-            replacement = inputs[2].value
-            if said["literal"]:
-                return _one(lambda v: v.replace(pattern, replacement, said["n"]), first, text)
-            return _one(patterns.replacer(pattern, replacement, said["n"]), first, text, True)
-        case "ReplaceMany" if not said["ascii_case_insensitive"]:
-            new = inputs[2].value
-            made = texts.many(pattern, new, said["leftmost"])
-            strange = not _usual().issuperset("".join(new))
-            return _one((lambda v: checked(made(v))) if strange else made, first, text, True)
-        case "CountMatches":
-            if said:
-                return _one(lambda v: v.count(pattern), first, _COUNTS)
-            find = patterns.finder(pattern)
-            return _one(lambda v: len(find(v)), first, _COUNTS)
-        case "SplitN":
-            return _one(lambda v: texts.split_n(v, pattern, said), first, pl.Struct([]), True)
-        case "PadEnd":
-            return _one(lambda v: v.ljust(pattern, said["fill_char"]), first, text)
-        case "Normalize":
-            form = said["form"]
-            return _one(lambda v: v if v.isascii() else checked(unicodedata.normalize(form, v)), first, text, True)
-        case "Strptime":
-            dtype, options = said
-            if options["strict"] or not options["exact"]:
-                raise Declined("a date of another form")
-            if dtype == {"Literal": {"Datetime": ["Microseconds", None]}}:
-                if "%.f" in options["format"]:
-                    return _one(_unread, first, pl.Datetime("us"), True)
-                return _one(moments.reader(options["format"], True), first, pl.Datetime("us"), True)
-            if dtype != {"Literal": "Date"}:
-                raise Declined("a date of another form")
-            if options["format"] != "%Y-%m-%d":
-                return _one(moments.reader(options["format"], False), first, pl.Date(), True)
-            return _one(_day, first, pl.Date(), True)
-    raise Declined(f"the text function {name}")
-
-
-def _unread(text: str) -> None:
-    raise Declined("a moment with parts of seconds")
-
-
-_short_day = moments.reader("%Y-%m-%d", False)
-
-
-def _day(text: str) -> int | None:
-    return moments.read_day(text) if len(text) == 10 else _short_day(text)
-
-
-@cache
-def _usual() -> frozenset[str]:
-    return frozenset(texts.domain())
-
-
-def _joined(said: dict[str, Any], inputs: Sequence[Code]) -> Made:
-    if any(i.dtype not in (pl.String(), pl.Null()) for i in inputs):
-        raise Declined("numbers joined as text")
-    delimiter, ignore, parts = said["delimiter"], said["ignore_nulls"], [i.evaluate for i in inputs]
-
-    def evaluate(row: Row) -> Any:
-        values = [part(row) for part in parts]
-        if None in values:
-            if not ignore:
-                return None
-            values = [v for v in values if v is not None]
-        return delimiter.join(values)
-
-    return evaluate, pl.String(), False
-
-
-def _group(search: Callable[[str], Any], number: int) -> Callable[[str], Any]:
-    def extract(value: str) -> Any:
-        found = search(value)
-        return None if found is None else found.group(number)
-
-    return extract
-
-
-def _groups(said: dict[str, Any]) -> Callable[[str], Any]:
-    search = patterns.translate(said["pat"])
-    names = [field["name"] for field in said["dtype"]["Struct"]]
-    empty = dict.fromkeys(names)
-
-    def extract(value: str) -> Any:
-        found = search(value)
-        return empty if found is None else dict(zip(names, found.groups(), strict=True))
-
-    return extract

@@ -13,6 +13,7 @@ from autoprep.cleaning.given import Spelling
 from autoprep.model_search.linear_model import LinearModel
 from autoprep.parsing import quantity
 from autoprep.parsing.number import NumberFormat
+from autoprep.parsing.unit import unit_of
 from autoprep.serving.guard import EMPTY_ROW
 from autoprep.serving.rowwise import encoders, endings, texts
 from autoprep.serving.rowwise.expression import Code, Compiler, Row
@@ -199,7 +200,7 @@ class RowScorer:
             if self._compiler.columns[column].dtype != pl.String:
                 continue
             own = frozenset(str(u).strip().lower() for u in parameters["units"])
-            known = frozenset(u.name for u in map(quantity.unit_of, own) if u is not None)
+            known = frozenset(u.name for u in map(unit_of, own) if u is not None)
             fmt = NumberFormat(parameters.get("decimal", "."), parameters.get("thousands", ""))
             word = self._compiler.compile(quantity.split(pl.col(column), fmt)[1])
             made.append((word.evaluate, own, known))
@@ -313,7 +314,7 @@ def _nothing(dtype: pl.DataType) -> Code:
 def _refuse_strange(word: str | None, own: frozenset[str], known: frozenset[str]) -> None:
     if word is None or word.lower() in own:
         return
-    unit = quantity.unit_of(word)
+    unit = unit_of(word)
     if unit is None or unit.name not in known:
         raise Declined("a unit that training did not have")
 
