@@ -113,6 +113,7 @@ def parse_percent(
     *,
     decimal: str = ".",
     thousands: str = "",
+    notes: bool = False,
     scale: float = 1.0,
     status: Sequence[str] = (),
 ) -> Repair:
@@ -122,6 +123,7 @@ def parse_percent(
         cell: String.
         decimal: "." or ",".
         thousands: thousands sign.
+        notes: read ``~30%``, ``12%*`` and ``12% (about)``.
         scale: cells that carry the sign are multiplied by it; other than 1 only where the column mixes "9%" and "0.09".
         status: left-over words to keep as a category.
 
@@ -129,7 +131,7 @@ def parse_percent(
         >>> pl.DataFrame({"a": ["52.2%", "7"]}).select(parse_percent(pl.col("a")).value).to_series().to_list()
         [52.2, 7.0]
     """
-    value = number.parse(cell, NumberFormat(decimal, thousands, False, True, True))
+    value = number.parse(cell, NumberFormat(decimal, thousands, False, True, True, notes=notes))
     if scale != 1.0:
         signed = cell.str.contains("[%‰]")
         value = pl.when(signed).then(value * scale).otherwise(value)

@@ -158,7 +158,7 @@ _CHANGING = (
 )
 #: A number with a sign of a remark: what stands before "(about)", "[3]", "*", or behind "~".
 NOTED = (
-    r"^[~≈]\s*\d|\d\s*(?:\*+|†|‡|[¹²³])$|\d(?:\[(?:(?:note|nb|n)\s?)?[0-9a-z]{1,3}\])+$"
+    r"^[~≈]\s*\d|\d%?\s*(?:\*+|†|‡|[¹²³])$|\d%?(?:\[(?:(?:note|nb|n)\s?)?[0-9a-z]{1,3}\])+$"
     rf"|^\W*(?:{CURRENCY}\W*)?\d[\d.,' ]*(?:{CURRENCY}|%)?\s*\([^()\d]*\p{{L}}{{3}}[^()\d]*\)$"
 )
 
@@ -178,7 +178,7 @@ def unnoted(text: pl.Expr) -> pl.Expr:
         ['30', '12', '1,055', '$89.00', '5 (million)', '7']
     """
     text = text.str.replace(r"^(?:~|≈|ca\.?|approx\.?|about|around)\s*", "")
-    text = text.str.replace(r"(\d)(?:\s*(?:\*+|†|‡|[¹²³])|(?:\[(?:(?:note|nb|n)\s?)?[0-9a-z]{1,3}\])+)$", "$1")
+    text = text.str.replace(r"(\d%?)(?:\s*(?:\*+|†|‡|[¹²³])|(?:\[(?:(?:note|nb|n)\s?)?[0-9a-z]{1,3}\])+)$", "$1")
     changing = text.str.extract(_REMARK, 1).str.contains(_changing()).fill_null(False)
     return pl.when(changing).then(text).otherwise(text.str.replace(r"\s*" + _REMARK, ""))
 

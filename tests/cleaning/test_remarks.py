@@ -29,6 +29,8 @@ def _plan(cells: list[str]) -> Plan:
         ("{}", "{}[note 2]"),
         ("€ {}", "€ {}*"),
         ("{}.25", "~{}.25"),
+        ("{}%", "{}% (est.)"),
+        ("{}%", "{}%[2]"),
     ],
 )
 def test_the_number_of_a_noted_cell_is_read(usual: str, remark: str) -> None:

@@ -57,7 +57,7 @@ ASKED: dict[str, tuple[dict[str, Any], ...]] = {
     "parse_integer": ({}, {"thousands": ","}, {"notes": True}),
     "parse_number": ({}, {"decimal": ",", "thousands": "."}, {"accounting": True, "magnitude": True, "notes": True}),
     "parse_amount": ({}, {"magnitude": True}, {"notes": True}),
-    "parse_percent": ({}, {"scale": 0.01}),
+    "parse_percent": ({}, {"scale": 0.01}, {"notes": True}),
     "parse_quantity": ({}, {"to": "kg"}, {"units": ["kg", "lbs"]}, {"to": "cm"}),
     "parse_range": ({},),
     "parse_number_words": ({},),
