@@ -54,7 +54,7 @@ MEMORY_BYTES = 1e9
 FEATURE_SETS: Mapping[str, tuple[str, ...]] = {
     "base": ("base",),
     "encoded": ("base", "text", "counts", "target"),
-    "all": ("base", "text", "counts", "target", "arithmetic", "group"),
+    "all": ("base", "text", "counts", "target", "arithmetic", "group", "combinations"),
 }
 #: Words for what is asked for -> the task that answers it, and the metric that it is judged by unless another is named.
 GOALS: Mapping[str, tuple[Task, str]] = {

@@ -45,6 +45,9 @@ _learnt("FREQUENCY", ("category",), "number", "Share of training rows with the v
 _learnt("TARGET_MEAN", ("category",), "number", "Mean target (or share of a class) of training rows with the value, "
         "shrunk by empirical Bayes and cross-fitted; of CROSS(a, b) for two categories.", target=True,
         label=None)  # fmt: skip
+_learnt("COMBINED_MEAN", ("category",), "number", "Mean target (or share of a class) of training rows with the same "
+        "values in all the columns, a missing one counting as a value; shrunk a little and cross-fitted.",
+        many=True, target=True, label=None)  # fmt: skip
 _learnt("GROUP_MEAN", ("number", "category"), "number", "Mean of the number over training rows of the group.")
 _learnt("GROUP_DIFFERENCE", ("number", "category"), "number", "Number less the mean of its group.")
 _learnt("GROUP_Z_SCORE", ("number", "category"), "number", "Distance from the mean of its group in sample deviations.")

@@ -12,7 +12,7 @@ from autoprep.selection.shadows import Array
 from autoprep.synthesis import Synthesizer
 from autoprep.types import ColumnSpec, Feature, Task
 
-GROUPS = ("base", "text", "counts", "target", "arithmetic", "group")
+GROUPS = ("base", "text", "counts", "target", "arithmetic", "group", "combinations")
 
 
 class SelectedFeatures:

@@ -12,6 +12,7 @@ from autoprep.errors import InputError, SettingError, did_you_mean, plural
 from autoprep.primitives import AGGREGATIONS, LEARNT, TRANSFORMS
 from autoprep.synthesis.answers import value_of
 from autoprep.synthesis.clusters import Clusters
+from autoprep.synthesis.combined import CombinedMean
 from autoprep.synthesis.encodings import Array, Frequency, TargetMean
 from autoprep.synthesis.feature import Call, Column, Definition, parse
 from autoprep.synthesis.likeness import TextLikeness
@@ -230,6 +231,13 @@ def _target_mean(of: Lesson, said: str) -> Step | None:
     return labelled[0] if labelled else found[0] if found else None
 
 
+def _combined_mean(of: Lesson, said: str) -> Step | None:
+    assert of.goals is not None
+    found = CombinedMean.learn(of.frame, of.names, of.goals, of.labels, GROUP)
+    labelled = [s for s in found if s.features()[0].definition == said]
+    return labelled[0] if labelled else found[0] if found else None
+
+
 def _relative(form: str) -> Callable[[Lesson, str], Step | None]:
     def learn(of: Lesson, said: str) -> Step | None:
         made = Relative.learn(of.frame, of.names[0], of.names[1], GROUP)
@@ -271,6 +279,7 @@ def _top_levels(of: Lesson, said: str) -> Step | None:
 LESSONS: Mapping[str, Callable[[Lesson, str], Step | None]] = {
     "FREQUENCY": lambda of, said: Frequency.learn(of.frame, of.names[0], "".join(of.names[1:]), GROUP),
     "TARGET_MEAN": _target_mean,
+    "COMBINED_MEAN": _combined_mean,
     "GROUP_MEAN": _relative("MEAN"),
     "GROUP_DIFFERENCE": _relative("DIFFERENCE"),
     "GROUP_Z_SCORE": _relative("Z_SCORE"),

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from autoprep.errors import ArtifactError, InputError
-from autoprep.synthesis import basic, candidates, more
+from autoprep.synthesis import basic, candidates, combined, more
 from autoprep.synthesis.encodings import Array, Frequency, TargetMean
 from autoprep.synthesis.ranking import fold_of
 from autoprep.synthesis.steps import Keep, Step, step_from_dict
@@ -18,7 +18,7 @@ from autoprep.synthesis.texts import TextDirections
 from autoprep.types import ColumnSpec, Feature, Task
 
 FORMAT = 1
-GROUPS = ("base", "text", "counts", "target", "arithmetic", "group")
+GROUPS = ("base", "text", "counts", "target", "arithmetic", "group", "combinations")
 #: Further kinds, made where they are named.
 MORE_GROUPS = ("ranks", "clusters", "crosses", "likeness", "patterns")
 MOST_CLASSES = 5
@@ -34,7 +34,8 @@ class Synthesizer:
     Args:
         groups: which kinds of features to make, of ``GROUPS``: "base" (values as they are, dates in parts, lengths
             of texts, missingness), "text" (TF-IDF directions), "counts" (frequencies), "target" (target means),
-            "arithmetic" (ratios, differences, products that add to a base model), "group" (numbers set against groups);
+            "arithmetic" (ratios, differences, products that add to a base model), "group" (numbers set against groups),
+            "combinations" (target means of several categories together, where they add to a base model);
             or of ``MORE_GROUPS``: "ranks" and shares within groups, "clusters", "crosses" of two categories,
             "likeness" of two texts, "patterns" of missing values.
         features: lines of features that are made besides, whatever they are worth ("RATIO(a, b)").
@@ -108,9 +109,13 @@ class Synthesizer:
                 told = TextTarget.learn_target(frame, c, analyzer, goals, labels, seed=self.seed)
                 steps += [told] if told is not None else []
         wanted = [g for g in ("arithmetic", "group") if g in self.groups]
-        if wanted and goals is not None and self.task is not None:
-            made = self._run(base, frame)
-            steps += candidates.ranked(frame, specs, made, goals, self.task, wanted, self.most, self.seed, self.leaves)
+        made = self._run(base, frame) if goals is not None and (wanted or "combinations" in self.groups) else None
+        if goals is not None and made is not None and self.task is not None:
+            if wanted:
+                settled = (self.most, self.seed, self.leaves)
+                steps += candidates.ranked(frame, specs, made, goals, self.task, wanted, *settled)
+            if "combinations" in self.groups:
+                steps += combined.chosen(frame, specs, made, goals, labels, self.task, self.seed)
         for kind in (g for g in MORE_GROUPS if g in self.groups):
             steps += more.STEPS_OF[kind](frame, specs, goals, labels, self.seed)
         if self.asked:

@@ -8,6 +8,7 @@ from functools import singledispatch
 from autoprep.primitives import TRANSFORMS
 from autoprep.synthesis.asked import Asked
 from autoprep.synthesis.clusters import REACH, Clusters
+from autoprep.synthesis.combined import BETWEEN, MISSING, CombinedMean
 from autoprep.synthesis.encodings import Frequency, TargetMean
 from autoprep.synthesis.export.dialects import dialect_of, spoken
 from autoprep.synthesis.export.query import in_dialect, legend, literal, named, value_of
@@ -158,6 +159,13 @@ def _(step: Frequency) -> list[str]:
 @_sql.register
 def _(step: TargetMean) -> list[str]:
     return [_lookup(_level(step.column, step.beside), step.values, step.means, step.prior)]
+
+
+@_sql.register
+def _(step: CombinedMean) -> list[str]:
+    each = (f"coalesce(CAST({named(c)} AS VARCHAR), {literal(MISSING)})" for c in step.inputs)
+    text = f" || {literal(BETWEEN)} || ".join(each)
+    return [_lookup(f"({text})", step.values, step.means, step.prior)]
 
 
 @_sql.register
