@@ -54,7 +54,16 @@ def _found(inputs: Sequence[str], values: Sequence[str], numbers: Sequence[float
 
 
 def _levels(frame: pl.DataFrame, inputs: Sequence[str]) -> tuple[Array, list[str]]:
-    return codes_of(frame.select(level_of(inputs).alias("l")).to_series())
+    """Codes (n,) of the combinations of each row, and their texts: only those that there are are written out."""
+    codes = np.zeros(frame.height, dtype=np.int64)
+    for name in inputs:
+        own, levels = codes_of(frame[name])
+        codes = np.unique(codes * (len(levels) + 1) + own + 1, return_inverse=True)[1]
+    first = np.unique(codes, return_index=True)[1]
+    texts = frame[first].select(level_of(inputs).alias("l")).to_series()
+    if texts.n_unique() < len(texts):  # two combinations that are written alike are one
+        return codes_of(frame.select(level_of(inputs).alias("l")).to_series())
+    return codes, texts.to_list()
 
 
 @step

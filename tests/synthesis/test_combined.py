@@ -62,3 +62,10 @@ def test_written_and_read_back_it_says_the_same(rows: int) -> None:
     again = step_from_dict(step.to_dict())
     new = visits(rows, seed=5)[0]
     assert new.select(again.expressions()).equals(new.select(step.expressions()))
+
+
+def test_values_that_are_written_alike_together_are_one() -> None:
+    frame = pl.DataFrame({"a": ["x × y", "x", None, "∅"] * 5, "b": ["z", "y × z", "q", "q"] * 5})
+    (step,) = CombinedMean.learn(frame, ("a", "b"), np.arange(20.0)[:, None], [None])
+    assert sorted(step.values) == ["x × y × z", "∅ × q"]
+    assert frame.select(step.expressions()).to_series().null_count() == 0
