@@ -27,9 +27,11 @@ function, on the same test rows. The normalised loss of a set is 0 for the best 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -176,9 +178,7 @@ def run(
         env = os.environ | dict.fromkeys((*names, "POLARS_MAX_THREADS", "LOKY_MAX_CPU_COUNT"), str(args.threads))
         env |= {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": str(SPIN)}
         most = 3 * args.time_budget + 180
-        done = subprocess.run(
-            [*command, "--out", "answer"], cwd=place, env=env, capture_output=True, text=True, timeout=most, check=False
-        )
+        done = bounded([*command, "--out", "answer"], most, cwd=place, env=env)
         if done.returncode:
             answer["failure"] = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1][:200]
         else:
@@ -202,6 +202,35 @@ def run(
     cells.put(answer)
     print(json.dumps(answer), file=sys.stderr)
     return answer
+
+
+def bounded(command: list[str], seconds: float, **where: Any) -> subprocess.CompletedProcess[str]:
+    """A process that is ended after so many seconds with all that it started: H2O's server outlives who called it.
+
+    Raises:
+        subprocess.TimeoutExpired: it was ended.
+    """
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **where) as process:
+        try:
+            out, err = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            for pid in [*below(process.pid), process.pid]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            process.communicate()
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
+
+
+def below(pid: int) -> list[int]:
+    """Processes that a process started, and those that they started."""
+    parents: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+            parents.setdefault(parent, []).append(int(stat.parent.name))
+    found = parents.get(pid, [])
+    return [*found, *(one for child in found for one in below(child))]
 
 
 def losses(answers: list[dict[str, Any]], arms: list[str]) -> np.ndarray:
