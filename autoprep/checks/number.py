@@ -184,12 +184,16 @@ def parse_range(cell: pl.Expr, *, decimal: str = ".", thousands: str = "", statu
         [14.0, 23.0]
     """
     fmt = NumberFormat(decimal, thousands)
-    low, high = ranges.parse(cell, fmt)
-    one = number.parse(cell, NumberFormat(decimal, thousands, True, True, True, True, True))
-    bare = low.is_null() & high.is_null()
-    low, high = pl.when(bare).then(one).otherwise(low), pl.when(bare).then(one).otherwise(high)
-    left = cell.is_not_null() & (cell.str.strip_chars() != "") & low.is_null() & high.is_null()
-    added = {"__low": low, "__high": high} | status_column(cell, status)
+    single = NumberFormat(decimal, thousands, True, True, True, True, True)
+    low, high = pl.field("from"), pl.field("to")
+    one = pl.when(low.is_null() & high.is_null()).then(number.parse(pl.field("text"), single, tidied=True))
+    read = ranges.ends(cell, fmt).struct.with_fields(one=one)
+    read = read.struct.with_fields(
+        **{"from": pl.coalesce(low, pl.field("one")), "to": pl.coalesce(high, pl.field("one"))},
+        unread=(pl.field("text") != "") & low.is_null() & high.is_null() & pl.field("one").is_null(),
+    )
+    left = cell.is_not_null() & read.struct.field("unread")
+    added = {"__low": read.struct.field("from"), "__high": read.struct.field("to")} | status_column(cell, status)
     return Repair(cell, left, "same", added)
 
 

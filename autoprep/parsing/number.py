@@ -298,6 +298,21 @@ def _usual(expr: pl.Expr, fmt: NumberFormat) -> pl.Expr:
 
 def _parse_any(text: pl.Expr, fmt: NumberFormat) -> pl.Expr:
     """As ``parse``, of tidied text, with everything a number may be dressed in."""
+    text, negative, percent, power = _undressed(text, fmt)
+    known = text.str.contains(_whole(fmt))
+    # 65.4k is read as 65.4e3: a product would be off by the last bit
+    scaled = text if power is None else pl.concat_str([text.str.strip_suffix("."), power.fill_null("")])
+    read = pl.when(known).then(_to_float(scaled, fmt)).otherwise(None)
+    out = read if percent is None else read / percent
+    return pl.when(negative).then(-out.abs()).otherwise(out) if negative is not None else out
+
+
+def _whole(fmt: NumberFormat) -> str:
+    return f"^(?:{body(fmt.decimal, fmt.thousands)})$"
+
+
+def _undressed(text: pl.Expr, fmt: NumberFormat) -> tuple[pl.Expr, pl.Expr | None, pl.Expr | None, pl.Expr | None]:
+    """Of tidied text: the number, whether it is negative, by what it is divided, its power of ten."""
     negative: pl.Expr | None = None
     percent: pl.Expr | None = None
     power: pl.Expr | None = None
@@ -327,13 +342,28 @@ def _parse_any(text: pl.Expr, fmt: NumberFormat) -> pl.Expr:
         text = text.str.replace(rf"(\d)(\.?)\s*{MAGNITUDE}\.?$", "$1$2")
         if fmt.currency:
             text = text.str.replace(rf"\s*{CURRENCY}$", "")
-    text = text.str.replace(r"^([+\-])\s+", "$1")
-    known = text.str.contains(f"^(?:{body(fmt.decimal, fmt.thousands)})$")
-    # 65.4k is read as 65.4e3: a product would be off by the last bit
-    scaled = text if power is None else pl.concat_str([text.str.strip_suffix("."), power.fill_null("")])
-    read = pl.when(known).then(_to_float(scaled, fmt)).otherwise(None)
-    out = read if percent is None else read / percent
-    return pl.when(negative).then(-out.abs()).otherwise(out) if negative is not None else out
+    return text.str.replace(r"^([+\-])\s+", "$1"), negative, percent, power
+
+
+def bare(expr: pl.Expr, fmt: NumberFormat) -> pl.Expr:
+    """The number of a cell without what it may be dressed in; it depends on no separator, so it serves many formats.
+
+    Example:
+        >>> frame = pl.DataFrame({"x": ["($1,234.50)", "12 %", "abc"]})
+        >>> frame.select(bare(pl.col("x"), NumberFormat())).to_series().to_list()
+        ['1,234.50', '12', 'abc']
+    """
+    return _undressed(tidy(expr), fmt)[0]
+
+
+def is_bare(expr: pl.Expr, fmt: NumberFormat) -> pl.Expr:
+    """Whether what ``bare`` gives is a number with the separators of a format, as ``matches`` of the cell would say.
+
+    Example:
+        >>> pl.select(is_bare(pl.lit("1,234.50"), NumberFormat(thousands=","))).item()
+        True
+    """
+    return expr.str.contains(_whole(fmt)) & _to_float(expr, fmt).is_not_null()
 
 
 def _to_float(text: pl.Expr, fmt: NumberFormat) -> pl.Expr:

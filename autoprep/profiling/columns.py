@@ -78,8 +78,9 @@ def parsed(semantic: str, fmt: number.NumberFormat) -> pl.Expr:
     if semantic == "quantity":
         return pl.coalesce(value, quantity.parse(pl.col("v"), fmt)[0])
     if semantic == "range":
-        low, high = ranges.parse(pl.col("v"), fmt)
-        return pl.coalesce(value, (low + high) / 2, low, high)
+        low, high = pl.field("from"), pl.field("to")
+        both = ranges.ends(pl.col("v"), fmt).struct.with_fields(middle=pl.coalesce((low + high) / 2, low, high))
+        return pl.coalesce(value, both.struct.field("middle"))
     return value
 
 

@@ -114,9 +114,14 @@ def _digits() -> dict[str, pl.Expr]:
     }
 
 
-def _numbers() -> dict[str, pl.Expr]:
+_NUMBERS = tuple(f"number_{name}" for name in FORMATS)
+
+
+def _with_numbers(frame: pl.DataFrame) -> pl.DataFrame:
     """Masks over content with a digit and no letters but those of money, exponents and notes."""
-    return {f"number_{name}": number.matches(pl.col("t"), fmt) for name, fmt in FORMATS.items()}
+    made = frame.with_columns(number.bare(pl.col("t"), FORMATS["dot"]).alias("bare"))
+    known = [number.is_bare(pl.col("bare"), fmt) for fmt in FORMATS.values()]
+    return made.with_columns(e.alias(name) for e, name in zip(known, _NUMBERS, strict=True)).drop("bare")
 
 
 #: The letters a number may have.
@@ -128,10 +133,9 @@ _ENDS = ("range", "inequality")
 
 def _with_ends(frame: pl.DataFrame) -> pl.DataFrame:
     """Masks over content with a digit and a sign or word of a range: costly, so asked of no other cell, read once."""
-    low, high = ranges.parse(pl.col("t"), FORMATS["dot_comma"])
-    made = frame.with_columns(low=low.is_not_null(), high=high.is_not_null())
-    left, right = pl.col("low"), pl.col("high")
-    return made.with_columns((left & right).alias("range"), (left != right).alias("inequality"))
+    both = frame.select(ranges.ends(pl.col("t"), FORMATS["dot_comma"]).alias("ends"))["ends"].struct
+    left, right = both.field("from").is_not_null(), both.field("to").is_not_null()
+    return frame.with_columns((left & right).alias("range"), (left != right).alias("inequality"))
 
 
 #: A number within a text, as far as telling texts apart by their words goes.
@@ -202,8 +206,7 @@ def collect(cells: Cells) -> dict[str, dict[str, Any]]:
     marks = _digits()
     digits = digits.with_columns(**marks)
     written = digits.filter(~pl.col("letter") | pl.col("t").str.contains(_LETTERED))
-    numbers = _numbers()
-    written = written.with_columns(**numbers)
+    written = _with_numbers(written)
     ended = _with_ends(_able(digits.filter(pl.col("t").str.contains(_ENDED))))
     lengths = digits.filter("duration")
     lengths = lengths.with_columns(**spans.marks())
@@ -215,7 +218,7 @@ def collect(cells: Cells) -> dict[str, dict[str, Any]]:
         (long, ("blank", "null_word", "padded")),
         (content, tuple(masks)),
         (digits, tuple(marks)),
-        (written, tuple(numbers)),
+        (written, _NUMBERS),
         (ended, _ENDS),
         (lengths, spans.NAMES),
         (others, tuple(wordy)),

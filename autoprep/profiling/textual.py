@@ -181,8 +181,8 @@ def _text_numbers(one: TextCells) -> None:
         column.numbers = numeric.gather(good["x"].to_numpy(), good["c"].to_numpy())
         junk = junk.filter(number.parse_words(pl.col("v")).is_null()) if junk.height else junk
         if row["semantic"] == "range" and junk.height:
-            low, high = ranges.parse(pl.col("t"), fmt)
-            junk = junk.filter(low.is_null() & high.is_null())
+            ends = junk.select(ends=ranges.ends(pl.col("t"), fmt))["ends"].struct
+            junk = junk.filter(ends.field("from").is_null() & ends.field("to").is_null())
     _junk(column, junk)
 
 

@@ -60,6 +60,7 @@ class Compiler:
         self._known: dict[Any, Code] = {}
         self._slots = len(inputs)
         self._literals: dict[Any, Code] = {}
+        self._fields: list[dict[str, Code]] = []
         for at, (name, dtype) in enumerate(inputs.items()):
             self.columns[name] = self._input(at, dtype)
 
@@ -156,10 +157,35 @@ class Compiler:
             case "Ternary":
                 parts = [self._node(held[part]) for part in ("predicate", "truthy", "falsy")]
                 return self._ternary(*parts)
+            case "Field":
+                return self._fields[-1][held[0]]
+            case "Function" if (of := _field_of(held)) is not None:
+                return self._struct(held["input"][0])[of]
             case "Function":
                 inputs = [self._node(part) for part in held["input"]]
                 return self._function(held["function"], inputs)
         raise Declined(f"the expression {kind}")
+
+    def _struct(self, tree: Any) -> dict[str, Code]:
+        """The fields of a struct that an expression makes, each worked out once per row."""
+        ((kind, held),) = tree.items()
+        if kind == "Function":
+            fields, parts = {}, held["input"]
+        else:
+            fields, parts = self._struct(held["expr"]), held["evaluation"]
+        self._fields.append(fields)
+        try:
+            return fields | {_name(part): self._held(self._node(part)) for part in parts}
+        finally:
+            self._fields.pop()
+
+    def _held(self, code: Code) -> Code:
+        if code.constant:
+            return code
+        key = ("once", code.number)
+        if key not in self._known:
+            self._known[key] = self.once(code)
+        return self._known[key]
 
     def _literal(self, held: Any) -> Code:
         key = _key(held)
@@ -235,6 +261,27 @@ class Compiler:
         made, dtype, once = functions.function(name, inputs, self.cast)
         key = ("function", json.dumps(name), *(i.number for i in inputs))
         return self._new(key, made, dtype, once)
+
+
+def _field_of(held: Any) -> str | None:
+    """The field that a function asks of a struct made right there; None for any other function."""
+    function = held["function"]
+    asked = function.get("StructExpr") if isinstance(function, dict) else None
+    if not isinstance(asked, dict) or "FieldByName" not in asked:
+        return None
+    ((kind, made),) = held["input"][0].items()
+    new = kind == "Function" and made["function"] == "AsStruct"
+    new = new or (kind == "StructEval" and made["variant"] == "WithFields")
+    return str(asked["FieldByName"]) if new else None
+
+
+def _name(tree: Any) -> str:
+    ((kind, held),) = tree.items()
+    if kind == "Alias":
+        return str(held[1])
+    if kind in ("Column", "Field"):
+        return str(held if kind == "Column" else held[0])
+    raise Declined(f"a field of a struct without a name ({kind})")
 
 
 def common(dtypes: Sequence[pl.DataType]) -> pl.DataType:
