@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,12 +23,16 @@ _STATES = (
 )
 _CONTINENTS = "AF AN AS EU OC SA"
 CODES = frozenset(f"{_COUNTRIES} {_STATES} {_CONTINENTS}".split())
+#: A part of a state: a district by its number.
+_PART = re.compile(r"-\d{1,3}$")
 #: Share of the other cells that must be such codes, and how many different ones.
-_SHARE, _LEAST = 0.95, 4
+_SHARE, _LEAST = 0.9, 4
 
 
 def words_that_name(e: Mapping[str, Any], words: Mapping[str, float]) -> list[str]:
     """Of words for nothing those that are codes like the column's others: NA (Namibia, North America), DK (Denmark).
+
+    A district of a state ("TX-7") counts as the state.
 
     Args:
         e: evidence: ``content`` and ``top`` (value -> cells).
@@ -37,11 +42,13 @@ def words_that_name(e: Mapping[str, Any], words: Mapping[str, float]) -> list[st
         >>> top = {"EU": 4, "AF": 2, "AS": 3, "SA": 2, "NA": 3}
         >>> words_that_name({"content": 11, "top": top}, {"NA": 3, "-": 1})
         ['NA']
+        >>> words_that_name({"content": 9, "top": {"TX": 4, "OH": 2, "NY": 1, "FL": 1, "TX-7": 1, "NC": 2}}, {"NC": 2})
+        ['NC']
         >>> words_that_name({"content": 4, "top": {"ok": 4, "NA": 3}}, {"NA": 3})
         []
     """
     found = [w for w in words if w.strip() == "NA" or w.strip() in CODES]
     if not found:
         return []
-    codes = {v: n for v, n in e["top"].items() if v.strip() in CODES}
+    codes = {v: n for v, n in e["top"].items() if _PART.sub("", v.strip()) in CODES and v not in words}
     return found if len(codes) >= _LEAST and sum(codes.values()) >= _SHARE * e["content"] else []

@@ -266,6 +266,9 @@ def _semantic(
         return clock, row[f"{clock}_rate"], row[f"{clock}_rate"]
     if share["phone"] >= 0.8 and (e["plain"] < 0.5 * content):
         return "phone", share["phone"], share["phone"]
+    dialled = max(e["plus_digits"], e["digits"] if names.says(name, "phone") and (e["min_digits"] or 0) >= 7 else 0.0)
+    if dialled >= 0.8 * content:
+        return "phone", dialled / content, 1.0
     words = _boolean_words(e)
     if words is not None:
         return "boolean", words, words
@@ -345,6 +348,10 @@ def _lettered_numbers(e: Mapping[str, Any]) -> bool:
     return bool(lettered >= 0.9 * sum(e["shapes"].values()))
 
 
+#: Ranges and limits from which a column of numbers is one of ranges: cells, and share of content.
+FEW_ENDS, SOME_ENDS = 3, 0.05
+
+
 def _numeric(
     name: str, e: Mapping[str, Any], row: Row, number: numbers.Numbers, family: float
 ) -> tuple[str, float, float]:
@@ -357,6 +364,9 @@ def _numeric(
         "amount": e["currency_at"] / content,
     }
     kind = max(rates, key=lambda k: rates[k])
+    ends = e["range"] + e["inequality"]
+    if kind == "range" and ends >= max(FEW_ENDS, SOME_ENDS * content):
+        return "range", confidence, family  # a single number is a range too: none of either is lost
     if kind == "amount" and _lettered_numbers(e):
         return "identifier", 0.8, 1.0
     if rates[kind] >= 0.3 * min(1.0, family):  # words that stand for no number have no say in what numbers are

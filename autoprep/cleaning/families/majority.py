@@ -19,6 +19,7 @@ from autoprep.cleaning.families.base import LEARNERS, Proposal, State, lower_bou
 from autoprep.cleaning.families.dependencies import MIN_KNOWN, Dependency, mine
 from autoprep.cleaning.families.near import MIN_LENGTH, akin, resembles
 from autoprep.cleaning.families.noise import corrupt
+from autoprep.parsing.null import UNKNOWN_WORDS
 from autoprep.types import Gate
 
 #: Columns that are looked at, keys that a plan may hold.
@@ -36,6 +37,8 @@ GUARDS: tuple[dict[str, float], ...] = ({}, {"stranger_margin": MARGIN}, {"margi
 MIN_SLIPS = 3
 #: A value that recurs is a stranger where no key ever says it, and each key says so many others in its place.
 MIN_GAINSAID, MAX_HOMELESS = 3, 0.2
+#: First words of values that say that nothing is known.
+_UNKNOWING = frozenset((*UNKNOWN_WORDS, "other", "none", "na", "n/a"))
 #: So many codes that recur make a column of codes, where so many of them hold letters and digits; share of the codes
 #: that a usual shape of theirs has.
 MANY_CODES, CODED, USUAL_CODE = 100, 0.9, 0.02
@@ -130,6 +133,7 @@ def _proposal(
     if codes := _own_codes(rows, column, after):
         evidence["codes_left_alone"] = len(codes)
         spared |= codes
+    spared |= _unknowing(rows, column, after)
     if spared:
         ballot = replace(ballot, spared=spared)
         evidence["spared"] = len(spared)
@@ -251,6 +255,13 @@ def _spared(rows: Rows, column: str, after: Codes, texts: Sequence[str]) -> froz
     inside = np.bincount(own[chosen], minlength=width)
     stands = np.bincount(own[own >= 0], minlength=width)
     return frozenset(np.flatnonzero((inside > 0) & (inside == stands)).tolist())
+
+
+def _unknowing(rows: Rows, column: str, after: Codes) -> frozenset[int]:
+    """Edited values that begin by saying that nothing is known ("Unspecified NORTH"): no slip, as an empty cell is."""
+    own = rows.of(column)
+    edited = np.unique(own[(after != own) & (own >= 0)]).tolist()
+    return frozenset(code for code in edited if rows.values[column][code].split(" ")[0].casefold() in _UNKNOWING)
 
 
 def _own_codes(rows: Rows, column: str, after: Codes) -> frozenset[int]:
