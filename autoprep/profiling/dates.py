@@ -28,6 +28,7 @@ class Dates:
         partial: cells that are a month or a day of the year only.
         proofs: cells that prove dmy and mdy.
         pivot: two-digit years below it are 20xx, the others 19xx; None where no date has such a year.
+        century_open: two-digit years fill a century, so that nothing tells 1906 from 2006.
     """
 
     formats: dict[str, float] = field(default_factory=dict)
@@ -40,6 +41,7 @@ class Dates:
     proofs: tuple[float, float] = (0.0, 0.0)
     has_time: bool = False
     pivot: int | None = None
+    century_open: bool = False
 
 
 @cache
@@ -147,11 +149,14 @@ def decide(cells: Mapping[str, float], prefer: str = "") -> Dates:
     out.partial, out.partial_format = rest.partial, rest.partial_format
     short = {int(_compiled(f).match(t)["y"]) for f in chosen if "%y" in f for t in by_format[f]}  # type: ignore[index]
     out.pivot = pivot_of(short) if short else None
+    out.century_open = out.pivot is not None and _span(short, out.pivot) >= CENTURY
     return out
 
 
 #: Years after the present one that dates with two digits of a year may lie in: terms and expiries, not births.
 AHEAD = 10
+#: Years that dates with two digits of a year must span, however they are read, for the century to be open.
+CENTURY = 90
 
 
 _OFFSET = re.compile(r":\d{2}(?:\.\d+)?\s?[+-](\d{2}):?(\d{2})?$")
@@ -190,13 +195,13 @@ def pivot_of(short: Iterable[int], this_year: int | None = None) -> int:
     """
     latest = min(99, (this_year or datetime.now(UTC).year) - 2000 + AHEAD)
     years = sorted(set(short))
-
-    def span(pivot: int) -> int:
-        made = [y + (100 if y < pivot else 0) for y in years]
-        return max(made) - min(made)
-
     cuts = [latest + 1, *(y for y in reversed(years) if y <= latest)]
-    return min(cuts, key=lambda cut: (span(cut), -cut))
+    return min(cuts, key=lambda cut: (_span(years, cut), -cut))
+
+
+def _span(short: Iterable[int], pivot: int) -> int:
+    made = [y + (100 if y < pivot else 0) for y in short]
+    return max(made) - min(made)
 
 
 @cache

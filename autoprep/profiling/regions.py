@@ -50,5 +50,5 @@ def words_that_name(e: Mapping[str, Any], words: Mapping[str, float]) -> list[st
     found = [w for w in words if w.strip() == "NA" or w.strip() in CODES]
     if not found:
         return []
-    codes = {v: n for v, n in e["top"].items() if _PART.sub("", v.strip()) in CODES and v not in words}
+    codes = {v: n for v, n in e["top"].items() if _PART.sub("", v.strip()) in CODES}
     return found if len(codes) >= _LEAST and sum(codes.values()) >= _SHARE * e["content"] else []

@@ -81,6 +81,7 @@ def describe_text(name: str, e: Mapping[str, Any], rows: int, nulls: int, hints:
         "offset_rate": dates.offset_rate(e["date_cells"]) if any("%z" in f for f in day.formats) else 0.0,
         "date_order": day.order,
         "date_pivot": day.pivot,
+        "date_century_open": day.century_open,
         "date_ambiguous": day.ambiguous,
         "date_order_why": day.why,
         "partial_date_rate": day.partial * scale * per,
@@ -197,6 +198,7 @@ def _quiet(row: Row, e: Mapping[str, Any], semantic: str) -> None:
             "date_formats": [],
             "date_order": "",
             "date_ambiguous": False,
+            "date_century_open": False,
             "date_order_why": "",
         }
     if semantic not in ("number", "integer", "amount", "percent", "quantity", "range"):
