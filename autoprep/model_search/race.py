@@ -35,8 +35,9 @@ REFITTED = 3
 SHARED = 0.85
 #: Seconds per judged row that mixing and calibrating takes, and the share of the search's time that they have at most.
 FINISH_S, MOST_FINISH = 1e-4, 0.08
-#: By what share a runner that lacked the time for more folds must lead for fewer folds to decide.
-CLEAR_LEAD = 0.01
+#: By what share a runner that lacked the time for more folds must lead for fewer folds to decide; in time, where a fold
+#: is a season of its own.
+CLEAR_LEAD, CLEAR_LEAD_IN_TIME = 0.01, 0.1
 #: How many times the leader's loss another family may have and still go on for the sake of variety.
 OTHER_WITHIN = 1.15
 
@@ -111,7 +112,8 @@ class Race:
         self.journal = journal
         self.bench, self.folds, self._say = bench, list(folds), say
         self.start, self.total = start, total
-        self.alone = len(self.folds) == 1 and bench.splits.kind != "time"
+        self._in_time = bench.splits.kind == "time"
+        self.alone = len(self.folds) == 1 and not self._in_time
         self.end = start + (LAST_END if self.alone else FIRST_END) * total
         self.runners: dict[str, Runner] = {}
 
@@ -305,14 +307,15 @@ class Race:
 
     def settled(self) -> list[int]:
         """The folds that decide: as many as possible on which at least three runners (or all there are) stand, and
-        so few that no runner which only lacked time for more of them is clearly ahead.
+        so few that no runner which only lacked time for more of them is clearly ahead. In time one runner is enough:
+        who is ahead on a single stretch of it says little of the next.
         """
         runners = [r for r in self.runners.values() if self.folds[0] in r.results]
         found: list[int] = []
         for count in range(len(self.folds), 0, -1):
             folds = self.folds[:count]
             standing = self.ranked(folds)
-            if not standing or len(standing) < min(3, len(runners)):
+            if not standing or len(standing) < min(1 if self._in_time else 3, len(runners)):
                 continue
             found = found or folds
             late = [r for r in runners if not r.dropped and r not in standing]
@@ -327,7 +330,8 @@ class Race:
             if fold not in late.results:
                 break
             prefix.append(fold)
-        return late.mean(prefix) < (1 - CLEAR_LEAD) * min(r.mean(prefix) for r in standing)
+        lead = CLEAR_LEAD_IN_TIME if self._in_time else CLEAR_LEAD
+        return late.mean(prefix) < (1 - lead) * min(r.mean(prefix) for r in standing)
 
     def halve(self, configurations: Sequence[Configuration], rungs: Sequence[Sequence[int]], least: int = 4) -> None:
         """Successive halving (Jamieson 2016): after each rung of folds the better half goes on.

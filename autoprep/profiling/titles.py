@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 #: Words for nothing that people write, and so may mean; and those that are a first name, or a surname.
-_TITLES = frozenset(("missing", "empty", "blank", "void", "undefined", "nil", "no answer", "no response"))
+_TITLES = frozenset(("missing", "empty", "blank", "void", "undefined", "nil", "none", "no answer", "no response"))
 _NAMES = frozenset(("nan", "nil", "null"))
 _FIRST_NAME = re.compile(
     r"(?:first|given|last|family)[ _]?name|surname|forename|(?:^|_)[fl]name|vorname|nachname", re.I
@@ -49,7 +49,7 @@ def words_that_title(name: str, e: Mapping[str, Any], words: Mapping[str, float]
         return [w for w, n in words.items() if w.strip().casefold() in _NAMES and n <= most and alike(w)]
     varied = e["content"] >= _LEAST and e["distinct_content"] >= _DISTINCT * e["content"]
     said = [w for w, n in words.items() if n <= _OFTEN and w.strip().casefold() in _TITLES] if varied else []
-    return [w for w in said if w[:1].isupper() and not w.isupper() and alike(w)]
+    return [w for w in said if w[:1].isupper() and (not w.isupper() or w == "NONE") and alike(w)]  # None is a town
 
 
 def _case(value: str) -> tuple[bool, bool]:

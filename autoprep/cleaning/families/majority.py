@@ -37,6 +37,8 @@ GUARDS: tuple[dict[str, float], ...] = ({}, {"stranger_margin": MARGIN}, {"margi
 MIN_SLIPS = 3
 #: A value that recurs is a stranger where no key ever says it, and each key says so many others in its place.
 MIN_GAINSAID, MAX_HOMELESS = 3, 0.2
+#: Share of a column's cells that its usual value has where nothing else is foretold by the columns beside it.
+USUAL = 0.9
 #: First words of values that say that nothing is known.
 _UNKNOWING = frozenset((*UNKNOWN_WORDS, "other", "none", "na", "n/a"))
 #: So many codes that recur make a column of codes, where so many of them hold letters and digits; share of the codes
@@ -133,7 +135,7 @@ def _proposal(
     if codes := _own_codes(rows, column, after):
         evidence["codes_left_alone"] = len(codes)
         spared |= codes
-    spared |= _unknowing(rows, column, after)
+    spared |= _unknowing(rows, column, after) | _rare_levels(rows, column, after)
     if spared:
         ballot = replace(ballot, spared=spared)
         evidence["spared"] = len(spared)
@@ -262,6 +264,23 @@ def _unknowing(rows: Rows, column: str, after: Codes) -> frozenset[int]:
     own = rows.of(column)
     edited = np.unique(own[(after != own) & (own >= 0)]).tolist()
     return frozenset(code for code in edited if rows.values[column][code].split(" ")[0].casefold() in _UNKNOWING)
+
+
+def _rare_levels(rows: Rows, column: str, after: Codes) -> frozenset[int]:
+    """Edited values of a column nearly all of whose cells are alike: what its keys say is no more than what is usual.
+
+    Where 97% work full time, every key foretells it, and who works part time contradicts nobody. What stands once and is
+    written nearly as the usual value is a slip all the same.
+    """
+    values, own = rows.values[column], rows.of(column)
+    counts = np.bincount(own[own >= 0], minlength=len(values))
+    usual = int(counts.argmax())
+    if counts[usual] < USUAL * counts.sum():
+        return frozenset()
+    edited = np.unique(own[(after == usual) & (own != usual) & (own >= 0)]).tolist()
+    name = values[usual]
+    slips = (c for c in edited if counts[c] == 1 and len(values[c]) >= MIN_LENGTH and resembles(values[c], name))
+    return frozenset(edited) - frozenset(slips)
 
 
 def _own_codes(rows: Rows, column: str, after: Codes) -> frozenset[int]:
