@@ -23,7 +23,8 @@ COUNTED, WITH_WORD = 0.95, 0.5
 
 def counted(name: str, e: Mapping[str, Any]) -> tuple[list[str], float]:
     """The spellings of the one word behind a column's numbers ("34 reviews", "1 review"), and the cells that are such
-    numbers or bare ones; no words where numbers of that form are a code ("05 NORTH"), an address or differ in what they count.
+    numbers or bare ones; no words where numbers of that form are a code ("05 NORTH"), an address or differ in what
+    they count.
     """
     content, nothing = e["content"], (list[str](), 0.0)
     if content < 5 or e["suffix"] < WITH_WORD * content or e["leading_zero"] or e["zero_word"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -47,6 +48,34 @@ def marks() -> dict[str, pl.Expr]:
     several = pl.sum_horizontal(part.cast(pl.Int8) for part in parts.values()) > 1
     worded = pl.col("t").str.contains(r"\d\s*-?(?:[a-z]|[A-Za-z]{2})")
     return parts | {"span_clock": clock, "span_several": several, "span_word": worded}
+
+
+#: Headers of lengths of time.
+_LENGTH = re.compile(
+    r"duration|length|run(?:ning)?.?time|elapsed|dauer|durée|duracion|duración|(?:^|[_ ])laps?(?:$|[_ ])", re.I
+)
+#: Share of content that must be of one digit before the colon, of so many cells, for the clock to be doubtful.
+_SHORT, _MANY = 0.98, 20
+
+
+def length_not_clock(name: str, e: Mapping[str, Any]) -> bool:
+    """Whether two numbers with a colon may be minutes and seconds: the header says a length, or no hour has two digits.
+
+    Args:
+        name: the header.
+        e: what ``evidence.collect`` gives.
+
+    Example:
+        >>> songs = {"content": 40, "shapes": {"9:99": 40}}
+        >>> length_not_clock("track", songs), length_not_clock("start", {"content": 40, "shapes": {"99:99": 40}})
+        (True, False)
+        >>> length_not_clock("Duration", {"content": 4, "shapes": {"9:99": 3, "99:99": 1}})
+        True
+    """
+    short, long = e["shapes"].get("9:99", 0.0), e["shapes"].get("99:99", 0.0)
+    if short + long < _SHORT * e["content"]:
+        return False
+    return bool(_LENGTH.search(name) or (short >= _MANY and short >= _SHORT * e["content"]))
 
 
 def decide(e: Mapping[str, Any]) -> Spans:

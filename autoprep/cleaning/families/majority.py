@@ -269,8 +269,8 @@ def _unknowing(rows: Rows, column: str, after: Codes) -> frozenset[int]:
 def _rare_levels(rows: Rows, column: str, after: Codes) -> frozenset[int]:
     """Edited values of a column nearly all of whose cells are alike: what its keys say is no more than what is usual.
 
-    Where 97% work full time, every key foretells it, and who works part time contradicts nobody. What stands once and is
-    written nearly as the usual value is a slip all the same.
+    Where 97% work full time, every key foretells it, and who works part time contradicts nobody. What stands once and
+    is written nearly as the usual value is a slip all the same.
     """
     values, own = rows.values[column], rows.of(column)
     counts = np.bincount(own[own >= 0], minlength=len(values))
