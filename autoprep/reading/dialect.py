@@ -98,6 +98,8 @@ def guess_dialects(text: str) -> list[Guess]:
             least = 0.6 * early[0].score
             candidates = [(g.delimiter, g.quote, g.escape) for g in early if g.score >= least]
     guesses = _best_first(sample, candidates, len(sample) < len(text), _runner_up)
+    if guesses[0].width == 1 and guesses[0].delimiter and not guesses[0].quoted:
+        return _undivided(guesses, sample)
     return _whole_lines_first(guesses, sample) if guesses[0].delimiter in (" ", ":") else guesses
 
 
@@ -119,6 +121,12 @@ def _best_first(
         guesses.append(_score(sample, c))
         guesses.sort(key=lambda g: (-g.score, -_prior(g.delimiter), g.delimiter, g.quote, g.escape))
     return guesses
+
+
+def _undivided(guesses: list[Guess], sample: str) -> list[Guess]:
+    """Where most lines are one cell, a mark within the others divides nothing: whole lines come first."""
+    whole = judge(sample, "", "", "")
+    return [whole, *(g for g in guesses if g.delimiter)]
 
 
 def _runner_up(guesses: Sequence[Guess]) -> float:

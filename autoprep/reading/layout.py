@@ -185,7 +185,9 @@ def _heads(look: Sequence[Record], at: int, width: int) -> bool:
     cells = look[at].cells
     words = [c for c in cells if c.strip()]
     after = look[at + 1 : at + 6]
-    alike = bool(after) and all(len(r.cells) == width for r in after)
+    alike = bool(after) and all(
+        len(r.cells) == width or (len(r.cells) == len(cells) == width + 1 and not r.cells[-1].strip()) for r in after
+    )
     if len(cells) > width + 1 and (len(set(words)) < len(cells) or len(after) < 2 or at > 0):
         return False
     return alike and len(words) >= len(cells) - 1 and not any(cell_type(c) in _TYPED for c in words)
@@ -260,7 +262,10 @@ def _is_sequence(cells: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
 
     numeric = sum(bool(re.fullmatch(r"\d{1,6}", c.strip())) for c in cells)
     years = [i for i, c in enumerate(cells) if _YEAR.fullmatch(c.strip())]
-    if numeric >= 3 and len(years) == numeric == run(cells) + 1:
+    said = [int(cells[i].strip()) for i in years]
+    steps = {b - a for a, b in itertools.pairwise(said)}
+    even = len(steps) == 1 and 0 not in steps  # others may stand between them: 1990, Footnotes, 1991, Footnotes
+    if len(years) == numeric >= 2 and even:
         below = [bool(_YEAR.fullmatch(row[i].strip())) for row in body for i in years if i < len(row)]
         if sum(below) <= 0.05 * len(below):
             return True
