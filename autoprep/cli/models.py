@@ -169,14 +169,16 @@ def predict(
     given: Any = source
     if held.tables is None:
         given = api.read(source)
-        known = {*held.plan.inputs, held.plan.target}
-        more = [name for name in given.frame.collect_schema().names() if name not in known]
-        if more and not quiet:
-            rest = f" and {len(more) - MOST_SHOWN} more" if len(more) > MOST_SHOWN else ""
-            sys.stderr.write(f"not in training, ignored: {', '.join(more[:MOST_SHOWN])}{rest}\n")
+        there, target = given.frame.collect_schema().names(), held.plan.target
+        more = [name for name in there if name not in held.plan.inputs and name != target]
+        less = [name for name in held.plan.inputs if name not in there and name != target]
+        for said, names in (("not in training, ignored", more), ("not in these rows, taken as missing", less)):
+            if names and not quiet:
+                rest = f" and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else ""
+                sys.stderr.write(f"{said}: {', '.join(names[:MOST_SHOWN])}{rest}\n")
     if output is not None:
-        count, said = held.predict_file(given, output, policies=policies, of=rows)
-        console().print(f"{count:,} predictions -> {output}; {said:,} rows with contract events", markup=False)
+        count, events = held.predict_file(given, output, policies=policies, of=rows)
+        console().print(f"{count:,} predictions -> {output}; {events:,} rows with contract events", markup=False)
         return
     with tempfile.TemporaryDirectory(prefix="autoprep-") as folder:
         made = Path(folder) / "predictions.csv"

@@ -158,7 +158,7 @@ _CHANGING = (
 )
 #: A number with a sign of a remark: what stands before "(about)", "[3]", "*", or behind "~".
 NOTED = (
-    r"^[~≈]\s*\d|\d%?\s*(?:\*+|†|‡|[¹²³])$|\d%?(?:\[(?:(?:note|nb|n)\s?)?[0-9a-z]{1,3}\])+$"
+    r"^(?:[~≈]|(?i:c\.|ca\.?|circa))\s*\d|\d%?\s*(?:\*+|†|‡|\?|[¹²³])$|\d%?(?:\[(?:(?:note|nb|n)\s?)?[0-9a-z]{1,3}\])+$"
     rf"|^\W*(?:{CURRENCY}\W*)?\d[\d.,' ]*(?:{CURRENCY}|%)?\s*\([^()\d]*\p{{L}}{{3}}[^()\d]*\)$"
 )
 
@@ -173,12 +173,12 @@ def unnoted(text: pl.Expr) -> pl.Expr:
     """Tidied text without the marks and remarks that stand around a number; what changes the number stays.
 
     Example:
-        >>> texts = pl.Series(["~30", "12*", "1,055 (about)", "$89.00 (for backers)", "5 (million)", "7[2][note 3]"])
+        >>> texts = pl.Series(["~30", "12*", "1,055 (about)", "$89.00 (for backers)", "5 (million)", "7[2]", "c. 9?"])
         >>> pl.select(unnoted(pl.lit(texts))).to_series().to_list()
-        ['30', '12', '1,055', '$89.00', '5 (million)', '7']
+        ['30', '12', '1,055', '$89.00', '5 (million)', '7', '9']
     """
-    text = text.str.replace(r"^(?:~|≈|ca\.?|approx\.?|about|around)\s*", "")
-    text = text.str.replace(r"(\d%?)(?:\s*(?:\*+|†|‡|[¹²³])|(?:\[(?:(?:note|nb|n)\s?)?[0-9a-z]{1,3}\])+)$", "$1")
+    text = text.str.replace(r"^(?i:~|≈|c\.|ca\.?|circa|approx\.?|about|around)\s*", "")
+    text = text.str.replace(r"(\d%?)(?:\s*(?:\*+|†|‡|\?|[¹²³])|(?:\[(?:(?:note|nb|n)\s?)?[0-9a-z]{1,3}\])+)$", "$1")
     changing = text.str.extract(_REMARK, 1).str.contains(_changing()).fill_null(False)
     return pl.when(changing).then(text).otherwise(text.str.replace(r"\s*" + _REMARK, ""))
 

@@ -272,7 +272,7 @@ def _semantic(
     dialled = max(e["plus_digits"], e["digits"] if names.says(name, "phone") and (e["min_digits"] or 0) >= 7 else 0.0)
     if dialled >= 0.8 * content:
         return "phone", dialled / content, 1.0
-    words = _boolean_words(e)
+    words = _boolean_words(name, e)
     if words is not None:
         return "boolean", words, words
     if names.says(name, "postal") and (e["digits"] + e["postal"]) >= 0.5 * content:
@@ -317,7 +317,13 @@ def _other_words(e: Mapping[str, Any]) -> dict[str, float]:
     return out
 
 
-def _boolean_words(e: Mapping[str, Any]) -> float | None:
+#: Headers of counts, of which these rows happen to hold none or one.
+_COUNTS = re.compile(
+    r"(?:^|[_ .])(?:n|num|number|numbers|count|counts|qty|quantity|total)(?:$|[_ .])|[a-z]Count$", re.I
+)
+
+
+def _boolean_words(name: str, e: Mapping[str, Any]) -> float | None:
     """Share of content that is yes or no when the column is a boolean, else None."""
     content, distinct = e["content"], e["distinct_content"]
     spoken = e["boolean_words"]
@@ -330,7 +336,7 @@ def _boolean_words(e: Mapping[str, Any]) -> float | None:
     if any(cells > HANDFUL for cells in _other_words(e).values()):
         return None  # "Partial" in a hundred rows is an answer, no slip of the pen
     if set(spoken) <= {"0", "1", "0.0", "1.0"}:
-        return 1.0 if len(spoken) == 2 and known == 1.0 else None
+        return 1.0 if len(spoken) == 2 and known == 1.0 and not _COUNTS.search(name) else None
     return known if boolean.pair_of(list(spoken)) is not None else None
 
 
