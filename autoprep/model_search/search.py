@@ -233,6 +233,8 @@ class _Search:
         total = max(self.budget.total() - self.start, 1e-3)
         total = 300.0 if total == float("inf") else total
         folds = list(range(len(self.splits.folds)))
+        if self.splits.kind == "time":
+            folds.reverse()  # where there is no time for all of them, the newest rows judge
         race = Race(self.bench, folds, self.start, total, self.say, self.journal)
         explorer = Explorer(self.bench, race, total, self.note, self.say, self.sampler)
         try:

@@ -180,6 +180,26 @@ def ignoring(config: Config | None, names: Sequence[str], table: Table, target: 
     return replace(own, columns={**own.columns, **{n: {**own.columns.get(n, {}), "role": "excluded"} for n in found}})
 
 
+def unnumbered(prepared: Prepared, time: Any) -> tuple[Prepared, str]:
+    """Where rows are judged in time, columns that number them are identifiers: later rows lie beyond all they showed.
+
+    Returns:
+        What was prepared, and a sentence on those columns; "" where there is none.
+    """
+    columns = prepared.profile.columns
+    if time is None or "row_number" not in columns.columns:
+        return prepared, ""
+    mine = pl.col("row_number").fill_null(False) & (pl.col("role") == "number")
+    names = columns.filter(mine)["column"].to_list()
+    if not names:
+        return prepared, ""
+    told = columns.with_columns(
+        pl.when(mine).then(pl.lit("identifier")).otherwise(pl.col(word)).alias(word) for word in ("semantic", "role")
+    )
+    said = f"left out, as later rows lie beyond all that it shows: {', '.join(names)} (numbers the rows)"
+    return replace(prepared, profile=replace(prepared.profile, columns=told)), said
+
+
 def constrained(asked: Mapping[str, int] | None, prepared: Prepared, plan: Plan, frame: pl.DataFrame) -> dict[str, int]:
     """Raw columns' directions by the names that the cleaned columns have."""
     found = {}

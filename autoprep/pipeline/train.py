@@ -36,6 +36,7 @@ from autoprep.pipeline.sides import (
     row_times,
     row_weights,
     targetless,
+    unnumbered,
 )
 from autoprep.pipeline.structure import AUTO, JOIN, Kind, gap_of, parts_of, suggested, told, unseen_sides
 from autoprep.pipeline.values import Fitted, Parts, Prepared, Stopwatch
@@ -149,6 +150,7 @@ def fit(
     group, time = _asked("group", group, likely, listener), _asked("time", time, likely, listener)
     for lacking in unseen:
         listener(Event("search", lacking))
+    prepared, numbering = unnumbered(prepared, time)
     for name, said in (("group", group), ("time", time), ("weight", sample_weight)):
         given = None if said is None else "values"
         chosen_by[name] = _named_by(said, prepared.table) if isinstance(said, str) else given
@@ -160,6 +162,7 @@ def fit(
     leaks = leaks_told(plan, prepared, None if group is not None else likely.get("group"))
     visible = {spec.source or spec.name for spec in plan.outputs if spec.role not in cleaning.UNSEEN}
     leaks += too_good.doubts_told(prepared.profile, visible, likely.get("group"))
+    leaks += filter(None, [numbering])
     for said in leaks:
         listener(Event("plan", said))
     watch.start("earn")
@@ -286,7 +289,8 @@ def fit(
     scores = {"cross_validated": float(np.mean(found.scores)) if found.scores else float("nan")}
     doubts = [too_good.remark(prepared.profile, read, truth, found.oof, task)]
     code = classes.index(about) if about else None
-    if guessed := trivial.beside(found.metric, truth, found.oof, task, baseline, code):
+    each = trivial.in_time(found.metric, y, truth, task, classes, found.splits, code)
+    if guessed := trivial.beside(found.metric, truth, found.oof, task, baseline, code, each):
         scores |= {"standard_error": guessed.error, "guessing": guessed.trivial}
         doubts.append(trivial.no_better(found.metric, guessed, task))
     for doubt in filter(None, doubts):

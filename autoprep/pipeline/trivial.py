@@ -13,6 +13,7 @@ from autoprep.types import Task
 
 if TYPE_CHECKING:
     from autoprep.model_search.metrics import Metric
+    from autoprep.model_search.splits import Splits
 
 #: Draws of the judged rows by which the error of a gain is estimated, rows of each at most, and how many such errors a
 #: gain must be for a model to be surely better than a guess: the best of many is among the luckiest.
@@ -127,13 +128,47 @@ def guesses(metric: Metric, y: np.ndarray, task: Task, kept: Mapping[str, Any], 
     return np.tile(np.eye(2)[code] if metric.name == "f1" and code is not None else shares, (len(y), 1))
 
 
+def in_time(
+    metric: Metric,
+    y: pl.Series,
+    codes: np.ndarray,
+    task: Task,
+    classes: Sequence[str],
+    splits: Splits,
+    code: int | None,
+) -> np.ndarray | None:
+    """As ``guesses`` for all rows, each by what the training rows of its fold show: nobody knows the mean of times to
+    come. None where the folds are not in time; NaN for rows that no fold judges.
+
+    Args:
+        y: (n,) the target as it is. codes: (n,) as models see it. splits: whose folds judge.
+    """
+    if splits.kind != "time":
+        return None
+    made = None
+    for train, valid in splits.folds:
+        kept = learnt(y.gather(train), task, classes, metric.name)
+        guess = guesses(metric, codes[valid], task, kept, code).astype(np.float64)
+        if made is None:
+            made = np.full((len(codes), *guess.shape[1:]), np.nan)
+        made[valid] = guess
+    return made
+
+
 def beside(
-    metric: Metric, y: np.ndarray, said: np.ndarray, task: Task, kept: Mapping[str, Any], code: int | None
+    metric: Metric,
+    y: np.ndarray,
+    said: np.ndarray,
+    task: Task,
+    kept: Mapping[str, Any],
+    code: int | None,
+    each: np.ndarray | None = None,
 ) -> Beside | None:
     """A model's predictions beside trivial ones of the same rows.
 
     Args:
         said: (n,) or (n, classes), out of fold; NaN for rows that no fold judged. The others: see ``guesses``.
+        each: what ``in_time`` gives, in place of one guess for all rows.
 
     Returns:
         None where the trivial predictor has no score there.
@@ -144,7 +179,7 @@ def beside(
     truth, made = y[judged], said[judged]
     if not len(truth) or undefined(metric, truth, code):
         return None
-    guess = guesses(metric, truth, task, kept, code)
+    guess = guesses(metric, truth, task, kept, code) if each is None else each[judged]
     rng, drawn = np.random.default_rng(0), []
     size = min(len(truth), DRAWN)
     for _ in range(DRAWS):
