@@ -39,6 +39,8 @@ MIN_SLIPS = 3
 MIN_GAINSAID, MAX_HOMELESS = 3, 0.2
 #: Share of a column's cells that its usual value has where nothing else is foretold by the columns beside it.
 USUAL = 0.9
+#: Other columns with slips in them that make a table full of them.
+SLIPPED = 3
 #: First words of values that say that nothing is known.
 _UNKNOWING = frozenset((*UNKNOWN_WORDS, "other", "none", "na", "n/a"))
 #: So many codes that recur make a column of codes, where so many of them hold letters and digits; share of the codes
@@ -135,7 +137,9 @@ def _proposal(
     if codes := _own_codes(rows, column, after):
         evidence["codes_left_alone"] = len(codes)
         spared |= codes
-    spared |= _unknowing(rows, column, after) | _rare_levels(rows, column, after)
+    beside = sum(_mended(state, other) >= MIN_SLIPS for other in texts if other != column)
+    rare = _rare_levels(rows, column, after, beside >= SLIPPED)
+    spared |= _unknowing(rows, column, after) | rare | _echoed(rows, column, after, texts)
     if spared:
         ballot = replace(ballot, spared=spared)
         evidence["spared"] = len(spared)
@@ -266,11 +270,31 @@ def _unknowing(rows: Rows, column: str, after: Codes) -> frozenset[int]:
     return frozenset(code for code in edited if rows.values[column][code].split(" ")[0].casefold() in _UNKNOWING)
 
 
-def _rare_levels(rows: Rows, column: str, after: Codes) -> frozenset[int]:
+def _echoed(rows: Rows, column: str, after: Codes, texts: Sequence[str]) -> frozenset[int]:
+    """Edited values that the row says twice: "Norfolk, Nebraska" beside "Nebraska", which the vote would take out.
+
+    A value that stands in several rows is spared where most of them bear it out.
+    """
+    values, own = rows.values[column], rows.of(column)
+    edits = np.flatnonzero((after != own) & (own >= 0) & (after >= 0))
+    edited, borne = Counter[int](), Counter[int]()
+    others = [(rows.of(other), rows.values[other]) for other in texts if other != column]
+    for row in edits.tolist():
+        value, said = values[own[row]], values[after[row]]
+        edited[int(own[row])] += 1
+        beside = (words[codes[row]] for codes, words in others if codes[row] >= 0)
+        borne[int(own[row])] += any(
+            len(w) >= MIN_LENGTH and w != value and w in value and w not in said for w in beside
+        )
+    return frozenset(code for code, n in edited.items() if 2 * borne[code] > n)
+
+
+def _rare_levels(rows: Rows, column: str, after: Codes, slipped: bool) -> frozenset[int]:
     """Edited values of a column nearly all of whose cells are alike: what its keys say is no more than what is usual.
 
     Where 97% work full time, every key foretells it, and who works part time contradicts nobody. What stands once and
-    is written nearly as the usual value is a slip all the same.
+    is written nearly as the usual value is a slip all the same; in a table whose other columns are full of slips
+    (``slipped``) so is what differs by one letter.
     """
     values, own = rows.values[column], rows.of(column)
     counts = np.bincount(own[own >= 0], minlength=len(values))
@@ -279,8 +303,14 @@ def _rare_levels(rows: Rows, column: str, after: Codes) -> frozenset[int]:
         return frozenset()
     edited = np.unique(own[(after == usual) & (own != usual) & (own >= 0)]).tolist()
     name = values[usual]
-    slips = (c for c in edited if counts[c] == 1 and len(values[c]) >= MIN_LENGTH and resembles(values[c], name))
-    return frozenset(edited) - frozenset(slips)
+
+    def slip(code: int) -> bool:
+        value = values[code]
+        if slipped and len(value) == len(name) and sum(a != b for a, b in zip(value, name, strict=True)) == 1:
+            return True
+        return bool(counts[code] == 1 and len(value) >= MIN_LENGTH and resembles(value, name))
+
+    return frozenset(code for code in edited if not slip(code))
 
 
 def _own_codes(rows: Rows, column: str, after: Codes) -> frozenset[int]:

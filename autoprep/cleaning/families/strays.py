@@ -127,6 +127,8 @@ class _Column:
         kind = unicodedata.category(c)
         if c in APOSTROPHES and 0 < i < len(value) - 1 and value[i - 1].isalpha() and value[i + 1].isalpha():
             return False  # "Women´s"
+        if unicodedata.combining(c) and i and _latin(unicodedata.normalize("NFC", value[i - 1 : i + 1])[0]):
+            return False  # an accent that stands behind its letter
         if kind in ("Sc", "Nd", "Nl", "No", "Zs", "Pd", "Pi", "Pf") or c in "°µμº²³™®©•…·–—′″":
             return False
         inside = 0 < i < len(value) - 1 and value[i - 1].isalnum() and value[i + 1].isalnum()
