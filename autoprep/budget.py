@@ -6,6 +6,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+#: How many times longer for others' work anything is taken to be at most.
+MOST_SLOWED = 4.0
+
 
 @dataclass
 class Budget:
@@ -30,12 +33,13 @@ class Budget:
     work_budget: float | None = None
     clock: Callable[[], float] = time.monotonic
     started: float = field(init=False)
+    worked: float = field(init=False)
     work: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
         if self.time_budget_s is not None and self.work_budget is not None:
             raise ValueError("give time_budget_s or work_budget, not both")
-        self.started = self.clock()
+        self.started, self.worked = self.clock(), time.process_time()
 
     @property
     def deterministic(self) -> bool:
@@ -49,6 +53,14 @@ class Budget:
     def elapsed_s(self) -> float:
         """Seconds since the budget was made."""
         return self.clock() - self.started
+
+    def slowed(self) -> float:
+        """How many times longer work takes than it would alone: a second of the clock for a second of a core is 1.
+
+        From 1 to ``MOST_SLOWED``; on a machine that others use, what comes after a search needs so much more time.
+        """
+        core = time.process_time() - self.worked
+        return min(MOST_SLOWED, max(1.0, self.elapsed_s() / core)) if core > 0.5 else 1.0
 
     def spent(self) -> float:
         """Seconds or units spent so far."""

@@ -249,7 +249,7 @@ def fit(
             listener(Event("search", hint))
         hints += advice
     variants = Variants(Variant(frame, factories), genes(before, gains), turned, watch.seconds.get("clean", 0.0))
-    saving = SAVING_S + SAVING_STEP_S * len(plan.actions)
+    saving = (SAVING_S + SAVING_STEP_S * len(plan.actions)) * budget.slowed()
     reserve = 0.0 if time_budget_s is None else 0.3 + (0.03 + DIAGNOSIS_SHARE) * time_budget_s + saving
     inner = Budget(None if time_budget_s is None else max(0.5, budget.remaining() - reserve), work_budget)
     found = search(

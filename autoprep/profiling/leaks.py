@@ -139,8 +139,8 @@ def diagnose(
     return out
 
 
-def after_outcome(columns: Sequence[Encoded], y: Floats | Ints, task: Task) -> dict[str, str]:
-    """Times that stand after another time of their row, by a span that tells the target: column -> why.
+def after_outcome(columns: Sequence[Encoded], y: Floats | Ints, task: Task) -> dict[str, tuple[float, str]]:
+    """Times that stand after another time of their row, by a span that tells the target: column -> score and why.
 
     When a ticket was closed, a loan was ended, a parcel arrived: such a time is written once the outcome is known, and
     how long it took gives the outcome away though neither time alone does.
@@ -155,8 +155,8 @@ def after_outcome(columns: Sequence[Encoded], y: Floats | Ints, task: Task) -> d
         >>> y, opened = np.arange(400) % 2, rng.uniform(0, 900, 400)
         >>> days = {"opened": opened, "closed": opened + np.where(y == 1, 30.0, 3.0) + rng.uniform(0, 2, 400)}
         >>> made = [of_values(name, values, "date") for name, values in days.items()]
-        >>> after_outcome(made, y, "binary")
-        {'closed': "it is never before 'opened', and how long after tells the target (score 1.00, shuffled 0.46)"}
+        >>> after_outcome(made, y, "binary")["closed"]
+        (1.0, "it is never before 'opened', and how long after tells the target (score 1.00, shuffled 0.46)")
     """
     dates = [one for one in columns if one.kind == "date" and one.values is not None and one.levels > 2]
     rng = np.random.default_rng(0)
@@ -177,7 +177,7 @@ def after_outcome(columns: Sequence[Encoded], y: Floats | Ints, task: Task) -> d
             if said >= max(least, chance + 0.1) and said > found.get(late.name, (0.0, ""))[0]:
                 why = f"it is never before '{early.name}', and how long after tells the target"
                 found[late.name] = (said, f"{why} (score {said:.2f}, shuffled {chance:.2f})")
-    return {name: why for name, (_, why) in found.items()}
+    return found
 
 
 def _reason(

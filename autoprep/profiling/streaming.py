@@ -257,7 +257,7 @@ def _related(
 _OF_TARGET = frozenset(
     (
         *("is_target", "target_score", "target_null_score", "target_copy", "target_leak", "target_part"),
-        *("leak_reason", "after_outcome", "missing_score", "row_number", "row_number_reason"),
+        *("leak_reason", "after_outcome", "after_outcome_score", "missing_score", "row_number", "row_number_reason"),
         "target_together",
     )
 )

@@ -225,8 +225,8 @@ def diagnose(
     if hurry is not None and hurry.late():
         hurry.left_out.append("times that are written after the outcome")
     else:
-        for name, why in leaks.after_outcome(others, y[rows], said).items():
-            per[name]["after_outcome"] = why
+        for name, (told, why) in leaks.after_outcome(others, y[rows], said).items():
+            per[name] |= {"after_outcome": why, "after_outcome_score": told}
     numbering = {c.name for c in found if c.row["semantic"] == "identifier" and c.row["role"] == "identifier"}
     for name, why in leaks.telling_numbers(others, numbering, y[rows], said).items():
         per[name] |= {"row_number": True, "row_number_reason": why}

@@ -192,6 +192,7 @@ target_part boolean The target is the sum of this column and others, or the diff
 leak_reason text Why.
 row_number boolean The values number the rows, and their order goes with the target beyond chance.
 row_number_reason text How well.
+after_outcome_score float How well that span tells the target, as target_score.
 after_outcome text Why this time may be written only once the outcome is known, or null.
 target_together text How this column and others together give the target away, or null.
 missing_score float Cross-validated score of this column's missingness alone.

@@ -68,8 +68,8 @@ TROUBLES = (
     Trouble(
         "L", "leaks of the target",
         ("target.leaks", "target.part", "target.suspicious", "target.together", "target.after_outcome",
-         "target.row_order", "target.row_number", "target.sorted", "missing.tells_target", "table.groups",
-         "table.in_time"),
+         "target.written_after", "target.row_order", "target.row_number", "target.sorted", "missing.tells_target",
+         "table.groups", "table.in_time"),
         "folds by group and time, the canary, cutoffs of features",
     ),
     Trouble(

@@ -1,0 +1,84 @@
+"""What was meant stays: codes, phone numbers, ranges, rare levels, names of towns, accents; doubts are asked about."""
+
+from __future__ import annotations
+
+import random
+
+import polars as pl
+import pytest
+
+from autoprep.cleaning import apply, plan
+
+
+def _cleaned(**columns: list[str | None]) -> tuple[pl.DataFrame, dict[str, str]]:
+    raw = pl.DataFrame(columns)
+    made = plan(raw)
+    asked = {a.rule: a.status for a in made.actions if a.status in ("apply", "ask")}
+    return apply(raw, made).frame, asked
+
+
+DRAW = random.Random(3)
+KEPT = {
+    "codes before a word": [f"{DRAW.randint(1, 18):02d} NORTH" for _ in range(60)],
+    "phone numbers": [f"+26097{DRAW.randint(1_000_000, 9_999_999)}" for _ in range(60)],
+    "districts": ["TX", "OH", "NY", "FL", "NC", "TX-7", "OH-12", "NH"] * 8,
+    "towns": [f"{a}{b}".title() for a in ("ne", "mo", "tu", "ra") for b in ("ra", "to", "sa", "vi", "lo", "ne")]
+    + ["None"],
+    "accents behind letters": ["primera edicio\u0301n", "segunda edicion", "tercera edicion", "Neue Ausgabe"] * 12,
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_cells_stay_as_they_are(name: str) -> None:
+    frame, _ = _cleaned(x=KEPT[name], key=[f"k{i}" for i in range(len(KEPT[name]))])
+    assert frame["x"].to_list() == KEPT[name]
+
+
+def test_ranges_among_whole_numbers_are_no_junk() -> None:
+    cells = [*[str(DRAW.randint(1, 90)) for _ in range(80)], *["2-10"] * 12, *["Over 100"] * 4]
+    frame, _ = _cleaned(x=cells)
+    assert frame["x"].to_list() == cells
+    assert frame["x__low"].null_count() == 0
+    assert frame["x__high"].null_count() == 4
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "rule"),
+    [
+        ("duration", ["4:22", "3:15", "12:05", "2:40", "5:01", "3:33"], "time.clock_or_length"),
+        ("track", [f"{m}:{s:02d}" for m in range(2, 7) for s in range(0, 60, 9)], "time.clock_or_length"),
+        ("founded", [f"5/{d}/{d * 7 % 100:02d}" for d in range(1, 29)], "time.ambiguous_century"),
+    ],
+)
+def test_what_may_be_read_in_two_ways_is_asked(header: str, cells: list[str], rule: str) -> None:
+    frame, asked = _cleaned(**{header: cells, "key": [f"k{i}" for i in range(len(cells))]})  # type: ignore[arg-type]
+    assert asked[rule] == "ask"
+    assert frame[header].to_list() == cells
+
+
+def test_clocks_are_clocks() -> None:
+    frame, _ = _cleaned(opens=[f"{h:02d}:{m:02d}" for h in range(6, 22) for m in (0, 15, 30)])
+    assert frame["opens"].dtype == pl.Time()
+
+
+def test_counts_of_none_and_one_stay_numbers() -> None:
+    frame, _ = _cleaned(num_accounts=["0", "1", "0"] * 20, smoker=["0", "1", "1"] * 20)
+    assert (frame["num_accounts"].dtype, frame["smoker"].dtype) == (pl.Int64(), pl.Boolean())
+
+
+def test_rare_levels_are_no_slips_for_the_usual_one() -> None:
+    rows = [(DRAW.choice("abcdef"), DRAW.choice(["SE", "MI", "EN"]), "FT") for _ in range(600)]
+    for i, level in enumerate(["PT"] * 9 + ["CT"] * 5 + ["FL"] * 4):
+        rows[i * 31] = (*rows[i * 31][:2], level)
+    job, grade, kind = map(list, zip(*rows, strict=True))
+    frame, _ = _cleaned(job=[f"job {j}" for j in job], grade=grade, kind=kind)
+    assert frame["kind"].to_list() == kind
+
+
+def test_what_the_row_says_twice_is_no_slip() -> None:
+    places = [("Norfolk", "Virginia"), ("Omaha", "Nebraska"), ("Boise", "Idaho"), ("Provo", "Utah")]
+    rows = [places[i % 4] for i in range(240)]
+    rows[17] = rows[44] = ("Norfolk", "Nebraska")
+    frame, _ = _cleaned(place=[f"{c}, {s}" for c, s in rows], city=[c for c, _ in rows], state=[s for _, s in rows])
+    assert frame["place"].to_list() == [f"{c}, {s}" for c, s in rows]
+    assert frame["state"].to_list() == [s for _, s in rows]
