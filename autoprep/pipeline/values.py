@@ -169,7 +169,8 @@ def _verdict(scores: Mapping[str, float], judged_on: str) -> dict[str, str]:
     words = {"cross_validated": own, "holdout": "score", "holdout_baseline": "baseline"}
     said = {words.get(name, name): f"{value:.4g}" for name, value in scores.items() if name != "standard_error"}
     error = scores.get("standard_error", float("nan"))
-    return said | {own: f"{said[own]} ± {error:.2g}"} if own in said and error == error else said
+    within = f"{error:,.0f}" if error >= 10 else f"{error:.2g}"
+    return said | {own: f"{said[own]} ± {within}"} if own in said and error == error else said
 
 
 def _shown(diagnosis: Diagnosis) -> dict[str, Any]:

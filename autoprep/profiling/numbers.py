@@ -66,6 +66,8 @@ def decide(e: Mapping[str, Any], name: str = "", prefer: str = "") -> Numbers:
     elif one_comma or one_dot:
         if grouped_by_point(e):
             decimal, why = ",", "a point stands only before three digits, and money is seldom written to three decimals"
+        elif never_short(e):
+            decimal, why = ",", "a point stands only before three digits, and numbers without one are below 1,000"
         elif prefer:
             decimal, why = prefer, "no cell decides; other columns of the table prove this separator"
         else:
@@ -120,6 +122,24 @@ def decide(e: Mapping[str, Any], name: str = "", prefer: str = "") -> Numbers:
     # a column of words is one of words, numbers though they name: a few among digits are numbers
     family = min(e["content"], written + (e["number_word"] if e["number_word"] <= written else 0.0))
     return Numbers(fmt, count, family, ambiguous, why, unit, magnitude, cr)
+
+
+#: Cells with a point from which none with fewer than three digits behind it is no chance: a tenth of fractions of three
+#: digits end in a nought that is left out.
+NEVER_SHORT = 40
+
+
+def never_short(e: Mapping[str, Any]) -> bool:
+    """Whether points stand before three digits in many cells and no number without one has more than three digits.
+
+    Example:
+        >>> seen = {"one_comma": 0, "dot_proof": 0, "comma_groups": 0, "plain_dot": 50, "plain_one_dot": 50}
+        >>> never_short(seen | {"one_dot": 50, "digits": 9, "max_digits": 3, "currency_at": 0})
+        True
+    """
+    if e["one_comma"] or e["dot_proof"] or e["comma_groups"] or e["plain_dot"] > e["plain_one_dot"]:
+        return False
+    return bool(e["digits"] and (e["max_digits"] or 9) <= 3 and max(e["one_dot"], e["plain_one_dot"]) >= NEVER_SHORT)
 
 
 def grouped_by_point(e: Mapping[str, Any]) -> bool:

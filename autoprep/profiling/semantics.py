@@ -359,6 +359,8 @@ def _lettered_numbers(e: Mapping[str, Any]) -> bool:
 
 #: Ranges and limits from which a column of numbers is one of ranges: cells, and share of content.
 FEW_ENDS, SOME_ENDS = 3, 0.05
+#: Share of content with one and the same unit from which a column of numbers is one of that unit.
+SOME_UNITS = 0.02
 
 
 def _numeric(
@@ -373,6 +375,8 @@ def _numeric(
         "amount": e["currency_at"] / content,
     }
     kind = max(rates, key=lambda k: rates[k])
+    if number.unit >= max(FEW_ENDS, SOME_UNITS * content) and len(e["units"]) == 1 and not rates["amount"]:
+        return "quantity", confidence, family  # "7 yrs" among years: the others are years as well
     ends = e["range"] + e["inequality"]
     if kind == "range" and ends >= max(FEW_ENDS, SOME_ENDS * content):
         return "range", confidence, family  # a single number is a range too: none of either is lost

@@ -137,7 +137,10 @@ def change_views(plan: Plan, ledger: pl.DataFrame | None, personal: Mapping[str,
     counted: dict[str, int] = {}
     pairs: dict[str, list[tuple[str, str, int]]] = {}
     if ledger is not None and ledger.height:
-        counted = dict(ledger.group_by("action").len().rows())
+        # what became of a whole column is told in its steps; it counts where no cell was changed
+        cells = pl.col("row").is_not_null().sum()
+        both = ledger.group_by("action").agg(pl.when(cells > 0).then(cells).otherwise(pl.len()))
+        counted = dict(both.rows())
         common = (
             ledger.filter(pl.col("row").is_not_null())
             .group_by("action", "column", "before", "after")
@@ -283,8 +286,16 @@ def _column_view(row: Mapping[str, Any], details: Mapping[str, Any], met: Counte
         counts = tuple(s for *_, s in top)
     if hidden:
         low = high = ""
+
+    def figure(value: Any, style: str) -> str:
+        if style == "share":
+            return share(value)
+        if hidden:
+            return mask(value)
+        return cell(value) if style == "words" else number(_numeric(value))
+
     figures = [
-        (label, share(row[key]) if style == "share" else mask(row[key]) if hidden else number(_numeric(row[key])))
+        (label, figure(row[key], style))
         for label, key, style in _FIGURES
         if row.get(key) not in (None, "") and not (style == "share" and not row[key])
     ]
@@ -333,9 +344,9 @@ _FIGURES = (
     ("zeros", "zero_rate", "share"),
     ("negative", "negative_rate", "share"),
     ("mean length", "mean_length", ""),
-    ("pattern", "pattern", ""),
-    ("unit", "unit", ""),
-    ("currency", "currency", ""),
+    ("pattern", "pattern", "words"),
+    ("unit", "unit", "words"),
+    ("currency", "currency", "words"),
     ("earliest", "min_date", ""),
     ("latest", "max_date", ""),
     ("tells of the target", "target_score", ""),

@@ -43,7 +43,7 @@ def test_dirt_as_usual_is_told_and_more_of_it_warns(tmp_path: Path) -> None:
 
     def rows(count: int, share: float) -> pl.DataFrame:
         size = rng.normal(50, 9, count)
-        text = [f"{v:.0f}" if rng.random() > share else f"ca {rng.integers(10**6)}?" for v in size]
+        text = [f"{v:.0f}" if rng.random() > share else f"see {rng.integers(10**6)}!" for v in size]
         return pl.DataFrame({"size": text, "sold": np.where(size > 50, "yes", "no")})
 
     train = rows(400, 0.05)
