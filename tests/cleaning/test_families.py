@@ -11,7 +11,7 @@ import pytest
 
 import autoprep as ap
 from autoprep.cleaning import apply, plan
-from autoprep.cleaning.families import majority
+from autoprep.cleaning.families import majority, spared
 from autoprep.cleaning.families.ballots import Ballot, Rows, tally
 from autoprep.cleaning.families.base import LEARNERS, State
 from autoprep.cleaning.families.near import says_number
@@ -194,13 +194,13 @@ def test_rows_of_another_kind_are_spared_and_scattered_slips_are_not() -> None:
     own = table.of("mean")
     scattered = np.where(np.arange(len(own)) % 13 == 0, (own + 1) % table.width("mean"), own)
     scattered[540:] = own[540:]
-    assert majority._spared(table, "mean", scattered, ["code", "state"]) == frozenset()
+    assert spared.elsewhere(table, "mean", scattered, ["code", "state"]) == frozenset()
     both = np.where(np.arange(len(own)) >= 540, own + len(codes), scattered)  # each "ak" code becomes its "al" code
-    spared = {table.values["mean"][code] for code in majority._spared(table, "mean", both, ["code", "state"])}
-    assert spared == {f"ak_{code}" for code in codes}
+    found = {table.values["mean"][code] for code in spared.elsewhere(table, "mean", both, ["code", "state"])}
+    assert found == {f"ak_{code}" for code in codes}
     ballot = Ballot("mean", ("code",), (tally(table.of("code"), own, table.width("mean")),), (9.0,), 1.0)
     assert (ballot.cast(table) != own).sum() == len(codes)
-    kept = replace(ballot, spared=majority._spared(table, "mean", both, ["code", "state"]))
+    kept = replace(ballot, spared=spared.elsewhere(table, "mean", both, ["code", "state"]))
     assert (kept.cast(table) == own).all()
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import random
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,12 +12,12 @@ import numpy as np
 import polars as pl
 
 from autoprep.cleaning.compile import JOINT
+from autoprep.cleaning.families import spared
 from autoprep.cleaning.families.ballots import Ballot, Codes, Rows, Said, tally
-from autoprep.cleaning.families.base import LEARNERS, Proposal, State, lower_bound, shape
+from autoprep.cleaning.families.base import LEARNERS, Proposal, State, lower_bound
 from autoprep.cleaning.families.dependencies import MIN_KNOWN, Dependency, mine
 from autoprep.cleaning.families.near import MIN_LENGTH, akin, resembles
 from autoprep.cleaning.families.noise import corrupt
-from autoprep.parsing.null import UNKNOWN_WORDS
 from autoprep.types import Gate
 
 #: Columns that are looked at, keys that a plan may hold.
@@ -37,15 +35,8 @@ GUARDS: tuple[dict[str, float], ...] = ({}, {"stranger_margin": MARGIN}, {"margi
 MIN_SLIPS = 3
 #: A value that recurs is a stranger where no key ever says it, and each key says so many others in its place.
 MIN_GAINSAID, MAX_HOMELESS = 3, 0.2
-#: Share of a column's cells that its usual value has where nothing else is foretold by the columns beside it.
-USUAL = 0.9
 #: Other columns with slips in them that make a table full of them.
 SLIPPED = 3
-#: First words of values that say that nothing is known.
-_UNKNOWING = frozenset((*UNKNOWN_WORDS, "other", "none", "na", "n/a"))
-#: So many codes that recur make a column of codes, where so many of them hold letters and digits; share of the codes
-#: that a usual shape of theirs has.
-MANY_CODES, CODED, USUAL_CODE = 100, 0.9, 0.02
 
 
 @LEARNERS.add("vote")
@@ -133,16 +124,16 @@ def _proposal(
     if explained:
         said = f"the exceptions are those of {explained}, not slips"
         return Proposal((column,), ballot.parameters(rows, empty=True), 0.0, evidence, said), own
-    spared = _spared(rows, column, after, texts)
-    if codes := _own_codes(rows, column, after):
+    kept_back = spared.elsewhere(rows, column, after, texts)
+    if codes := spared.own_codes(rows, column, after):
         evidence["codes_left_alone"] = len(codes)
-        spared |= codes
+        kept_back |= codes
     beside = sum(_mended(state, other) >= MIN_SLIPS for other in texts if other != column)
-    rare = _rare_levels(rows, column, after, beside >= SLIPPED)
-    spared |= _unknowing(rows, column, after) | rare | _echoed(rows, column, after, texts)
-    if spared:
-        ballot = replace(ballot, spared=spared)
-        evidence["spared"] = len(spared)
+    kept_back |= spared.rare_levels(rows, column, after, beside >= SLIPPED)
+    kept_back |= spared.saying_nothing(rows, column, after) | spared.echoed(rows, column, after, texts)
+    if kept_back:
+        ballot = replace(ballot, spared=kept_back)
+        evidence["spared"] = len(kept_back)
         after = ballot.cast(rows)
     cells = int(state.probe.get("cells", 200))
     least = state.probe.get("precision", 0.95)
@@ -232,115 +223,6 @@ def _explained(rows: Rows, column: str, after: Codes, texts: Sequence[str]) -> s
         if len(guilty) and edited[guilty].sum() >= 0.4 * total:
             return f"{other} = '{[None, *rows.values[other]][int(guilty[0])]}'"
     return ""
-
-
-def _spared(rows: Rows, column: str, after: Codes, texts: Sequence[str]) -> frozenset[int]:
-    """Values that stand only where another column holds a value with which the vote nearly always disagrees.
-
-    Of a thousand hospitals in one state, the few in another are no slips, though each of their codes stands alone. That
-    so many edits fall on one value must be more than chance (one in a hundred of all that are looked at).
-    """
-    own = rows.of(column)
-    edits = (after != own) & (own >= 0)
-    rate = float(edits.mean())
-    chosen = np.zeros(rows.height, bool)
-    for other in texts if edits.sum() >= 3 and rate < 1 else ():
-        places = rows.of(other)
-        if other == column or rows.width(other) > rows.height // 3:
-            continue
-        times, edited = np.bincount(places + 1), np.bincount(places + 1, weights=edits)
-        able = np.flatnonzero((edited >= 3) & (edited >= 0.6 * times))
-        for group in able[able > 0].tolist():
-            n, k = int(times[group]), int(edited[group])
-            # Chernoff's bound of the binomial tail
-            share = k / n
-            apart = share * math.log(share / rate) + (1 - share) * math.log(max(1 - share, 1e-12) / (1 - rate))
-            if math.exp(-n * apart) * len(times) * len(texts) < 0.01:
-                chosen |= edits & (places + 1 == group)
-    width = rows.width(column)
-    inside = np.bincount(own[chosen], minlength=width)
-    stands = np.bincount(own[own >= 0], minlength=width)
-    return frozenset(np.flatnonzero((inside > 0) & (inside == stands)).tolist())
-
-
-def _unknowing(rows: Rows, column: str, after: Codes) -> frozenset[int]:
-    """Edited values that begin by saying that nothing is known ("Unspecified NORTH"): no slip, as an empty cell is."""
-    own = rows.of(column)
-    edited = np.unique(own[(after != own) & (own >= 0)]).tolist()
-    return frozenset(code for code in edited if rows.values[column][code].split(" ")[0].casefold() in _UNKNOWING)
-
-
-def _echoed(rows: Rows, column: str, after: Codes, texts: Sequence[str]) -> frozenset[int]:
-    """Edited values that the row says twice: "Norfolk, Nebraska" beside "Nebraska", which the vote would take out.
-
-    A value that stands in several rows is spared where most of them bear it out.
-    """
-    values, own = rows.values[column], rows.of(column)
-    edits = np.flatnonzero((after != own) & (own >= 0) & (after >= 0))
-    edited, borne = Counter[int](), Counter[int]()
-    others = [(rows.of(other), rows.values[other]) for other in texts if other != column]
-    for row in edits.tolist():
-        value, said = values[own[row]], values[after[row]]
-        edited[int(own[row])] += 1
-        beside = (words[codes[row]] for codes, words in others if codes[row] >= 0)
-        borne[int(own[row])] += any(
-            len(w) >= MIN_LENGTH and w != value and w in value and w not in said for w in beside
-        )
-    return frozenset(code for code, n in edited.items() if 2 * borne[code] > n)
-
-
-def _rare_levels(rows: Rows, column: str, after: Codes, slipped: bool) -> frozenset[int]:
-    """Edited values of a column nearly all of whose cells are alike: what its keys say is no more than what is usual.
-
-    Where 97% work full time, every key foretells it, and who works part time contradicts nobody. What stands once and
-    is written nearly as the usual value is a slip all the same; in a table whose other columns are full of slips
-    (``slipped``) so is what differs by one letter.
-    """
-    values, own = rows.values[column], rows.of(column)
-    counts = np.bincount(own[own >= 0], minlength=len(values))
-    usual = int(counts.argmax())
-    if counts[usual] < USUAL * counts.sum():
-        return frozenset()
-    edited = np.unique(own[(after == usual) & (own != usual) & (own >= 0)]).tolist()
-    name = values[usual]
-
-    def slip(code: int) -> bool:
-        value = values[code]
-        if slipped and len(value) == len(name) and sum(a != b for a, b in zip(value, name, strict=True)) == 1:
-            return True
-        return bool(counts[code] == 1 and len(value) >= MIN_LENGTH and resembles(value, name))
-
-    return frozenset(code for code in edited if not slip(code))
-
-
-def _own_codes(rows: Rows, column: str, after: Codes) -> frozenset[int]:
-    """Edited values of a column of codes that are codes of their own: two persons of one name have two.
-
-    They have a usual shape of the column, and recur or differ from what is said by digits alone.
-    """
-    values, own = rows.values[column], rows.of(column)
-    counts = np.bincount(own[own >= 0], minlength=len(values))
-    recurring = [values[code] for code in np.flatnonzero(counts >= 2).tolist()]
-    if len(recurring) < MANY_CODES or sum(map(_coded, recurring)) < CODED * len(recurring):
-        return frozenset()
-    shapes = Counter(map(shape, recurring))
-    usual = {form for form, n in shapes.items() if n >= USUAL_CODE * len(recurring)}
-    edits = (own >= 0) & (after != own)
-    chosen = set()
-    for pair in np.unique(own[edits] * len(values) + after[edits]).tolist():
-        code, goal = divmod(pair, len(values))
-        value, said = values[code], values[goal]
-        if _coded(value) and shape(value) in usual and (counts[code] >= 2 or _undigited(value) == _undigited(said)):
-            chosen.add(code)
-    return frozenset(chosen)
-
-
-def _coded(value: str) -> bool:
-    return any(c.isdigit() for c in value) and any(c.isalpha() for c in value)
-
-
-def _undigited(value: str) -> str:
-    return "".join(c for c in value if not c.isdigit())
 
 
 def _doubted(
