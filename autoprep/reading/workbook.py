@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,12 +17,14 @@ from autoprep.reading.sources import Opened
 from autoprep.types import empty_rejected
 
 _MOST_BELOW = 60
+#: Rows, the header among them, from which a sheet is taken for a table when none is named.
+LEAST_ROWS = 4
 
 
 def read_workbook(
     opened: Opened, sheet: str | int | None
 ) -> tuple[pl.DataFrame, dict[str, str], tuple[str, ...], pl.DataFrame]:
-    """Read one sheet of a workbook with its types; the first visible one that is not empty when none is named.
+    """Read one sheet of a workbook with its types; the first visible one with a table in it when none is named.
 
     Returns:
         the rows, name -> header, notes, the rows that are not part of the table.
@@ -31,6 +34,7 @@ def read_workbook(
     """
     import fastexcel
 
+    logging.getLogger("fastexcel").setLevel(logging.ERROR)  # a column of blanks is no news
     where = str(opened.path)
     try:
         book = fastexcel.read_excel(opened.bytes() if opened.compression else opened.path)
@@ -64,14 +68,17 @@ def _named(names: Sequence[str], sheet: str | int, where: str) -> str:
 
 
 def _first(book: Any, names: Sequence[str]) -> tuple[str, pl.DataFrame]:
-    """The first visible sheet that holds something, else the first."""
+    """The first visible sheet with a table in it; else the first that holds something (a source, a remark), or any."""
+    found: tuple[str, pl.DataFrame] | None = None
     for name in names:
         loaded = book.load_sheet(name, header_row=None, skip_rows=0, dtypes="string")
         if loaded.visible == "visible":
             text = _trimmed(loaded.to_polars())
-            if text.height:
+            if text.height >= LEAST_ROWS and text.width > 1:
                 return name, text
-    return names[0], _as_text(book, names[0])
+            if text.height and found is None:
+                found = name, text
+    return found or (names[0], _as_text(book, names[0]))
 
 
 def _as_text(book: Any, sheet: str) -> pl.DataFrame:

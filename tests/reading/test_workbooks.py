@@ -68,6 +68,16 @@ def test_the_first_sheet_that_holds_something_is_read_and_others_are_named(book:
             ap.read(book, sheet=sheet)
 
 
+@pytest.mark.parametrize("kind", ["xlsx", "ods"])
+def test_a_sheet_that_only_names_the_source_is_passed_over(kind: str, tmp_path: Path) -> None:
+    write: Callable[..., Path] = getattr(books, f"write_{kind}")
+    remark = [["Source: ourselves", "2024"]]
+    both = write(tmp_path / f"both.{kind}", {"Source": remark, "Plain": PLAIN})
+    assert ap.read(both).collect().columns == PLAIN[0]
+    alone = write(tmp_path / f"alone.{kind}", {"Source": remark})
+    assert ap.read(alone).collect().height <= 1
+
+
 def test_stacked_headers_titles_and_notes(book: Path) -> None:
     table = ap.read(book, sheet="Group")
     frame = table.collect()
