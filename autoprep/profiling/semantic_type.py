@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from autoprep.parsing import boolean
+from autoprep.parsing.unit import header_unit
 from autoprep.profiling import behind, dates, exponents, names, numbers, versions
 
 Row = dict[str, Any]
@@ -139,7 +140,7 @@ def _lettered_numbers(e: Mapping[str, Any]) -> bool:
 
 #: Ranges and limits from which a column of numbers is one of ranges: cells, and share of content.
 FEW_ENDS, SOME_ENDS = 3, 0.05
-#: Share of content with one and the same unit from which a column of numbers is one of that unit.
+#: Share of content with the header's unit from which a column of numbers is one of that unit.
 SOME_UNITS = 0.02
 
 
@@ -155,8 +156,8 @@ def _numeric(
         "amount": e["currency_at"] / content,
     }
     kind = max(rates, key=lambda k: rates[k])
-    if number.unit >= max(FEW_ENDS, SOME_UNITS * content) and len(e["units"]) == 1 and not rates["amount"]:
-        return "quantity", confidence, family  # "7 yrs" among years: the others are years as well
+    if number.unit >= max(FEW_ENDS, SOME_UNITS * content) and list(e["units"]) == [header_unit(name)]:
+        return "quantity", confidence, family  # "7 yrs" under "min_years": the others are years as well
     ends = e["range"] + e["inequality"]
     if kind == "range" and ends >= max(FEW_ENDS, SOME_ENDS * content):
         return "range", confidence, family  # a single number is a range too: none of either is lost

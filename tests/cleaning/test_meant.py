@@ -82,3 +82,18 @@ def test_what_the_row_says_twice_is_no_slip() -> None:
     frame, _ = _cleaned(place=[f"{c}, {s}" for c, s in rows], city=[c for c, _ in rows], state=[s for _, s in rows])
     assert frame["place"].to_list() == [f"{c}, {s}" for c, s in rows]
     assert frame["state"].to_list() == [s for _, s in rows]
+
+
+def test_the_headers_unit_in_a_few_cells_is_read_and_another_is_not() -> None:
+    cells = [*[str(DRAW.randint(1, 12)) for _ in range(60)], "7 yrs", "6 yrs", "5 yrs"]
+    frame, _ = _cleaned(
+        min_years=cells, height_cm=[*[str(DRAW.randint(150, 190)) for _ in range(60)], "5 ft", "6 ft", "5 ft"]
+    )
+    assert frame["min_years"].to_list()[-3:] == [7.0, 6.0, 5.0]
+    assert frame["height_cm"].to_list()[-3:] == [None, None, None]
+
+
+def test_points_before_three_digits_group_where_no_number_is_longer() -> None:
+    cells = [f"{DRAW.randint(1, 900)}.{DRAW.randint(0, 999):03d}" for _ in range(60)] + ["462", "87", "910"]
+    frame, _ = _cleaned(population=cells)
+    assert frame["population"].to_list() == [float(c.replace(".", "")) for c in cells]
