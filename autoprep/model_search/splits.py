@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from autoprep.errors import SettingError
+from autoprep.errors import SettingError, plural
 from autoprep.types import Task
 
 Index = NDArray[np.int64]
@@ -195,7 +195,8 @@ def suggest(
         group = duplicate_groups(frame)
         repeated = rows - (int(group.max()) + 1)
         if repeated:
-            notes.append(f"{repeated:,} rows repeat another row: equal rows stay on one side")
+            said = plural(repeated, "row repeats", "rows repeat")
+            notes.append(f"{said} another row: equal rows stay on one side")
     if groups is not None:
         given = first_seen_codes(pl.Series("groups", groups).cast(pl.String).fill_null("\0").to_numpy())
         group = _merged(given, group)

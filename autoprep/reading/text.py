@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from autoprep.errors import InputError
+from autoprep.errors import InputError, plural
 from autoprep.reading import outer
 from autoprep.reading.body import Body, read_body
 from autoprep.reading.cells import Record, records
@@ -279,7 +279,9 @@ def _notes(
 ) -> tuple[str, ...]:
     notes: list[str] = []
     if len(names) > width:
-        notes.append(f"Most rows have {width} cells under {len(names)} names; the last {len(names) - width} are empty.")
+        empty = len(names) - width
+        last = "the last is" if empty == 1 else f"the last {empty} are"
+        notes.append(f"Most rows have {plural(width, 'cell')} under {len(names)} names; {last} empty.")
     if dialect.preamble_lines:
         notes.append(f"{_lines(dialect.preamble_lines)} above the table {_be(dialect.preamble_lines)} not part of it.")
     if any(t.strip(" ,;\t|") for t in below):
