@@ -37,6 +37,11 @@ def _semantic(*kinds: str) -> Callable[[Any], bool]:
     return lambda p: p.columns["semantic"].is_in(kinds).any()
 
 
+def _names(p: Any) -> bool:
+    """Whether a column names rows, or numbers them in an order that goes with the target."""
+    return _semantic("identifier", "code", "uuid")(p) or bool(p.columns["row_number"].fill_null(False).any())
+
+
 def _leak(p: Any) -> bool:
     return bool(p.columns["target_leak"].fill_null(False).any())
 
@@ -52,7 +57,7 @@ QUESTIONS: tuple[tuple[str, Callable[[Any], bool]], ...] = (
     (r"differ between files", lambda p: "other spellings" in p.against),
     (r"LABEL DIRT|label vocab", lambda p: bool(p.tables["target_variant_rate"].fill_null(0).item())),
     (r"sentinel|placeholder|missing code|99 code", _any("sentinel_rate", "spike_rate", "unknown_rate", "outlier_rate")),
-    (r"\bID\b|identifier|index\b|_id\b|customerID", _semantic("identifier", "code", "uuid")),
+    (r"\bID\b|identifier|index\b|_id\b|customerID", _names),
     (r"duplicat|repeats date|one variable", _duplicates),
     (r"los(e|es|t) leading zeros", _any("lost_zero_rate")),
     (r"leading zero|start with 0", _any("leading_zero_rate")),
