@@ -61,6 +61,12 @@ MODULES = {"autogluon": "autogluon.tabular", "mljar": "supervised.automl"}
 DISTRIBUTIONS = {"autogluon": "autogluon.tabular", "mljar": "mljar-supervised"}
 
 
+def distribution(arm: str) -> str:
+    """What an arm's package is called where packages are had: of ``autogluon_good`` that of AutoGluon."""
+    package = arm.partition("_")[0]
+    return DISTRIBUTIONS.get(package, package)
+
+
 def environment(arm: str, envs: Path | None) -> str | None:
     """The Python that runs an arm, None when it is not installed."""
     if arm in HERE:
@@ -341,7 +347,7 @@ def main() -> None:
         chosen = [e for e in entries if not args.only or e["name"] in args.only.split(",")]
         chosen = spread(chosen, args.spread) if args.spread else chosen
         answers, until = [], time.monotonic() + 60 * args.minutes
-        versions = {arm: version_of(arm, DISTRIBUTIONS.get(arm, arm), str(pythons[arm])) for arm in arms}
+        versions = {arm: version_of(arm, distribution(arm), str(pythons[arm])) for arm in arms}
         for seed in [int(seed) for seed in args.seeds.split(",")]:
             for entry in halved(by_size(chosen)):
                 row = []

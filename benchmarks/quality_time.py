@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 from peer_cells import Cells, version_of
-from peers import DISTRIBUTIONS, clean_sets, environment, run, spread
+from peers import clean_sets, distribution, environment, run, spread
 from supervised import GREATER, sets
 
 
@@ -78,7 +78,7 @@ def main() -> None:
         raise SystemExit("name the folder with --data or AUTOPREP_DATA, or take --clean")
     pythons = {arm: environment(arm, args.envs) for arm in args.peers.split(",")}
     arms = [arm for arm, python in pythons.items() if python is not None]
-    versions = {arm: version_of(arm, DISTRIBUTIONS.get(arm, arm), str(pythons[arm])) for arm in arms}
+    versions = {arm: version_of(arm, distribution(arm), str(pythons[arm])) for arm in arms}
     cells = Cells(args.cells)
     budgets = [float(b) for b in args.budgets.split(",")]
     answers = []

@@ -102,7 +102,7 @@ def told(
         there = int(side.null_count()) == 0
         started = budget.elapsed_s()
         heeded = plain = None
-        if there and not late and (budget.deterministic or budget.remaining() * SHARE > 0.5):
+        if there and not late and (budget.deterministic or budget.remaining() * SHARE > 0.5 * budget.slowed()):
             rows = _some(side if kind == "group" else None, len(y), seed)
             losses = partial(_losses, frame, y, task, metric, rows=rows, seed=seed)
             made = (synthesizers if kind == "group" else synthesizers[:1]) or (None,)
