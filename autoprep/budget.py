@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -33,13 +34,12 @@ class Budget:
     work_budget: float | None = None
     clock: Callable[[], float] = time.monotonic
     started: float = field(init=False)
-    worked: float = field(init=False)
     work: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
         if self.time_budget_s is not None and self.work_budget is not None:
             raise ValueError("give time_budget_s or work_budget, not both")
-        self.started, self.worked = self.clock(), time.process_time()
+        self.started = self.clock()
 
     @property
     def deterministic(self) -> bool:
@@ -55,12 +55,13 @@ class Budget:
         return self.clock() - self.started
 
     def slowed(self) -> float:
-        """How many times longer work takes than it would alone: a second of the clock for a second of a core is 1.
+        """How many threads wait for each core (the load of the last minute), from 1 to ``MOST_SLOWED``.
 
-        From 1 to ``MOST_SLOWED``; on a machine that others use, what comes after a search needs so much more time.
+        On a machine that others use, what comes after a search needs so much more time. 1 where no load is told.
         """
-        core = time.process_time() - self.worked
-        return min(MOST_SLOWED, max(1.0, self.elapsed_s() / core)) if core > 0.5 else 1.0
+        if not hasattr(os, "getloadavg"):
+            return 1.0
+        return min(MOST_SLOWED, max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)))
 
     def spent(self) -> float:
         """Seconds or units spent so far."""

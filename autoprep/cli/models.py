@@ -157,7 +157,7 @@ def predict(
     import sys
     import tempfile
 
-    from autoprep import api
+    from autoprep import api, cleaning
     from autoprep.errors import SettingError
 
     policies = dict(said.partition("=")[::2] for said in policy or ())
@@ -171,7 +171,8 @@ def predict(
         given = api.read(source)
         there, target = given.frame.collect_schema().names(), held.plan.target
         more = [name for name in there if name not in held.plan.inputs and name != target]
-        less = [name for name in held.plan.inputs if name not in there and name != target]
+        read = {spec.source or spec.name for spec in held.plan.outputs if spec.role not in cleaning.UNSEEN}
+        less = [name for name in held.plan.inputs if name in read and name not in there and name != target]
         for said, names in (("not in training, ignored", more), ("not in these rows, taken as missing", less)):
             if names and not quiet:
                 rest = f" and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else ""

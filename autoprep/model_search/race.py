@@ -307,15 +307,19 @@ class Race:
 
     def settled(self) -> list[int]:
         """The folds that decide: as many as possible on which at least three runners (or all there are) stand, and
-        so few that no runner which only lacked time for more of them is clearly ahead. In time one runner is enough:
-        who is ahead on a single stretch of it says little of the next.
+        so few that no runner which only lacked time for more of them is clearly ahead. In time one runner is enough
+        where else a single fold would decide: who is ahead on one stretch of it says little of the next.
         """
+        found = self._settled(3)
+        return self._settled(1) if self._in_time and len(found) == 1 else found
+
+    def _settled(self, least: int) -> list[int]:
         runners = [r for r in self.runners.values() if self.folds[0] in r.results]
         found: list[int] = []
         for count in range(len(self.folds), 0, -1):
             folds = self.folds[:count]
             standing = self.ranked(folds)
-            if not standing or len(standing) < min(1 if self._in_time else 3, len(runners)):
+            if not standing or len(standing) < min(least, len(runners)):
                 continue
             found = found or folds
             late = [r for r in runners if not r.dropped and r not in standing]

@@ -157,8 +157,10 @@ _CHANGING = (
     *("percent", "pct", "each", "not", "no", "never", "dozen", "hundred", "hundreds", "times", "half", "double"),
 )
 #: A number with a sign of a remark: what stands before "(about)", "[3]", "*", or behind "~".
+_ABOUT = r"(?:[~≈]\s*|c\.\s+|[Cc]a\.\s*|ca\s+|[Cc]irca\s+|[Aa]pprox\.?\s*|(?:[Aa]bout|[Aa]round)\s+)"
 NOTED = (
-    r"^(?:[~≈]|(?i:c\.|ca\.?|circa))\s*\d|\d%?\s*(?:\*+|†|‡|\?|[¹²³])$|\d%?(?:\[(?:(?:note|nb|n)\s?)?[0-9a-z]{1,3}\])+$"
+    rf"^{_ABOUT}\d"
+    r"|\d%?\s*(?:\*+|†|‡|\?|[¹²³])$|\d%?(?:\[(?:(?:note|nb|n)\s?)?[0-9a-z]{1,3}\])+$"
     rf"|^\W*(?:{CURRENCY}\W*)?\d[\d.,' ]*(?:{CURRENCY}|%)?\s*\([^()\d]*\p{{L}}{{3}}[^()\d]*\)$"
 )
 
@@ -177,7 +179,7 @@ def unnoted(text: pl.Expr) -> pl.Expr:
         >>> pl.select(unnoted(pl.lit(texts))).to_series().to_list()
         ['30', '12', '1,055', '$89.00', '5 (million)', '7', '9']
     """
-    text = text.str.replace(r"^(?i:~|≈|c\.|ca\.?|circa|approx\.?|about|around)\s*", "")
+    text = text.str.replace(rf"^{_ABOUT}", "")
     text = text.str.replace(r"(\d%?)(?:\s*(?:\*+|†|‡|\?|[¹²³])|(?:\[(?:(?:note|nb|n)\s?)?[0-9a-z]{1,3}\])+)$", "$1")
     changing = text.str.extract(_REMARK, 1).str.contains(_changing()).fill_null(False)
     return pl.when(changing).then(text).otherwise(text.str.replace(r"\s*" + _REMARK, ""))

@@ -292,7 +292,7 @@ def fit(
     each = trivial.in_time(found.metric, y, truth, task, classes, found.splits, code)
     if guessed := trivial.beside(found.metric, truth, found.oof, task, baseline, code, each):
         scores |= {"standard_error": guessed.error, "guessing": guessed.trivial}
-        doubts.append(trivial.no_better(found.metric, guessed, task))
+        doubts.append(trivial.no_better(found.metric, guessed, task, each is not None))
     for doubt in filter(None, doubts):
         listener(Event("search", doubt))
         hints.append(doubt)

@@ -138,16 +138,20 @@ def in_time(
     code: int | None,
 ) -> np.ndarray | None:
     """As ``guesses`` for all rows, each by what the training rows of its fold show: nobody knows the mean of times to
-    come. None where the folds are not in time; NaN for rows that no fold judges.
+    come. None where the folds are not in time, and of scores that rank rows or count labels, to which the share of a
+    class in one fold says nothing of its share in another; NaN for rows that no fold judges.
 
     Args:
         y: (n,) the target as it is. codes: (n,) as models see it. splits: whose folds judge.
     """
-    if splits.kind != "time":
+    if splits.kind != "time" or (task != "regression" and metric.name not in ("log_loss", "brier")):
         return None
     made = None
     for train, valid in splits.folds:
         kept = learnt(y.gather(train), task, classes, metric.name)
+        if task != "regression":  # a class that comes later was not impossible before
+            n, k = len(train), len(classes)
+            kept = {"classes": {c: (share * n + 1) / (n + k) for c, share in kept["classes"].items()}}
         guess = guesses(metric, codes[valid], task, kept, code).astype(np.float64)
         if made is None:
             made = np.full((len(codes), *guess.shape[1:]), np.nan)
@@ -196,16 +200,18 @@ def beside(
     )
 
 
-def no_better(metric: Metric, found: Beside, task: Task) -> str:
+def no_better(metric: Metric, found: Beside, task: Task, before: bool = False) -> str:
     """One sentence where a model is no better than its trivial predictor beyond the error of what it gains; else "".
 
     Args:
         metric: that judges. found: beside the trivial predictor. task: says what that one says.
+        before: it says what was usual before the judged rows.
     """
     gain, error = found.gain, found.gain_error
     if gain > (SURELY * error if np.isfinite(error) else 0.0):
         return ""
     always = "one value for every row" if task == "regression" else "the shares of the classes for every row"
+    always = "what was usual before" if before else always
     within = f", {gain:.2g} ± {error:.2g} worse than the model" if gain > 0 else ""
     return (
         f"the model is not surely better than guessing: always saying {always} has {metric.name} "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
@@ -26,6 +27,8 @@ USUAL, UNUSUAL, PURE, OF_CLASS = 0.5, 30, 0.97, 0.3
 SAME_ORDER, ORDER_PROBE = 0.999, 1_000
 #: A time is after another when it is not before it in this share of the rows.
 ORDERED = 0.995
+#: Headers of times from which an age is counted, which is known.
+_BIRTH = re.compile(r"birth|born|\bdob\b|geburt|naissance|nacimiento", re.I)
 #: Score (AUC, R2) from which the span between two times is said to tell the target.
 TOLD_CLASS, TOLD_NUMBER = 0.8, 0.5
 #: Row numbers against the target: rows from which they are looked at, shuffles, and how far beyond these is telling.
@@ -167,7 +170,7 @@ def after_outcome(columns: Sequence[Encoded], y: Floats | Ints, task: Task) -> d
             assert late.values is not None and early.values is not None
             span = of_values(late.name, late.values - early.values, "number")
             filled = span.values[~span.missing] if span.values is not None else np.empty(0)
-            if late is early or filled.size < max(50, 0.3 * y.size) or span.levels <= 2:
+            if late is early or _BIRTH.search(early.name) or filled.size < max(50, 0.3 * y.size) or span.levels <= 2:
                 continue
             if float((filled >= 0).mean()) < ORDERED or float((filled > 0).mean()) < 0.5:
                 continue

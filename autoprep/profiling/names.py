@@ -22,7 +22,7 @@ _KINDS: dict[str, re.Pattern[str]] = {
         "country": r"country|nation|land$|pays|país|paese|国",
         "latitude": r"^lat$|latitude|(?:^|_)lat(?:$|_)",
         "longitude": r"^lon$|^lng$|^long$|longitude|(?:^|_)(?:lon|lng)(?:$|_)",
-        "phone": r"phone|mobile|tel(?:efon|éfono)?$|(?:^|_)tel(?:_|$)|fax|handy",
+        "phone": r"phone|mobile|(?:^|[^a-z])tel(?:efon|éfono)?$|(?:^|_)tel(?:_|$)|fax|handy",
         "name": r"^name$|first_?name|last_?name|full_?name|surname|(?:^|_)fname|(?:^|_)lname|customer_?name|patient|vorname|nachname|nombre",
         "address": r"address|street|strasse|straße|adresse|dirección",
         "code": r"(?:^|[_\s])code$|[a-z]Code$|(?:^|[_\s])(?:fips|icd|sku|isbn|ean|upc|cpt|drg|naics|sic)(?:$|[_\s])|(?:^|[_\s])key$",

@@ -66,10 +66,11 @@ def decide(e: Mapping[str, Any], name: str = "", prefer: str = "") -> Numbers:
     elif one_comma or one_dot:
         if grouped_by_point(e):
             decimal, why = ",", "a point stands only before three digits, and money is seldom written to three decimals"
-        elif never_short(e):
-            decimal, why = ",", "a point stands only before three digits, and numbers without one are below 1,000"
         elif prefer:
             decimal, why = prefer, "no cell decides; other columns of the table prove this separator"
+        elif never_short(e):
+            decimal, ambiguous = ",", True
+            why = "a point stands only before three digits, and numbers without one are below 1,000"
         else:
             decimal = "."
             shown = "1,234" if one_comma else "1.234"
@@ -125,8 +126,9 @@ def decide(e: Mapping[str, Any], name: str = "", prefer: str = "") -> Numbers:
 
 
 #: Cells with a point from which none with fewer than three digits behind it is no chance: a tenth of fractions of three
-#: digits end in a nought that is left out.
-NEVER_SHORT = 40
+#: digits end in a nought that is left out. Different whole numbers below 1,000 that must stand beside them, and their
+#: share: one of them may be a mark.
+NEVER_SHORT, WHOLE, WHOLE_SHARE = 40, 5, 0.05
 
 
 def never_short(e: Mapping[str, Any]) -> bool:
@@ -134,12 +136,17 @@ def never_short(e: Mapping[str, Any]) -> bool:
 
     Example:
         >>> seen = {"one_comma": 0, "dot_proof": 0, "comma_groups": 0, "plain_dot": 50, "plain_one_dot": 50}
-        >>> never_short(seen | {"one_dot": 50, "digits": 9, "max_digits": 3, "currency_at": 0})
-        True
+        >>> seen |= {"one_dot": 50, "digits": 9, "max_digits": 3, "content": 59}
+        >>> several = {"7": 2, "12": 2, "88": 3, "462": 1, "9": 1}
+        >>> never_short(seen | {"top": several}), never_short(seen | {"top": {"0": 9}})
+        (True, False)
     """
     if e["one_comma"] or e["dot_proof"] or e["comma_groups"] or e["plain_dot"] > e["plain_one_dot"]:
         return False
-    return bool(e["digits"] and (e["max_digits"] or 9) <= 3 and max(e["one_dot"], e["plain_one_dot"]) >= NEVER_SHORT)
+    whole = sum(value.strip().isdigit() for value in e["top"])
+    if whole < WHOLE or e["digits"] < WHOLE_SHARE * e["content"] or (e["max_digits"] or 9) > 3:
+        return False
+    return bool(max(e["one_dot"], e["plain_one_dot"]) >= NEVER_SHORT)
 
 
 def grouped_by_point(e: Mapping[str, Any]) -> bool:

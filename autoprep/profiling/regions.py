@@ -50,5 +50,7 @@ def words_that_name(e: Mapping[str, Any], words: Mapping[str, float]) -> list[st
     found = [w for w in words if w.strip() == "NA" or w.strip() in CODES]
     if not found:
         return []
-    codes = {v: n for v, n in e["top"].items() if _PART.sub("", v.strip()) in CODES}
-    return found if len(codes) >= _LEAST and sum(codes.values()) >= _SHARE * e["content"] else []
+    codes = {v.strip(): n for v, n in e["top"].items() if _PART.sub("", v.strip()) in CODES}
+    whole = sum(n for v, n in codes.items() if v in CODES)
+    enough = sum(codes.values()) >= _SHARE * e["content"] and 2 * whole >= e["content"]
+    return found if enough and len({_PART.sub("", v) for v in codes}) >= _LEAST else []

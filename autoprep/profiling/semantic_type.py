@@ -50,7 +50,7 @@ def decide(
         return clock, row[f"{clock}_rate"], row[f"{clock}_rate"]
     if share["phone"] >= 0.8 and (e["plain"] < 0.5 * content):
         return "phone", share["phone"], share["phone"]
-    dialled = max(e["plus_digits"], e["digits"] if names.says(name, "phone") and (e["min_digits"] or 0) >= 7 else 0.0)
+    dialled = _dialled(name, e)
     if dialled >= 0.8 * content:
         return "phone", dialled / content, 1.0
     words = _boolean_words(name, e)
@@ -77,6 +77,22 @@ def decide(
     return _wordy(name, e, row, share)
 
 
+#: Digits that a telephone number has at least and at most, and by how many those of a column differ at most.
+FEWEST_DIGITS, MOST_DIGITS, APART = 7, 15, 3
+#: Headers about telephones that hold amounts.
+_AMOUNTS = re.compile(r"revenue|bytes|count|cost|price|sales|usage|amount|minutes|seconds|charge", re.I)
+
+
+def _dialled(name: str, e: Mapping[str, Any]) -> float:
+    """Cells that are telephone numbers of digits alone: with a plus throughout, or under a header that says so."""
+    if e["plus_digits"] and e["plus_digits"] >= e["integer"]:
+        return float(e["plus_digits"])
+    low, high = e["min_digits"] or 0, e["max_digits"] or 0
+    if not names.says(name, "phone") or _AMOUNTS.search(name):
+        return 0.0
+    return float(e["digits"]) if low >= FEWEST_DIGITS and high <= MOST_DIGITS and high - low <= APART else 0.0
+
+
 def _numbered_months(e: Mapping[str, Any]) -> bool:
     """Whether cells such as 1-01, 1-02, ... 3-12 number months, a zero before the single ones: no range has it so."""
     content = e["content"]
@@ -100,7 +116,8 @@ def _other_words(e: Mapping[str, Any]) -> dict[str, float]:
 
 #: Headers of counts, of which these rows happen to hold none or one.
 _COUNTS = re.compile(
-    r"(?:^|[_ .])(?:n|num|number|numbers|count|counts|qty|quantity|total)(?:$|[_ .])|[a-z]Count$", re.I
+    r"(?i:^(?:n|num|number)[_ .](?!.*(?:verified|valid|flag))|^(?:qty|quantity|counts?)$|[_ .](?:counts?|qty)$)"
+    r"|[a-z]Count$"
 )
 
 
@@ -139,7 +156,7 @@ def _lettered_numbers(e: Mapping[str, Any]) -> bool:
 
 
 #: Ranges and limits from which a column of numbers is one of ranges: cells, and share of content.
-FEW_ENDS, SOME_ENDS = 3, 0.05
+FEW_ENDS, SOME_ENDS = 3, 0.1
 #: Share of content with the header's unit from which a column of numbers is one of that unit.
 SOME_UNITS = 0.02
 
@@ -156,11 +173,11 @@ def _numeric(
         "amount": e["currency_at"] / content,
     }
     kind = max(rates, key=lambda k: rates[k])
-    if number.unit >= max(FEW_ENDS, SOME_UNITS * content) and list(e["units"]) == [header_unit(name)]:
-        return "quantity", confidence, family  # "7 yrs" under "min_years": the others are years as well
     ends = e["range"] + e["inequality"]
     if kind == "range" and ends >= max(FEW_ENDS, SOME_ENDS * content):
         return "range", confidence, family  # a single number is a range too: none of either is lost
+    if number.unit >= max(FEW_ENDS, SOME_UNITS * content) and list(e["units"]) == [header_unit(name)]:
+        return "quantity", confidence, family  # "7 yrs" under "min_years": the others are years as well
     if kind == "amount" and _lettered_numbers(e):
         return "identifier", 0.8, 1.0
     if rates[kind] >= 0.3 * min(1.0, family):  # words that stand for no number have no say in what numbers are

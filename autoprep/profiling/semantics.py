@@ -129,6 +129,8 @@ def describe_text(name: str, e: Mapping[str, Any], rows: int, nulls: int, hints:
         pair = boolean.pair_of(list(words)) or (["1"], ["0"])
         row["true_words"] = [w for w in words if w in pair[0]] or pair[0]
         row["false_words"] = [w for w in words if w in pair[1]] or pair[1]
+    coded = e["plus_digits"] or e["leading_zero"] or any(names.says(name, w) for w in ("id", "code", "postal", "phone"))
+    row["constant_number"] = semantic == "constant" and e["integer"] == content and not coded
     row["clock_open"] = semantic == "time" and spans.length_not_clock(name, e)
     row["pii"] = _pii(name, e, row, semantic)
     details = {k: e[k] for k in ("null_words", "unknown_words", "currencies", "units", "unit_spellings", "suffixes")}

@@ -54,28 +54,39 @@ def marks() -> dict[str, pl.Expr]:
 _LENGTH = re.compile(
     r"duration|length|run(?:ning)?.?time|elapsed|dauer|durée|duracion|duración|(?:^|[_ ])laps?(?:$|[_ ])", re.I
 )
-#: Share of content that must be of one digit before the colon, of so many cells, for the clock to be doubtful.
-_SHORT, _MANY = 0.98, 20
+#: Headers of times of day.
+_CLOCK = re.compile(r"open|clos|start|begin|end|depart|arriv|hour|from$|until|to$|time.of.day|uhrzeit|hora|heure", re.I)
+#: Share of content that must be of one digit before the colon, of so many cells, for the clock to be doubtful; and the
+#: share of its values that may stand at full five minutes, as people's plans do.
+_SHORT, _MANY, _ROUND = 0.98, 20, 0.5
 
 
 def length_not_clock(name: str, e: Mapping[str, Any]) -> bool:
-    """Whether two numbers with a colon may be minutes and seconds: the header says a length, or no hour has two digits.
+    """Whether two numbers with a colon may be minutes and seconds: the header says a length, or no hour has two digits
+    and few stand at full five minutes.
 
     Args:
         name: the header.
         e: what ``evidence.collect`` gives.
 
     Example:
-        >>> songs = {"content": 40, "shapes": {"9:99": 40}}
-        >>> length_not_clock("track", songs), length_not_clock("start", {"content": 40, "shapes": {"99:99": 40}})
+        >>> songs = {"content": 40, "shapes": {"9:99": 40}, "top": {"4:22": 20, "3:57": 20}}
+        >>> length_not_clock("track", songs), length_not_clock("opens", songs)
         (True, False)
-        >>> length_not_clock("Duration", {"content": 4, "shapes": {"9:99": 3, "99:99": 1}})
+        >>> length_not_clock("bus", {"content": 40, "shapes": {"9:99": 40}, "top": {"7:05": 20, "8:30": 20}})
+        False
+        >>> length_not_clock("Duration", {"content": 4, "shapes": {"9:99": 3, "99:99": 1}, "top": {}})
         True
     """
     short, long = e["shapes"].get("9:99", 0.0), e["shapes"].get("99:99", 0.0)
     if short + long < _SHORT * e["content"]:
         return False
-    return bool(_LENGTH.search(name) or (short >= _MANY and short >= _SHORT * e["content"]))
+    if _LENGTH.search(name):
+        return True
+    if _CLOCK.search(name) or short < max(_MANY, _SHORT * e["content"]):
+        return False
+    values = [value.strip() for value in e["top"]]
+    return sum(value[-1:] in ("0", "5") for value in values) < _ROUND * len(values)
 
 
 def decide(e: Mapping[str, Any]) -> Spans:

@@ -7,10 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 #: Words for nothing that people write, and so may mean; and those that are a first name, or a surname.
-_TITLES = frozenset(("missing", "empty", "blank", "void", "undefined", "nil", "none", "no answer", "no response"))
+_TITLES = frozenset(("missing", "empty", "blank", "void", "undefined", "nil", "no answer", "no response"))
 _NAMES = frozenset(("nan", "nil", "null"))
 _FIRST_NAME = re.compile(
     r"(?:first|given|last|family)[ _]?name|surname|forename|(?:^|_)[fl]name|vorname|nachname", re.I
+)
+#: Headers of places, one of which is called None.
+_PLACE = re.compile(
+    r"town|city|place|comune|municip|village|commune|localit|county|(?:^|[_ ])(?:ort|ente)(?:$|[_ ])", re.I
 )
 #: Share of the cells that a column of titles has distinct, cells it must have, cells a title stands in.
 _DISTINCT, _LEAST, _OFTEN = 0.8, 20, 2
@@ -48,7 +52,8 @@ def words_that_title(name: str, e: Mapping[str, Any], words: Mapping[str, float]
         most = max(others.values())
         return [w for w, n in words.items() if w.strip().casefold() in _NAMES and n <= most and alike(w)]
     varied = e["content"] >= _LEAST and e["distinct_content"] >= _DISTINCT * e["content"]
-    said = [w for w, n in words.items() if n <= _OFTEN and w.strip().casefold() in _TITLES] if varied else []
+    known = _TITLES | ({"none"} if _PLACE.search(name) else set())
+    said = [w for w, n in words.items() if n <= _OFTEN and w.strip().casefold() in known] if varied else []
     return [w for w in said if w[:1].isupper() and (not w.isupper() or w == "NONE") and alike(w)]  # None is a town
 
 

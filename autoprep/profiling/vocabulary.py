@@ -102,6 +102,7 @@ date_formats list The formats that together explain the dates, the most frequent
 offset_rate float Share of the dates that carry an offset from UTC other than zero (+05:30).
 date_order text dmy, mdy, ymd or ''.
 date_pivot integer Two-digit years below it are 20xx, the others 19xx; null where years have four digits.
+constant_number boolean The one value of the column is a whole number, and no code.
 clock_open boolean Two numbers with a colon may be minutes and seconds as well as hours and minutes.
 date_century_open boolean Two-digit years fill a century: nothing tells 1906 from 2006.
 date_ambiguous boolean Day and month may be changed round: nothing decides.

@@ -264,8 +264,10 @@ def _is_sequence(cells: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
     years = [i for i, c in enumerate(cells) if _YEAR.fullmatch(c.strip())]
     said = [int(cells[i].strip()) for i in years]
     steps = {b - a for a, b in itertools.pairwise(said)}
-    even = len(steps) == 1 and 0 not in steps  # others may stand between them: 1990, Footnotes, 1991, Footnotes
-    if len(years) == numeric >= 2 and even:
+    # others may stand between them: 1990, Footnotes, 1991, Footnotes
+    near = len(steps) == 1 and (abs(said[1] - said[0]) == 1 if len(years) == 2 else 0 < abs(said[1] - said[0]) <= 10)
+    worded = sum(bool(c.strip()) for c in cells) > numeric
+    if len(years) == numeric >= 2 and near and (worded or numeric > 2):
         below = [bool(_YEAR.fullmatch(row[i].strip())) for row in body for i in years if i < len(row)]
         if sum(below) <= 0.05 * len(below):
             return True

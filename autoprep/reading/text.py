@@ -280,8 +280,8 @@ def _notes(
     notes: list[str] = []
     if len(names) > width:
         empty = len(names) - width
-        last = "the last is" if empty == 1 else f"the last {empty} are"
-        notes.append(f"Most rows have {plural(width, 'cell')} under {len(names)} names; {last} empty.")
+        rest = "the last is" if empty == 1 else f"the last {empty} are"
+        notes.append(f"Most rows have {plural(width, 'cell')} under {len(names)} names; {rest} empty.")
     if dialect.preamble_lines:
         notes.append(f"{_lines(dialect.preamble_lines)} above the table {_be(dialect.preamble_lines)} not part of it.")
     if any(t.strip(" ,;\t|") for t in below):

@@ -17,8 +17,8 @@ from autoprep.reading.sources import Opened
 from autoprep.types import empty_rejected
 
 _MOST_BELOW = 60
-#: Rows, the header among them, from which a sheet is taken for a table when none is named.
-LEAST_ROWS = 4
+#: Rows that a sheet of remarks has at most, which is passed over when none is named.
+MOST_REMARKS = 2
 
 
 def read_workbook(
@@ -34,8 +34,9 @@ def read_workbook(
     """
     import fastexcel
 
-    logging.getLogger("fastexcel").setLevel(logging.ERROR)  # a column of blanks is no news
-    where = str(opened.path)
+    where, logger = str(opened.path), logging.getLogger("fastexcel")
+    level = logger.level
+    logger.setLevel(logging.ERROR)  # a column of blanks is no news
     try:
         book = fastexcel.read_excel(opened.bytes() if opened.compression else opened.path)
         names = list(book.sheet_names)
@@ -52,6 +53,8 @@ def read_workbook(
     except fastexcel.FastExcelError as error:
         said = str(error).strip().split("\n")[0][:200]
         raise InputError(f"the workbook cannot be read ({said})", where=where) from error
+    finally:
+        logger.setLevel(level)
     if sheet is None and len(names) > 1:
         notes = [*notes, f"Read sheet '{chosen}', one of {len(names)}: {', '.join(names)}."]
     return frame, headers, tuple(notes), rejected
@@ -74,7 +77,9 @@ def _first(book: Any, names: Sequence[str]) -> tuple[str, pl.DataFrame]:
         loaded = book.load_sheet(name, header_row=None, skip_rows=0, dtypes="string")
         if loaded.visible == "visible":
             text = _trimmed(loaded.to_polars())
-            if text.height >= LEAST_ROWS and text.width > 1:
+            if text.height > MOST_REMARKS and (
+                found is None or text.height * text.width > found[1].height * found[1].width
+            ):
                 return name, text
             if text.height and found is None:
                 found = name, text

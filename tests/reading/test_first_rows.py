@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from autoprep import reading
 
@@ -35,3 +36,10 @@ def test_lines_of_one_cell_hold_marks(tmp_path: Path) -> None:
     assert frame.width == 1
     assert frame.height in (39, 40)
     assert set(frame.to_series().to_list()) <= set(lines)
+
+
+@pytest.mark.parametrize("first", ["oak,1950,2000", "2000,1950,1900"])
+def test_a_first_row_that_holds_years_is_a_row(tmp_path: Path, first: str) -> None:
+    rows = [f"tree{i},{i * 37 % 900 + 100},{i * 53 % 700 + 90}" for i in range(40)]
+    rows = rows if first.startswith("oak") else [f"{i * 31 % 800},{i * 37 % 900},{i * 53 % 700}" for i in range(1, 41)]
+    assert _read(tmp_path, "\n".join([first, *rows]) + "\n").height == 41

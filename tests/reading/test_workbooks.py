@@ -74,6 +74,10 @@ def test_a_sheet_that_only_names_the_source_is_passed_over(kind: str, tmp_path: 
     remark = [["Source: ourselves", "2024"]]
     both = write(tmp_path / f"both.{kind}", {"Source": remark, "Plain": PLAIN})
     assert ap.read(both).collect().columns == PLAIN[0]
+    listed = write(
+        tmp_path / f"listed.{kind}", {"Data": [["mail"], *[[f"a{i}@b.c"] for i in range(50)]], "Plain": PLAIN}
+    )
+    assert ap.read(listed).collect().height == 50
     alone = write(tmp_path / f"alone.{kind}", {"Source": remark})
     assert ap.read(alone).collect().height <= 1
 

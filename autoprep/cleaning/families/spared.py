@@ -20,8 +20,8 @@ _UNKNOWING = frozenset((*UNKNOWN_WORDS, "other", "none", "na", "n/a"))
 #: So many codes that recur make a column of codes, where so many of them hold letters and digits; share of the codes
 #: that a usual shape of theirs has.
 MANY_CODES, CODED, USUAL_CODE = 100, 0.9, 0.02
-#: Edits that are looked at one by one.
-LOOKED = 2_000
+#: Edits of a value that are looked at.
+LOOKED = 20
 
 
 def elsewhere(rows: Rows, column: str, after: Codes, texts: Sequence[str]) -> frozenset[int]:
@@ -67,7 +67,9 @@ def echoed(rows: Rows, column: str, after: Codes, texts: Sequence[str]) -> froze
     """
     values, own = rows.values[column], rows.of(column)
     edits = np.flatnonzero((after != own) & (own >= 0) & (after >= 0))
-    edits = edits[:: max(1, len(edits) // LOOKED)]
+    edits = edits[np.argsort(own[edits], kind="stable")]
+    starts = np.flatnonzero(np.r_[True, own[edits][1:] != own[edits][:-1]]) if len(edits) else edits
+    edits = edits[np.arange(len(edits)) - np.repeat(starts, np.diff(np.r_[starts, len(edits)])) < LOOKED]
     edited, borne = Counter[int](), Counter[int]()
     others = [(rows.of(other), rows.values[other]) for other in texts if other != column]
     for row in edits.tolist():
