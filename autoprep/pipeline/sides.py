@@ -196,7 +196,8 @@ def unnumbered(prepared: Prepared, time: Any) -> tuple[Prepared, str]:
     told = columns.with_columns(
         pl.when(mine).then(pl.lit("identifier")).otherwise(pl.col(word)).alias(word) for word in ("semantic", "role")
     )
-    said = f"left out, as later rows lie beyond all that it shows: {', '.join(names)} (numbers the rows)"
+    what = "it numbers" if len(names) == 1 else "they number"
+    said = f"left out, as {what} the rows and later ones lie beyond all that is known: {', '.join(names)}"
     return replace(prepared, profile=replace(prepared.profile, columns=told)), said
 
 

@@ -131,6 +131,11 @@ def decide(e: Mapping[str, Any], name: str = "", prefer: str = "") -> Numbers:
 NEVER_SHORT, WHOLE, WHOLE_SHARE = 40, 5, 0.05
 
 
+def _before_three_digits(e: Mapping[str, Any]) -> bool:
+    """Whether a point stands before three digits and nowhere else, and no comma parts anything."""
+    return not (e["one_comma"] or e["dot_proof"] or e["comma_groups"] or e["plain_dot"] > e["plain_one_dot"])
+
+
 def never_short(e: Mapping[str, Any]) -> bool:
     """Whether points stand before three digits in many cells and no number without one has more than three digits.
 
@@ -141,7 +146,7 @@ def never_short(e: Mapping[str, Any]) -> bool:
         >>> never_short(seen | {"top": several}), never_short(seen | {"top": {"0": 9}})
         (True, False)
     """
-    if e["one_comma"] or e["dot_proof"] or e["comma_groups"] or e["plain_dot"] > e["plain_one_dot"]:
+    if not _before_three_digits(e):
         return False
     whole = sum(value.strip().isdigit() for value in e["top"])
     if whole < WHOLE or e["digits"] < WHOLE_SHARE * e["content"] or (e["max_digits"] or 9) > 3:
@@ -157,7 +162,7 @@ def grouped_by_point(e: Mapping[str, Any]) -> bool:
     Args:
         e: what ``evidence.collect`` gives for the column.
     """
-    if e["one_comma"] or e["dot_proof"] or e["comma_groups"] or e["plain_dot"] > e["plain_one_dot"]:
+    if not _before_three_digits(e):
         return False
     small = not e["digits"] or (e["max_digits"] or 0) <= 3
     if not small or e["one_dot"] < 5 or e["currency_at"] < 0.5 * e["content"]:
